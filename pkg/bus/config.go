@@ -1,0 +1,137 @@
+package bus
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/template"
+	"time"
+
+	"tavolo/pkg/decider"
+)
+
+// The configuration of a NATS server, written from the table of grants. The embedded server is started from the same text, so that the matrix
+// in one process and on a cluster cannot drift apart.
+
+const (
+	// MaxPayload is the largest message in bytes. NATS advises against more, and a commit is refused long before (eventlog: 1 MiB).
+	MaxPayload = 8 << 20
+	// AnswerWithin is how long after a request its answer is let through. Later ones are dropped by the server.
+	AnswerWithin = 2 * time.Minute
+	// minPassword is the shortest password that is written into a configuration, in bytes.
+	minPassword = 16
+)
+
+// answerWithin is AnswerWithin, shorter in a test.
+var answerWithin = AnswerWithin
+
+// WriteConfig writes the accounts, users and JetStream settings of a nats-server for an outside server or a cluster: the same matrix as the
+// embedded one, every write synced, no leaf nodes, no MQTT, no WebSocket. Listen address, TLS and cluster routes are the operator's own lines.
+//
+// passwords has one entry for each of Services, in clear (at least 16 bytes, refused as bus/password otherwise) or as a bcrypt hash. The output
+// holds them: write it where only the server may read.
+func WriteConfig(w io.Writer, passwords map[string]string) error {
+	for _, s := range Services() {
+		if p := passwords[s]; len(p) < minPassword || strings.ContainsFunc(p, notPrintable) {
+			return fmt.Errorf("%w: give every service a password of %d printable ASCII characters or more, without quote or backslash",
+				decider.Refuse("bus/password", "service", s), minPassword)
+		}
+	}
+	type user struct {
+		Name, Password string
+		Grant
+	}
+	data := struct {
+		Log, Services, Sys, ServerState, LogAPI string
+		MaxPayload                              int
+		Users                                   map[string][]user
+		Exports                                 any
+	}{
+		Log: logAccount, Services: servicesAccount, Sys: systemAccount, ServerState: serverState, LogAPI: LogAPI,
+		MaxPayload: MaxPayload, Users: map[string][]user{}, Exports: exports(),
+	}
+	for _, s := range Services() {
+		g := grants[s]
+		data.Users[g.account] = append(data.Users[g.account], user{s, passwords[s], g})
+	}
+	return configText.Execute(w, data)
+}
+
+// export is a door of the log's account as the template wants it.
+type export struct {
+	Subject, As string
+	Many        bool
+}
+
+func exports() []export {
+	var es []export
+	for _, e := range logExports {
+		es = append(es, export{e.subject, e.as, e.many})
+	}
+	return es
+}
+
+func notPrintable(r rune) bool { return r <= ' ' || r >= 0x7f || slices.Contains([]rune(`"'\`), r) }
+
+var configText = template.Must(template.New("nats").Funcs(template.FuncMap{
+	"answerWithin": func() string { return answerWithin.String() },
+	"list": func(subjects []string) string {
+		quoted := make([]string, len(subjects))
+		for i, s := range subjects {
+			quoted[i] = `"` + s + `"`
+		}
+		return "[" + strings.Join(quoted, ", ") + "]"
+	},
+}).Parse(`# Written by tavolo from its table of grants. Allow-lists only; do not add no_auth_user, leafnodes, mqtt or websocket.
+# Include it from your own file, which adds listen, tls, store_dir (at the top level) and cluster. A second jetstream block would replace
+# the one below, and with it the syncing.
+max_payload: {{.MaxPayload}}
+jetstream {
+  # Every write reaches the disk before it is acknowledged. Without it a power cut loses acknowledged records.
+  sync_interval: always
+}
+system_account: {{.Sys}}
+accounts {
+  {{.Sys}} {
+    # One question about the server: does it sync? Asked at start by the ledger and the command line.
+    exports: [ {service: "{{.ServerState}}", response_type: stream} ]
+  }
+  {{.Log}} {
+    jetstream: enabled
+    mappings { "{{.LogAPI}}.>": "$JS.API.>" }
+    exports: [
+{{- range .Exports}}
+      {service: "{{.Subject}}", accounts: [{{$.Services}}]{{if .Many}}, response_type: stream{{end}}}
+{{- end}}
+    ]
+    imports: [ {service: {account: {{.Sys}}, subject: "{{.ServerState}}"}} ]
+    users: [{{template "users" (index .Users .Log)}}
+    ]
+  }
+  {{.Services}} {
+    jetstream: enabled
+    imports: [
+      {service: {account: {{.Sys}}, subject: "{{.ServerState}}"}}
+{{- range .Exports}}
+      {service: {account: {{$.Log}}, subject: "{{.Subject}}"}{{if ne .Subject .As}}, to: "{{.As}}"{{end}}}
+{{- end}}
+    ]
+    users: [{{template "users" (index .Users .Services)}}
+    ]
+  }
+}
+{{- define "users"}}
+{{- range .}}
+      {user: {{.Name}}, password: "{{.Password}}", permissions: {
+        {{- if .Publish}}
+        publish: {allow: {{list .Publish}}}
+        {{- end}}
+        subscribe: {allow: {{list .Subscribe}}}
+        {{- if .Answers}}
+        allow_responses: {max: 1, expires: "{{answerWithin}}"}
+        {{- end}}
+      }}
+{{- end}}
+{{- end}}
+`))

@@ -1,0 +1,540 @@
+// Package decision decides decisions: a question is posed, a charter written, voting opened, ballots cast, the vote closed, and what
+// became of it recorded.
+//
+//	posed ──WriteCharter──► posed ──OpenVoting──► open ──CloseVoting──► closed ──RecordAct──► closed
+//	                                              (charter and electorate frozen)
+//
+// Invariants. The charter cannot change once voting has opened (INV-11). A ballot counts once, the last one of a participant (INV-08),
+// and never after the close (INV-09). There is exactly one outcome, a function of the frozen charter, the electorate and the ballots
+// (INV-10, INV-13). A wrong record is corrected by DecisionCorrected, which voids what was and is followed by what is; nothing is edited.
+//
+// Which role somebody had is not decided here: see package role. Power is in package power; the reduction of a charter to a simple game
+// is in game.go.
+package decision
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"tavolo/pkg/decider"
+	commandv1 "tavolo/proto/tavolo/command/v1"
+	eventv1 "tavolo/proto/tavolo/event/v1"
+)
+
+// Phase is where a decision stands in its life.
+type Phase int
+
+// The phases, in order.
+const (
+	Unknown Phase = iota // never posed
+	Posed                // question known, charter may still change
+	Open                 // votes are being cast
+	Closed               // there is an outcome
+	Struck               // taken out of the record
+)
+
+// State is a decision as its events tell it. Its owner may change it only through Evolve.
+type State struct {
+	Phase    Phase
+	Item     string
+	Question decider.Words
+	PosedAt  time.Time
+	PosedSeq uint64
+	// FirstSeq is the first time the question was posed; a correction does not move it.
+	FirstSeq      uint64
+	Charter       *eventv1.Charter
+	CharterSeq    uint64
+	Electors      []*eventv1.Elector
+	OpenedAt      time.Time
+	OpenedSeq     uint64
+	ClosesAt      time.Time
+	Ballots       map[string]Ballot
+	Advice        map[string]Ballot
+	Secret        *eventv1.TallyReported
+	SecretSeq     uint64
+	Claimed       eventv1.Outcome
+	ClaimedSeq    uint64
+	Outcome       eventv1.Outcome
+	OutcomeReason eventv1.OutcomeReason
+	Tally         *eventv1.Tally
+	ClosedAt      time.Time
+	ClosedSeq     uint64
+	Acts          []Act
+	// DisputedSeq is the contest that is not settled yet, 0 when there is none.
+	DisputedSeq uint64
+	Corrections int
+}
+
+// Ballot is what somebody chose, or advised, and which commit proves it.
+type Ballot struct {
+	Choice    eventv1.Choice
+	EnteredBy string
+	Seq       uint64
+}
+
+// Act is something that became of the decision.
+type Act struct {
+	*eventv1.ActRecorded
+	At time.Time
+	// Words are the reason given, as they stand in the log.
+	Words decider.Words
+	Seq   uint64
+}
+
+// Clone copies the state so that a trial fold leaves the original alone.
+func (s *State) Clone() *State {
+	c := *s
+	c.Ballots, c.Advice = cloneMap(s.Ballots), cloneMap(s.Advice)
+	c.Acts = slices.Clone(s.Acts)
+	c.Electors = slices.Clone(s.Electors)
+	return &c
+}
+
+func cloneMap(m map[string]Ballot) map[string]Ballot {
+	if m == nil {
+		return nil
+	}
+	c := make(map[string]Ballot, len(m))
+	for k, v := range m {
+		c[k] = v
+	}
+	return c
+}
+
+// Capacity is what the initiative's roll says of somebody.
+type Capacity struct {
+	Constituency         string
+	EmployedByDepartment bool
+}
+
+// Roll looks a participant up in the initiative's roll.
+type Roll func(participant string) (Capacity, bool)
+
+// Decide says which events a command makes of a state, or refuses it. It changes nothing. now is when the command is being decided: a
+// command that says when it happened in the room (occurred_at) is dated then.
+func Decide(s *State, cmd *commandv1.Command, roll Roll, now time.Time) ([]*eventv1.Event, error) {
+	at := cmd.OccurredAt
+	if at == nil {
+		at = timestamppb.New(now)
+	}
+	event := func(fact proto.Message) []*eventv1.Event {
+		return []*eventv1.Event{eventv1.NewEvent(at, fact)}
+	}
+	switch c := cmd.Of.(type) {
+	case *commandv1.Command_PoseDecision:
+		if s.Phase != Unknown {
+			return nil, decider.Refuse("decision/already-posed", "decision", c.PoseDecision.Decision)
+		}
+		return event(&eventv1.DecisionPosed{Item: c.PoseDecision.Item, Question: c.PoseDecision.Question.GetSealed()}), nil
+	case *commandv1.Command_CorrectDecision:
+		return correct(s, c.CorrectDecision, roll, now, event)
+	}
+	if s.Phase == Unknown || s.Phase == Struck {
+		return nil, decider.Refuse("decision/unknown")
+	}
+	switch c := cmd.Of.(type) {
+	case *commandv1.Command_WriteCharter:
+		if s.Phase != Posed {
+			return nil, decider.Refuse("decision/charter-frozen")
+		}
+		charter := proto.CloneOf(c.WriteCharter.Charter)
+		if err := checkRule(charter.GetRule()); err != nil {
+			return nil, err
+		}
+		if err := checkSecret(charter); err != nil {
+			return nil, err
+		}
+		if by := charter.GetPrecommittedBy(); by != "" {
+			if _, known := roll(by); !known {
+				return nil, decider.Refuse("decision/not-enrolled", "participant", by)
+			}
+		}
+		return event(&eventv1.CharterWritten{Charter: charter}), nil
+	case *commandv1.Command_OpenVoting:
+		return openVoting(s, c.OpenVoting, roll, event)
+	case *commandv1.Command_NotePresence:
+		if s.Phase != Open {
+			return nil, decider.Refuse("decision/not-open")
+		}
+		if s.Standing(c.NotePresence.Participant) == nil {
+			return nil, decider.Refuse("decision/not-in-electorate", "participant", c.NotePresence.Participant)
+		}
+		return event(&eventv1.PresenceNoted{Participant: c.NotePresence.Participant, Present: c.NotePresence.Present}), nil
+	case *commandv1.Command_CastBallots:
+		return castBallots(s, c.CastBallots, at)
+	case *commandv1.Command_GiveAdvice:
+		return giveAdvice(s, c.GiveAdvice, at)
+	case *commandv1.Command_ReportTally:
+		return reportTally(s, c.ReportTally, event)
+	case *commandv1.Command_ClaimConsensus:
+		if s.Phase != Open {
+			return nil, decider.Refuse("decision/not-open")
+		}
+		if o := c.ClaimConsensus.Outcome; o != eventv1.Outcome_OUTCOME_ADOPTED && o != eventv1.Outcome_OUTCOME_REJECTED {
+			return nil, decider.Refuse("decision/claim-without-outcome")
+		}
+		return event(&eventv1.ConsensusClaimed{Outcome: c.ClaimConsensus.Outcome}), nil
+	case *commandv1.Command_CloseVoting:
+		if s.Phase == Closed {
+			return nil, nil // closing a closed vote is ok and changes nothing: clerk and facilitator may both do it
+		}
+		if s.Phase != Open {
+			return nil, decider.Refuse("decision/not-open")
+		}
+		r := s.count()
+		byDeadline := cmd.Actor.GetCapacity() == eventv1.Capacity_CAPACITY_CLERK
+		return event(&eventv1.VotingClosed{Outcome: r.Outcome, Reason: r.Reason, Tally: r.Tally.message(), ByDeadline: byDeadline}), nil
+	case *commandv1.Command_RecordAct:
+		return recordAct(s, c.RecordAct, roll, event)
+	case *commandv1.Command_StrikeDecision:
+		if c.StrikeDecision.Reason.GetSealed() == nil {
+			return nil, decider.Refuse("decision/reason-missing")
+		}
+		return event(&eventv1.DecisionStruck{Reason: c.StrikeDecision.Reason.GetSealed()}), nil
+	case *commandv1.Command_ContestMinutes:
+		if s.Phase != Closed {
+			return nil, decider.Refuse("decision/not-closed")
+		}
+		if s.DisputedSeq != 0 {
+			return nil, decider.Refuse("decision/already-contested")
+		}
+		if _, known := roll(c.ContestMinutes.By); !known {
+			return nil, decider.Refuse("decision/not-enrolled", "participant", c.ContestMinutes.By)
+		}
+		return event(&eventv1.MinutesContested{By: c.ContestMinutes.By, Text: c.ContestMinutes.Text.GetSealed()}), nil
+	case *commandv1.Command_SettleDispute:
+		if s.DisputedSeq == 0 {
+			return nil, decider.Refuse("decision/not-contested")
+		}
+		return event(&eventv1.DisputeSettled{By: c.SettleDispute.By, Text: c.SettleDispute.Text.GetSealed()}), nil
+	}
+	return nil, decider.Refuse("decision/not-its-command")
+}
+
+func openVoting(s *State, c *commandv1.OpenVoting, roll Roll, event func(proto.Message) []*eventv1.Event) ([]*eventv1.Event, error) {
+	if s.Phase != Posed {
+		return nil, decider.Refuse("decision/already-opened")
+	}
+	electors := make([]*eventv1.Elector, len(c.Electors))
+	for i, e := range c.Electors {
+		electors[i] = proto.CloneOf(e)
+	}
+	if err := checkElectors(electors, roll); err != nil {
+		return nil, err
+	}
+	if err := checkFulfillable(s.Charter.GetRule(), electors); err != nil {
+		return nil, err
+	}
+	if s.Charter.GetSecret() && s.Charter.Rule.GetMinMembersFor() > 0 && slices.ContainsFunc(electors, func(e *eventv1.Elector) bool { return e.Weight > 1 }) {
+		return nil, decider.Refuse("decision/secret-needs-no-names")
+	}
+	return event(&eventv1.VotingOpened{Electors: electors, ClosesAt: c.ClosesAt}), nil
+}
+
+// voter refuses whoever may not cast a ballot in this vote now.
+func (s *State) voter(participant string) error {
+	e := s.Standing(participant)
+	switch {
+	case e == nil:
+		return decider.Refuse("decision/not-in-electorate", "participant", participant)
+	case !Binding(e.Standing):
+		return decider.Refuse("decision/no-vote", "participant", participant)
+	case e.Recused:
+		return decider.Refuse("decision/recused", "participant", participant)
+	case !e.Present && e.Proxy == nil:
+		return decider.Refuse("decision/absent", "participant", participant)
+	}
+	return nil
+}
+
+func castBallots(s *State, c *commandv1.CastBallots, at *timestamppb.Timestamp) ([]*eventv1.Event, error) {
+	if s.Phase != Open {
+		return nil, decider.Refuse("decision/not-open")
+	}
+	if s.Charter.GetSecret() {
+		return nil, decider.Refuse("decision/ballots-are-secret")
+	}
+	if !s.ClosesAt.IsZero() && at.AsTime().After(s.ClosesAt) {
+		return nil, decider.Refuse("decision/too-late")
+	}
+	if len(c.Ballots) == 0 {
+		return nil, decider.Refuse("decision/no-ballot")
+	}
+	var events []*eventv1.Event
+	for _, b := range c.Ballots {
+		if b.Choice == eventv1.Choice_CHOICE_UNSPECIFIED {
+			return nil, decider.Refuse("decision/ballot-without-choice", "participant", b.Participant)
+		}
+		if err := s.voter(b.Participant); err != nil {
+			return nil, err
+		}
+		events = append(events, eventv1.NewEvent(at, proto.CloneOf(b)))
+	}
+	return events, nil
+}
+
+func giveAdvice(s *State, c *commandv1.GiveAdvice, at *timestamppb.Timestamp) ([]*eventv1.Event, error) {
+	if s.Phase != Open {
+		return nil, decider.Refuse("decision/not-open")
+	}
+	if len(c.Advice) == 0 {
+		return nil, decider.Refuse("decision/no-ballot")
+	}
+	var events []*eventv1.Event
+	for _, a := range c.Advice {
+		e := s.Standing(a.Participant)
+		if e == nil {
+			return nil, decider.Refuse("decision/not-in-electorate", "participant", a.Participant)
+		}
+		if e.Standing != eventv1.Standing_STANDING_CONSULTED {
+			return nil, decider.Refuse("decision/not-asked", "participant", a.Participant)
+		}
+		if a.Advice == eventv1.Choice_CHOICE_UNSPECIFIED {
+			return nil, decider.Refuse("decision/ballot-without-choice", "participant", a.Participant)
+		}
+		events = append(events, eventv1.NewEvent(at, proto.CloneOf(a)))
+	}
+	return events, nil
+}
+
+func reportTally(s *State, c *commandv1.ReportTally, event func(proto.Message) []*eventv1.Event) ([]*eventv1.Event, error) {
+	switch {
+	case s.Phase != Open:
+		return nil, decider.Refuse("decision/not-open")
+	case !s.Charter.GetSecret():
+		return nil, decider.Refuse("decision/ballots-are-open")
+	case s.Secret != nil:
+		return nil, decider.Refuse("decision/already-counted")
+	}
+	t := proto.CloneOf(c.Tally)
+	weight, byConstituency := uint64(0), map[string]uint64{}
+	seen := map[string]bool{}
+	for _, id := range t.GetTookPart() {
+		if err := s.voter(id); err != nil {
+			return nil, err
+		}
+		if seen[id] {
+			return nil, decider.Refuse("decision/elector-twice", "participant", id)
+		}
+		seen[id] = true
+		e := s.Standing(id)
+		weight += e.Weight
+		byConstituency[e.Constituency] += e.Weight
+	}
+	if sum(t.GetTotal()) > weight {
+		return nil, decider.Refuse("decision/more-ballots-than-voters")
+	}
+	for code, part := range t.GetByConstituency() {
+		if sum(part) > byConstituency[code] {
+			return nil, decider.Refuse("decision/more-ballots-than-voters", "constituency", code)
+		}
+	}
+	if s.Charter.Rule.GetMethod() == eventv1.Method_METHOD_CONSTITUENCIES {
+		for _, rule := range s.Charter.Rule.Constituencies {
+			for _, code := range rule.Of {
+				if t.ByConstituency[code] == nil && byConstituency[code] > 0 {
+					return nil, decider.Refuse("decision/tally-of-constituency-missing", "constituency", code)
+				}
+			}
+		}
+	}
+	return event(t), nil
+}
+
+func sum(t *eventv1.Tally) uint64 { return t.GetFor() + t.GetAgainst() + t.GetAbstain() }
+
+func recordAct(s *State, c *commandv1.RecordAct, roll Roll, event func(proto.Message) []*eventv1.Event) ([]*eventv1.Event, error) {
+	act := proto.CloneOf(c.Act)
+	act.Reason = c.Reason.GetSealed()
+	for _, id := range []string{act.By, act.Owner, act.Objector} {
+		if id == "" {
+			continue
+		}
+		if _, known := roll(id); !known {
+			return nil, decider.Refuse("decision/not-enrolled", "participant", id)
+		}
+	}
+	switch act.Kind {
+	case eventv1.ActKind_ACT_KIND_UNSPECIFIED:
+		return nil, decider.Refuse("decision/act-without-kind")
+	case eventv1.ActKind_ACT_KIND_OBJECTION_RAISED, eventv1.ActKind_ACT_KIND_OBJECTION_INTEGRATED, eventv1.ActKind_ACT_KIND_OBJECTION_WITHDRAWN, eventv1.ActKind_ACT_KIND_OBJECTION_DISMISSED:
+		if act.Objector == "" {
+			return nil, decider.Refuse("decision/act-without-objector")
+		}
+	case eventv1.ActKind_ACT_KIND_REVERSED:
+		if act.By == "" && !act.ByElectorate {
+			return nil, decider.Refuse("decision/act-without-author")
+		}
+	case eventv1.ActKind_ACT_KIND_IMPLEMENTATION_DUE:
+		if _, err := DueEnd(act.Due); err != nil {
+			return nil, decider.Refuse("decision/due-date-missing")
+		}
+	}
+	return event(act), nil
+}
+
+// correct voids the record and decides the steps on an empty one, all in one commit.
+func correct(s *State, c *commandv1.CorrectDecision, roll Roll, now time.Time, event func(proto.Message) []*eventv1.Event) ([]*eventv1.Event, error) {
+	if s.Phase == Unknown {
+		return nil, decider.Refuse("decision/unknown")
+	}
+	if len(c.Steps) == 0 {
+		return nil, decider.Refuse("decision/correction-empty")
+	}
+	events := event(&eventv1.DecisionCorrected{Reason: c.Reason.GetSealed()})
+	trial := &State{}
+	for _, step := range c.Steps {
+		if step.GetCorrectDecision() != nil || step.GetStrikeDecision() != nil {
+			return nil, decider.Refuse("decision/not-its-command")
+		}
+		more, err := Decide(trial, step, roll, now)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range more {
+			Evolve(trial, decider.Fact{Event: e})
+		}
+		events = append(events, more...)
+	}
+	return events, nil
+}
+
+// Evolve folds one event into the state.
+func Evolve(s *State, f decider.Fact) {
+	at := f.Event.OccurredAt.AsTime()
+	switch e := f.Event.Fact.(type) {
+	case *eventv1.Event_DecisionPosed:
+		s.Phase, s.Item, s.Question, s.PosedAt, s.PosedSeq = Posed, e.DecisionPosed.Item, f.Words("question", e.DecisionPosed.Question), at, f.Seq
+		if s.FirstSeq == 0 {
+			s.FirstSeq = f.Seq
+		}
+	case *eventv1.Event_CharterWritten:
+		s.Charter, s.CharterSeq = e.CharterWritten.Charter, f.Seq
+	case *eventv1.Event_VotingOpened:
+		s.Phase, s.Electors, s.OpenedAt, s.OpenedSeq = Open, e.VotingOpened.Electors, at, f.Seq
+		if e.VotingOpened.ClosesAt != nil {
+			s.ClosesAt = e.VotingOpened.ClosesAt.AsTime()
+		}
+	case *eventv1.Event_PresenceNoted:
+		for i, x := range s.Electors {
+			if x.Participant == e.PresenceNoted.Participant {
+				moved := proto.CloneOf(x)
+				moved.Present = e.PresenceNoted.Present
+				s.Electors[i] = moved
+			}
+		}
+	case *eventv1.Event_BallotCast:
+		if s.Ballots == nil {
+			s.Ballots = map[string]Ballot{}
+		}
+		s.Ballots[e.BallotCast.Participant] = Ballot{e.BallotCast.Choice, e.BallotCast.EnteredBy, f.Seq}
+	case *eventv1.Event_AdviceGiven:
+		if s.Advice == nil {
+			s.Advice = map[string]Ballot{}
+		}
+		s.Advice[e.AdviceGiven.Participant] = Ballot{Choice: e.AdviceGiven.Advice, Seq: f.Seq}
+	case *eventv1.Event_TallyReported:
+		s.Secret, s.SecretSeq = e.TallyReported, f.Seq
+	case *eventv1.Event_ConsensusClaimed:
+		s.Claimed, s.ClaimedSeq = e.ConsensusClaimed.Outcome, f.Seq
+	case *eventv1.Event_VotingClosed:
+		s.Phase, s.Outcome, s.OutcomeReason, s.Tally = Closed, e.VotingClosed.Outcome, e.VotingClosed.Reason, e.VotingClosed.Tally
+		s.ClosedAt, s.ClosedSeq = at, f.Seq
+	case *eventv1.Event_ActRecorded:
+		s.Acts = append(s.Acts, Act{e.ActRecorded, at, f.Words("reason", e.ActRecorded.Reason), f.Seq})
+	case *eventv1.Event_DecisionCorrected:
+		*s = State{Corrections: s.Corrections + 1, FirstSeq: s.FirstSeq}
+	case *eventv1.Event_DecisionStruck:
+		s.Phase = Struck
+	case *eventv1.Event_MinutesContested:
+		s.DisputedSeq = f.Seq
+	case *eventv1.Event_DisputeSettled:
+		s.DisputedSeq = 0
+	}
+}
+
+// Poll lays the frozen rule over the frozen electorate.
+func (s *State) Poll() *Poll { return NewPoll(s.Charter.GetRule(), s.Electors) }
+
+// Choice gives the standing ballot of a participant: the last one cast, with objections that were integrated, withdrawn or set aside
+// before the close no longer standing.
+func (s *State) Choice(participant string) eventv1.Choice {
+	c := s.Ballots[participant].Choice
+	if c != eventv1.Choice_CHOICE_AGAINST || !byObjection(s.Charter.GetRule()) {
+		return c
+	}
+	for _, a := range s.Acts {
+		settled := a.Kind == eventv1.ActKind_ACT_KIND_OBJECTION_INTEGRATED || a.Kind == eventv1.ActKind_ACT_KIND_OBJECTION_WITHDRAWN || a.Kind == eventv1.ActKind_ACT_KIND_OBJECTION_DISMISSED
+		if settled && a.Objector == participant && (s.ClosedAt.IsZero() || !a.At.After(s.ClosedAt)) {
+			return eventv1.Choice_CHOICE_ABSTAIN
+		}
+	}
+	return c
+}
+
+func byObjection(r *eventv1.Rule) bool {
+	return r.GetMethod() == eventv1.Method_METHOD_CONSENT || r.GetMethod() == eventv1.Method_METHOD_CONSENSUS
+}
+
+// count computes the outcome of what was recorded so far.
+func (s *State) count() Result {
+	p := s.Poll()
+	deferred := slices.ContainsFunc(s.Acts, func(a Act) bool { return a.Kind == eventv1.ActKind_ACT_KIND_DEFERRED })
+	var r Result
+	switch {
+	case s.Secret != nil:
+		r = p.OutcomeOfTotals(s.Secret)
+	default:
+		r = p.Outcome(func(i int) eventv1.Choice { return s.Choice(p.Voters[i].Participant) })
+		if s.Claimed != eventv1.Outcome_OUTCOME_UNSPECIFIED && s.Charter.GetRule() != nil && p.quorate && r.Outcome == eventv1.Outcome_OUTCOME_NO_DECISION {
+			r.Outcome, r.Reason = s.Claimed, eventv1.OutcomeReason_OUTCOME_REASON_CLAIMED
+		}
+	}
+	if deferred {
+		r.Outcome, r.Reason = eventv1.Outcome_OUTCOME_NO_DECISION, eventv1.OutcomeReason_OUTCOME_REASON_UNSPECIFIED
+	}
+	return r
+}
+
+// ID joins initiative, session and a decision's own id.
+func ID(initiative, session, own string) string { return initiative + ":" + session + ":" + own }
+
+// Split takes a decision's id apart: the id of its initiative, of its session (joined with the initiative's) and its own.
+func Split(id string) (initiative, session, own string) {
+	i := strings.IndexByte(id, ':')
+	j := strings.LastIndexByte(id, ':')
+	if i < 0 || j <= i {
+		return "", "", id
+	}
+	return id[:i], id[:j], id[j+1:]
+}
+
+// Standing gives the line of the electorate of a participant, or nil.
+func (s *State) Standing(participant string) *eventv1.Elector {
+	for _, e := range s.Electors {
+		if e.Participant == participant {
+			return e
+		}
+	}
+	return nil
+}
+
+// Final gives the outcome as it stands: what the close computed, or no decision when it was put off later.
+func (s *State) Final() eventv1.Outcome {
+	if s.Phase == Closed && slices.ContainsFunc(s.Acts, func(a Act) bool { return a.Kind == eventv1.ActKind_ACT_KIND_DEFERRED }) {
+		return eventv1.Outcome_OUTCOME_NO_DECISION
+	}
+	return s.Outcome
+}
+
+// DueEnd gives the moment from which what was due is late: the end (UTC) of a day written yyyy-mm-dd, or the moment itself.
+func DueEnd(due string) (time.Time, error) {
+	if day, err := time.Parse(time.DateOnly, due); err == nil {
+		return day.AddDate(0, 0, 1), nil
+	}
+	return time.Parse(time.RFC3339, due)
+}

@@ -1,0 +1,132 @@
+package decision
+
+import (
+	"tavolo/pkg/domain/power"
+	eventv1 "tavolo/proto/tavolo/event/v1"
+)
+
+// Game reduces the rule to a simple game in which everyone votes for or against, the model in which power is computed. Each bloc (proxies
+// held by one person, a kept mandate, a group that is to vote as one) is contracted to a single player; a voter in two blocs joins them.
+// player[i] is the player that voter i belongs to.
+//
+// Every threshold becomes a condition "weights for reach the quota": more than half is floor(W/2)+1; at least a/b is ceil(aW/b); the
+// chair's casting vote doubles all weights, adds 1 to the chair's and asks for W+1; a veto or a required vote is a condition that only
+// its holder fulfils. Quorum plays no part: everyone is there.
+func (p *Poll) Game(blocs ...[]int) (g power.Game, player []int) {
+	player = p.contract(blocs)
+	count := 0
+	for _, at := range player {
+		count = max(count, at+1)
+	}
+	g.Players = make([]power.Player, count)
+	add := func(quota int64, weight func(i int) int64) {
+		g.Quotas = append(g.Quotas, quota)
+		for n := range g.Players {
+			g.Players[n].Weights = append(g.Players[n].Weights, 0)
+		}
+		k := len(g.Quotas) - 1
+		for i := range p.Voters {
+			g.Players[player[i]].Weights[k] += weight(i)
+		}
+	}
+	if p.rule.GetMethod() == eventv1.Method_METHOD_SOLE {
+		add(1, func(i int) int64 { return one(i == p.holder) })
+	} else {
+		for k := range p.conditions {
+			p.addToGame(&p.conditions[k], add)
+		}
+	}
+	if m := p.rule.GetMinMembersFor(); m > 0 {
+		add(int64(m), func(int) int64 { return 1 })
+	}
+	must := int64(0)
+	for i := range p.Voters {
+		must += one(p.veto[i] || p.required[i])
+	}
+	if must > 0 {
+		add(must, func(i int) int64 { return one(p.veto[i] || p.required[i]) })
+	}
+	return g, player
+}
+
+func (p *Poll) addToGame(c *condition, add func(quota int64, weight func(i int) int64)) {
+	total := int64(c.memberWeight)
+	weight := func(i int) int64 {
+		if !c.in[i] {
+			return 0
+		}
+		return int64(p.Voters[i].Weight)
+	}
+	switch c.kind {
+	case all:
+		add(total, weight)
+	case votes:
+		add(int64(c.num), weight)
+	case share:
+		add((int64(c.num)*total+int64(c.den)-1)/int64(c.den), weight)
+	default:
+		if p.rule.Tie == eventv1.Tie_TIE_CHAIR && p.chair >= 0 {
+			add(total+1, func(i int) int64 { return 2*weight(i) + one(i == p.chair) })
+			return
+		}
+		add(total/2+1, weight)
+	}
+}
+
+// contract numbers the players: voters of one bloc share a number. Numbers follow the order of the electorate.
+func (p *Poll) contract(blocs [][]int) []int {
+	root := make([]int, len(p.Voters))
+	for i := range root {
+		root[i] = i
+	}
+	find := func(i int) int {
+		for root[i] != i {
+			i = root[i]
+		}
+		return i
+	}
+	for _, b := range blocs {
+		for _, i := range b {
+			root[find(i)] = find(b[0])
+		}
+	}
+	number, player := map[int]int{}, make([]int, len(p.Voters))
+	for i := range p.Voters {
+		r := find(i)
+		if _, ok := number[r]; !ok {
+			number[r] = len(number)
+		}
+		player[i] = number[r]
+	}
+	return player
+}
+
+// Power is the index of some voters acting together (one, or a group), others independent, recorded blocs as one player each.
+func (p *Poll) Power(who []int, blocs [][]int) (power.Index, error) {
+	g, player := p.Game(append(append([][]int{}, blocs...), who)...)
+	return power.Of(g, player[who[0]])
+}
+
+// Among is the same rule laid over only those voters for whom keep holds: what the vote was among them. A threshold that they cannot
+// reach makes everyone powerless.
+func (p *Poll) Among(keep func(i int) bool) *Poll {
+	var electors []*eventv1.Elector
+	for i, v := range p.Voters {
+		if !keep(i) {
+			continue
+		}
+		standing := eventv1.Standing_STANDING_BINDING_VOTE
+		if p.veto[i] {
+			standing = eventv1.Standing_STANDING_VETO
+		}
+		electors = append(electors, &eventv1.Elector{Participant: v.Participant, Constituency: v.Constituency, Weight: v.Weight, Present: v.Here, Standing: standing})
+	}
+	return NewPoll(p.rule, electors)
+}
+
+func one(yes bool) int64 {
+	if yes {
+		return 1
+	}
+	return 0
+}

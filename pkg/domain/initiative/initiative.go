@@ -1,0 +1,165 @@
+// Package initiative decides who belongs to a co-design process and in which capacity.
+//
+// A participant is a random pseudonym; the short id and the name are sealed. The constituency (user, family, psw, professional, …) and
+// whether somebody is employed by the deciding department are structure, because roles are derived from them: they say for whom somebody
+// sits, never who they are. A change of capacity holds from then on; votes opened earlier keep what held when they opened.
+//
+// Not here: who sits in which meeting (package session).
+package initiative
+
+import (
+	"maps"
+	"regexp"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"tavolo/pkg/decider"
+	"tavolo/pkg/domain/decision"
+	commandv1 "tavolo/proto/tavolo/command/v1"
+	eventv1 "tavolo/proto/tavolo/event/v1"
+)
+
+// State is an initiative as its events tell it. Its owner may change it only through Evolve.
+type State struct {
+	Opened bool
+	Title  decider.Words
+	Scope  eventv1.Scope
+	Area   eventv1.Area
+	Stage  eventv1.Stage
+	// Members in the order of enrolment.
+	Members []Member
+	index   map[string]int
+}
+
+// Member is one person, or one organisation's seat.
+type Member struct {
+	Participant          string
+	Ref                  decider.Words
+	Name                 decider.Words
+	Constituency         string
+	EmployedByDepartment bool
+}
+
+// Clone copies the state so that a trial fold leaves the original alone.
+func (s *State) Clone() *State {
+	c := *s
+	c.Members = append([]Member(nil), s.Members...)
+	c.index = maps.Clone(s.index)
+	return &c
+}
+
+// Roll looks up the capacity of a member.
+func (s *State) Roll(participant string) (decision.Capacity, bool) {
+	i, ok := s.index[participant]
+	if !ok {
+		return decision.Capacity{}, false
+	}
+	return decision.Capacity{Constituency: s.Members[i].Constituency, EmployedByDepartment: s.Members[i].EmployedByDepartment}, true
+}
+
+var constituencyCode = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
+
+func checkConstituency(code string) error {
+	if code != "" && !constituencyCode.MatchString(code) {
+		return decider.Refuse("initiative/constituency-malformed")
+	}
+	return nil
+}
+
+// Decide says which events a command makes, or refuses it.
+func Decide(s *State, cmd *commandv1.Command, now time.Time) ([]*eventv1.Event, error) {
+	at := cmd.OccurredAt
+	if at == nil {
+		at = timestamppb.New(now)
+	}
+	if c, ok := cmd.Of.(*commandv1.Command_OpenInitiative); ok {
+		if s.Opened {
+			return nil, decider.Refuse("initiative/already-open", "initiative", c.OpenInitiative.Initiative)
+		}
+		o := c.OpenInitiative
+		return []*eventv1.Event{eventv1.NewEvent(at, &eventv1.InitiativeOpened{Title: o.Title.GetSealed(), Scope: o.Scope, Area: o.Area, Stage: o.Stage})}, nil
+	}
+	if !s.Opened {
+		return nil, decider.Refuse("initiative/unknown")
+	}
+	switch c := cmd.Of.(type) {
+	case *commandv1.Command_DescribeInitiative:
+		d := c.DescribeInitiative
+		return []*eventv1.Event{eventv1.NewEvent(at, &eventv1.InitiativeDescribed{Title: d.Title.GetSealed(), Scope: d.Scope, Area: d.Area, Stage: d.Stage})}, nil
+	case *commandv1.Command_EnrolParticipants:
+		return enrol(s, c.EnrolParticipants, at)
+	case *commandv1.Command_DeclareCapacity:
+		d := c.DeclareCapacity
+		if err := s.known(d.Participant); err != nil {
+			return nil, err
+		}
+		if err := checkConstituency(d.Constituency); err != nil {
+			return nil, err
+		}
+		return []*eventv1.Event{eventv1.NewEvent(at, &eventv1.CapacityDeclared{Participant: d.Participant, Constituency: d.Constituency, EmployedByDepartment: d.EmployedByDepartment})}, nil
+	case *commandv1.Command_NameParticipant:
+		if err := s.known(c.NameParticipant.Participant); err != nil {
+			return nil, err
+		}
+		return []*eventv1.Event{eventv1.NewEvent(at, &eventv1.ParticipantNamed{Participant: c.NameParticipant.Participant, Name: c.NameParticipant.Name.GetSealed()})}, nil
+	}
+	return nil, decider.Refuse("initiative/not-its-command")
+}
+
+func (s *State) known(participant string) error {
+	if _, ok := s.index[participant]; !ok {
+		return decider.Refuse("initiative/not-enrolled", "participant", participant)
+	}
+	return nil
+}
+
+func enrol(s *State, c *commandv1.EnrolParticipants, at *timestamppb.Timestamp) ([]*eventv1.Event, error) {
+	if len(c.Enrolments) == 0 {
+		return nil, decider.Refuse("initiative/nobody-named")
+	}
+	var events []*eventv1.Event
+	seen := map[string]bool{}
+	for _, e := range c.Enrolments {
+		if e.Participant == "" {
+			return nil, decider.Refuse("initiative/nobody-named")
+		}
+		if _, already := s.index[e.Participant]; already || seen[e.Participant] {
+			return nil, decider.Refuse("initiative/already-enrolled", "participant", e.Participant)
+		}
+		seen[e.Participant] = true
+		if err := checkConstituency(e.Constituency); err != nil {
+			return nil, err
+		}
+		events = append(events, eventv1.NewEvent(at, &eventv1.ParticipantEnrolled{
+			Participant: e.Participant, Ref: e.Ref.GetSealed(), Name: e.Name.GetSealed(),
+			Constituency: e.Constituency, EmployedByDepartment: e.EmployedByDepartment,
+		}))
+	}
+	return events, nil
+}
+
+// Evolve folds one event into the state.
+func Evolve(s *State, f decider.Fact) {
+	switch e := f.Event.Fact.(type) {
+	case *eventv1.Event_InitiativeOpened:
+		s.Opened, s.Title, s.Scope, s.Area, s.Stage = true, f.Words("title", e.InitiativeOpened.Title), e.InitiativeOpened.Scope, e.InitiativeOpened.Area, e.InitiativeOpened.Stage
+	case *eventv1.Event_InitiativeDescribed:
+		s.Title, s.Scope, s.Area, s.Stage = f.Words("title", e.InitiativeDescribed.Title), e.InitiativeDescribed.Scope, e.InitiativeDescribed.Area, e.InitiativeDescribed.Stage
+	case *eventv1.Event_ParticipantEnrolled:
+		if s.index == nil {
+			s.index = map[string]int{}
+		}
+		p := e.ParticipantEnrolled
+		s.index[p.Participant] = len(s.Members)
+		s.Members = append(s.Members, Member{Participant: p.Participant, Ref: f.Words("ref", p.Ref), Name: f.Words("name", p.Name), Constituency: p.Constituency, EmployedByDepartment: p.EmployedByDepartment})
+	case *eventv1.Event_CapacityDeclared:
+		if i, ok := s.index[e.CapacityDeclared.Participant]; ok {
+			s.Members[i].Constituency, s.Members[i].EmployedByDepartment = e.CapacityDeclared.Constituency, e.CapacityDeclared.EmployedByDepartment
+		}
+	case *eventv1.Event_ParticipantNamed:
+		if i, ok := s.index[e.ParticipantNamed.Participant]; ok {
+			s.Members[i].Name = f.Words("name", e.ParticipantNamed.Name)
+		}
+	}
+}

@@ -1,0 +1,242 @@
+package minutes
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"tavolo/pkg/decider"
+	"tavolo/pkg/domain/decision"
+	"tavolo/pkg/domain/initiative"
+	"tavolo/pkg/domain/item"
+	"tavolo/pkg/domain/session"
+	"tavolo/pkg/domain/workspace"
+	eventv1 "tavolo/proto/tavolo/event/v1"
+)
+
+// This chapter turns what is recorded back into a minutes file: the export, and what an import compares a file with.
+
+// Record is what the log says of one session and of the initiative it belongs to.
+type Record struct {
+	WorkspaceID  string
+	Workspace    *workspace.State
+	InitiativeID string
+	Initiative   *initiative.State
+	// SessionID is the session's own id; Session is nil when it was never recorded.
+	SessionID string
+	Session   *session.State
+	// Items of the initiative by their full id, in the order in which they were proposed.
+	Items []ItemRecord
+	// Decisions of the session by their full id.
+	Decisions []DecisionRecord
+}
+
+// ItemRecord is an item and its full id.
+type ItemRecord struct {
+	ID string
+	*item.State
+}
+
+// DecisionRecord is a decision and its full id.
+type DecisionRecord struct {
+	ID string
+	*decision.State
+}
+
+// Open gives the words of a sealed text, empty when there are none or when they are gone.
+type Open func(decider.Words) string
+
+// Recorded says what the record holds already, as Steps needs it.
+func (r *Record) Recorded(open Open) *Recorded {
+	out := &Recorded{Members: map[string]Member{}, Items: map[string]Item{}, Frozen: map[string]map[string]Member{}}
+	if r.Workspace != nil && r.Workspace.Founded {
+		out.Department = &Department{ID: r.WorkspaceID, Name: open(r.Workspace.Name), Region: r.Workspace.Region}
+	}
+	if r.Initiative == nil || !r.Initiative.Opened {
+		return out
+	}
+	i := r.initiative(open)
+	out.Initiative = &i
+	refs := r.refs(open)
+	for _, m := range r.Initiative.Members {
+		out.Members[refs[m.Participant]] = Member{m.Participant, open(m.Name), Constituency(m.Constituency), m.EmployedByDepartment}
+	}
+	for _, x := range r.Items {
+		out.Items[own(x.ID)] = Item{ID: own(x.ID), Title: open(x.Title), ProposedBy: refs[x.ProposedBy]}
+	}
+	if r.Session != nil && r.Session.Phase != session.Unknown {
+		out.Session = r.File(open)
+	}
+	for _, d := range r.Decisions {
+		frozen := map[string]Member{}
+		for _, e := range d.Electors {
+			frozen[refs[e.Participant]] = Member{Participant: e.Participant, Constituency: Constituency(e.Constituency), EmployedByDepartment: e.EmployedByDepartment}
+		}
+		out.Frozen[own(d.ID)] = frozen
+	}
+	return out
+}
+
+func own(id string) string { return id[strings.LastIndexByte(id, ':')+1:] }
+
+func (r *Record) initiative(open Open) Initiative {
+	return Initiative{ID: r.InitiativeID, Title: open(r.Initiative.Title), Scope: Scope(Word(r.Initiative.Scope)), Area: Area(Word(r.Initiative.Area)), Stage: Stage(Word(r.Initiative.Stage))}
+}
+
+// refs gives the short id of every pseudonym. One whose words are gone is known by its pseudonym.
+func (r *Record) refs(open Open) map[string]string {
+	refs := map[string]string{"": ""}
+	for _, m := range r.Initiative.Members {
+		refs[m.Participant] = or(open(m.Ref), m.Participant)
+	}
+	return refs
+}
+
+// File writes the session as a minutes file. Times are in UTC; decisions that were struck are left out.
+func (r *Record) File(open Open) *File {
+	refs := r.refs(open)
+	f := &File{
+		Format:     Format,
+		Department: Department{ID: r.WorkspaceID, Name: open(r.Workspace.Name), Region: r.Workspace.Region},
+		Initiative: r.initiative(open),
+		Session:    Session{ID: r.SessionID, Title: open(r.Session.Title), Kind: SessionKind(Word(r.Session.Kind)), OpenedAt: r.Session.OpenedAt, ClosedAt: r.Session.ClosedAt},
+	}
+	if f.Session.OpenedAt.IsZero() {
+		f.Session.OpenedAt = r.Session.StartsAt
+	}
+	names := map[string]decider.Words{}
+	for _, m := range r.Initiative.Members {
+		names[m.Participant] = m.Name
+	}
+	for _, s := range r.Session.Seats {
+		x := Participant{ID: refs[s.Participant], Constituency: Constituency(s.Constituency), Name: open(names[s.Participant]), EmployedByDepartment: s.EmployedByDepartment}
+		for _, o := range s.Offices {
+			x.Appointed = append(x.Appointed, Office(Word(o)))
+		}
+		f.Participants = append(f.Participants, x)
+	}
+	bySession := map[string][]DecisionRecord{}
+	for _, d := range r.Decisions {
+		if d.Phase != decision.Struck {
+			bySession[d.Item] = append(bySession[d.Item], d)
+		}
+	}
+	full := r.InitiativeID + ":" + r.SessionID
+	for _, id := range r.Session.Items {
+		at := slices.IndexFunc(r.Items, func(x ItemRecord) bool { return x.ID == id })
+		if at < 0 {
+			continue
+		}
+		x := Item{ID: own(id), Title: open(r.Items[at].Title), ProposedBy: refs[r.Items[at].ProposedBy]}
+		for _, c := range r.Items[at].In(full) {
+			x.Contributions = append(x.Contributions, Contribution{By: refs[c.By], Kind: ContributionKind(Word(c.Kind)), Seconds: int64(c.Seconds), Text: open(c.Words), Answers: int64(c.Answers), Reply: Reply(Word(c.Reply))})
+		}
+		decisions := bySession[id]
+		slices.SortFunc(decisions, func(a, b DecisionRecord) int {
+			return cmp.Or(cmp.Compare(a.FirstSeq, b.FirstSeq), cmp.Compare(a.ID, b.ID))
+		})
+		for _, d := range decisions {
+			x.Decisions = append(x.Decisions, decisionOf(d, refs, open))
+		}
+		f.Items = append(f.Items, x)
+	}
+	return f
+}
+
+func decisionOf(d DecisionRecord, refs map[string]string, open Open) Decision {
+	x := Decision{ID: own(d.ID), Question: open(d.Question), Charter: charterOf(d.Charter, refs)}
+	for _, e := range d.Electors {
+		line := Elector{Participant: refs[e.Participant], Standing: Standing(Word(e.Standing)), Weight: int64(e.Weight), Mandate: e.Mandate, Present: e.Present, Recused: e.Recused,
+			Ballot: Choice(Word(d.Ballots[e.Participant].Choice)), Advice: Choice(Word(d.Advice[e.Participant].Choice)), Cast: slices.Contains(d.Secret.GetTookPart(), e.Participant)}
+		if e.Proxy != nil {
+			line.Proxy = &Proxy{To: refs[e.Proxy.To], Instructed: e.Proxy.Instructed}
+		}
+		x.Electorate = append(x.Electorate, line)
+	}
+	if t := d.Secret.GetTotal(); t != nil {
+		total := tallyOf(t)
+		x.Tally = &total
+	}
+	for code, part := range d.Secret.GetByConstituency() {
+		if x.TallyByConstituency == nil {
+			x.TallyByConstituency = map[Constituency]Tally{}
+		}
+		x.TallyByConstituency[Constituency(code)] = tallyOf(part)
+	}
+	if d.Claimed != eventv1.Outcome_OUTCOME_UNSPECIFIED {
+		x.ClaimedConsensus, x.ClaimedOutcome = true, Outcome(Word(d.Claimed))
+	}
+	for _, a := range d.Acts {
+		act := Act{Kind: ActKind(Word(a.Kind)), By: refs[a.By], Objector: refs[a.Objector], AllowedByRule: a.AllowedByRule, Owner: refs[a.Owner], At: a.At}
+		if a.ByElectorate {
+			act.By = Electorate
+		}
+		if a.Kind == eventv1.ActKind_ACT_KIND_FINAL_ACT {
+			same := a.SameAsOutcome
+			act.SameAsOutcome = &same
+		}
+		if a.Due != "" {
+			act.Due, _ = parseDeadline(a.Due) // it was parsed before it was recorded
+		}
+		x.Acts = append(x.Acts, act)
+	}
+	return x
+}
+
+func tallyOf(t *eventv1.Tally) Tally {
+	return Tally{For: int64(t.For), Against: int64(t.Against), Abstain: int64(t.Abstain)}
+}
+
+func charterOf(c *eventv1.Charter, refs map[string]string) *Charter {
+	if c == nil {
+		return nil
+	}
+	x := &Charter{Ratification: Ratification(Word(c.Ratification)), Secret: c.Secret, PrecommittedBy: refs[c.PrecommittedBy]}
+	r := c.Rule
+	if r == nil {
+		return x
+	}
+	x.Rule = &Rule{Method: Method(Word(r.Method)), Threshold: thresholdOf(r.Threshold), Base: Base(Word(r.Base)), Tie: Tie(Word(r.Tie)), Chair: refs[r.Chair], Holder: refs[r.Holder], MinMembersFor: int64(r.MinMembersFor)}
+	for _, id := range r.Veto {
+		x.Rule.Veto = append(x.Rule.Veto, refs[id])
+	}
+	for _, id := range r.RequiresFor {
+		x.Rule.RequiresFor = append(x.Rule.RequiresFor, refs[id])
+	}
+	for _, k := range r.Constituencies {
+		part := ConstituencyRule{Threshold: thresholdOf(k.Threshold), Base: Base(Word(k.Base)), MinPresent: int64(k.MinPresent)}
+		for _, code := range k.Of {
+			part.Of = append(part.Of, Constituency(code))
+		}
+		x.Rule.Constituencies = append(x.Rule.Constituencies, part)
+	}
+	if q := r.Quorum; q != nil {
+		x.Rule.Quorum = &Quorum{Count: int64(q.Count), Fraction: fractionOf(q.Fraction)}
+		for code, n := range q.Constituencies {
+			if x.Rule.Quorum.Constituencies == nil {
+				x.Rule.Quorum.Constituencies = map[Constituency]int64{}
+			}
+			x.Rule.Quorum.Constituencies[Constituency(code)] = int64(n)
+		}
+	}
+	return x
+}
+
+func thresholdOf(t *eventv1.Threshold) Threshold {
+	switch x := t.GetOf().(type) {
+	case *eventv1.Threshold_Majority:
+		return Majority
+	case *eventv1.Threshold_Votes:
+		return Threshold{Kind: ThresholdVotes, Votes: int64(x.Votes)}
+	case *eventv1.Threshold_Fraction:
+		return Threshold{Kind: ThresholdFraction, Fraction: fractionOf(x.Fraction)}
+	}
+	return Threshold{}
+}
+
+func fractionOf(f *eventv1.Fraction) Fraction {
+	if f == nil {
+		return Fraction{}
+	}
+	return Fraction{Num: int64(f.Numerator), Den: int64(f.Denominator)}
+}
