@@ -31,9 +31,8 @@ import (
 )
 
 const (
-	// readyWithin is how long the embedded server may take to recover its streams before Start gives up. A stream that must be rescanned after
-	// a crash takes about two seconds per million messages of the last two minutes, and reads its blocks.
-	readyWithin = 2 * time.Minute
+	// readyWithin is how long the embedded server may take to open its port once its streams are recovered.
+	readyWithin = 10 * time.Second
 	// reconnectWait is the pause between two attempts of a lost connection.
 	reconnectWait = 200 * time.Millisecond
 )
@@ -61,7 +60,8 @@ type Server struct {
 
 // Start starts the embedded server and returns when its streams are recovered and it takes requests.
 //
-// Refusals: bus/store-writable, bus/store-volatile, bus/store-in-use (see Options), bus/listen (an address that is not host:port).
+// Refusals: bus/store-writable, bus/store-volatile, bus/store-in-use (see Options), bus/listen (an address that is not host:port),
+// bus/not-started (the server gave up; its reason follows).
 func Start(o Options) (*Server, error) {
 	lock, err := takeStore(o.StoreDir, o.Temporary)
 	if err != nil {
@@ -101,10 +101,16 @@ func (s *Server) start(o Options) error {
 	if s.nats, err = server.NewServer(opts); err != nil {
 		return fmt.Errorf("bus: %w", err)
 	}
-	s.nats.SetLoggerV2(&serverLog{broken: s.broken}, false, false, false)
-	s.nats.Start()
+	fatal := make(chan error, 1)
+	s.nats.SetLoggerV2(&serverLog{broken: s.broken, fatal: fatal}, false, false, false)
+	s.nats.Start() // recovers the streams; returns when done
+	select {
+	case err := <-fatal:
+		return fmt.Errorf("%w: the embedded server did not start: %w", decider.Refuse("bus/not-started"), err)
+	default:
+	}
 	if !s.nats.ReadyForConnections(readyWithin) {
-		return fmt.Errorf("%w: the embedded server did not get ready; look at the log lines before this one", decider.Refuse("bus/not-ready"))
+		return fmt.Errorf("%w: the embedded server does not take connections", decider.Refuse("bus/not-started"))
 	}
 	return nil
 }

@@ -52,8 +52,8 @@ func connectOptions(service, password string) []nats.Option {
 }
 
 // CheckServer refuses a server that would not keep the promises: one older than MinServer (bus/server-too-old), or one that does not sync every
-// write (bus/sync-off). Every server of a cluster that the connection knows of is asked. The question needs the grant of the ledger or of the
-// operator and the configuration that WriteConfig writes; when nobody answers it, nothing is known and the server is refused (bus/sync-unknown).
+// write (bus/sync-off). Every server of a JetStream cluster is asked. The question needs the grant of the ledger or of the operator, and the
+// configuration that WriteConfig writes; when not all answer, nothing is known and the server is refused (bus/sync-unknown).
 func CheckServer(nc *nats.Conn) error {
 	if v := nc.ConnectedServerVersion(); !atLeast(v, MinServer) {
 		return tooOld(v)
@@ -67,21 +67,23 @@ func CheckServer(nc *nats.Conn) error {
 		return fmt.Errorf("bus: %w", err)
 	}
 	until := time.Now().Add(stateWait)
-	for range max(1, len(nc.Servers())) {
+	for asked, servers := 0, 1; asked < servers; asked++ {
 		m, err := sub.NextMsg(time.Until(until))
 		if err != nil {
-			return fmt.Errorf("%w: not every server said whether it syncs each write; start them from the configuration that tavolo writes",
-				decider.Refuse("bus/sync-unknown"))
+			return fmt.Errorf("%w: only %d of %d servers said whether they sync each write; start them from the configuration that tavolo writes",
+				decider.Refuse("bus/sync-unknown"), asked, servers)
 		}
-		if err := checkState(m.Data); err != nil {
+		size, err := checkState(m.Data)
+		if err != nil {
 			return err
 		}
+		servers = max(servers, size)
 	}
 	return nil
 }
 
-// checkState judges one server's answer.
-func checkState(answer []byte) error {
+// checkState judges one server's answer and gives the number of servers in its cluster, 0 when it is alone.
+func checkState(answer []byte) (servers int, err error) {
 	var state struct {
 		Server struct {
 			Version string `json:"ver"`
@@ -90,19 +92,22 @@ func checkState(answer []byte) error {
 			Config struct {
 				SyncAlways bool `json:"sync_always"`
 			} `json:"config"`
+			Meta struct {
+				Size int `json:"cluster_size"`
+			} `json:"meta_cluster"`
 		} `json:"data"`
 	}
 	if err := json.Unmarshal(answer, &state); err != nil {
-		return fmt.Errorf("%w: the server's answer about itself is not understood", decider.Refuse("bus/sync-unknown"))
+		return 0, fmt.Errorf("%w: the server's answer about itself is not understood", decider.Refuse("bus/sync-unknown"))
 	}
 	if !atLeast(state.Server.Version, MinServer) {
-		return tooOld(state.Server.Version)
+		return 0, tooOld(state.Server.Version)
 	}
 	if !state.Data.Config.SyncAlways {
-		return fmt.Errorf("%w: the server acknowledges before the disk has it, and a power cut would lose records; set jetstream { sync_interval: always }",
+		return 0, fmt.Errorf("%w: the server acknowledges before the disk has it, and a power cut would lose records; set jetstream { sync_interval: always }",
 			decider.Refuse("bus/sync-off"))
 	}
-	return nil
+	return state.Data.Meta.Size, nil
 }
 
 func tooOld(version string) error {

@@ -9,7 +9,8 @@ import (
 
 // serverLog passes the embedded server's warnings and errors to slog. Debugging and tracing lines, which hold payloads, are off and dropped.
 type serverLog struct {
-	broken chan<- error
+	broken chan<- error // the first write that the disk refused
+	fatal  chan<- error // what made the server give up while it started
 }
 
 const (
@@ -34,11 +35,20 @@ func (l *serverLog) Errorf(format string, args ...any) {
 	said := fmt.Sprintf(format, args...)
 	slog.Error("nats-server", "said", said)
 	if strings.Contains(said, writeError) {
-		select {
-		case l.broken <- errors.New(said):
-		default: // only the first is asked for
-		}
+		first(l.broken, said)
 	}
 }
 
-func (l *serverLog) Fatalf(format string, args ...any) { l.Errorf(format, args...) }
+func (l *serverLog) Fatalf(format string, args ...any) {
+	said := fmt.Sprintf(format, args...)
+	slog.Error("nats-server", "said", said)
+	first(l.fatal, said)
+}
+
+// first keeps the first of several errors for whoever asks.
+func first(into chan<- error, said string) {
+	select {
+	case into <- errors.New(said):
+	default:
+	}
+}

@@ -63,7 +63,9 @@ func (c *checker) checkParticipants(n *node) {
 	known := make(map[string]*Participant, len(c.file.Participants))
 	for i := range c.file.Participants {
 		p := &c.file.Participants[i]
-		known[p.ID] = p
+		if known[p.ID] == nil {
+			known[p.ID] = p
+		}
 		if id := n.at(i).get("id"); id != nil {
 			ids.check(c, p.ID, id, "minutes/duplicate-participant")
 		}

@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// A rule that makes no sense or that nobody could ever fulfil. Who could vote is the electorate as it
-// was fixed: absent and recused voters count, since it is the rule that is judged here, not the vote.
+// A rule that makes no sense or that nobody could ever fulfil. Whoever has a vote and is not recused counts,
+// present or not: it is the rule that is judged here, not the vote.
 
 // ruleKeys says which methods a key of the rule belongs to; keys that are not listed belong to all.
 var ruleKeys = []struct {
@@ -39,7 +39,7 @@ func (c *checker) votersOf(d *Decision) voters {
 	}
 	for i := range d.Electorate {
 		e := &d.Electorate[i]
-		if !e.Standing.HasVote() || v.ids[e.Participant] {
+		if !e.Standing.HasVote() || e.Recused || v.ids[e.Participant] {
 			continue
 		}
 		v.ids[e.Participant] = true
@@ -72,6 +72,9 @@ func (c *checker) checkRule(d *Decision, n *node) {
 	if !c.checkRuleKeys(rule, n) {
 		return
 	}
+	if d.Charter.Secret {
+		c.checkSecretRule(d, n)
+	}
 	c.someone(rule.Holder, n.get("holder"))
 	c.someone(rule.Chair, n.get("chair"))
 	c.everyone(rule.Veto, n.get("veto"))
@@ -96,6 +99,23 @@ func (c *checker) checkRule(d *Decision, n *node) {
 	c.checkConstituencyRules(rule.Constituencies, v, n.get("constituencies"))
 	if rule.Quorum != nil {
 		c.checkQuorum(rule.Quorum, v, n.get("quorum"))
+	}
+}
+
+// checkSecretRule refuses what totals could never answer: how a named person voted, and how many people
+// stand behind votes of different weights.
+func (c *checker) checkSecretRule(d *Decision, n *node) {
+	rule := d.Charter.Rule
+	weighted := slices.ContainsFunc(d.Electorate, func(e Elector) bool { return e.Weight > 1 && e.Standing.HasVote() })
+	switch {
+	case rule.Method == MethodSole:
+		c.refuse(n.get("method"), "minutes/secret-rule", "key", "method: sole")
+	case len(rule.Veto) > 0:
+		c.refuse(n.get("veto"), "minutes/secret-rule", "key", "veto")
+	case len(rule.RequiresFor) > 0:
+		c.refuse(n.get("requires_for"), "minutes/secret-rule", "key", "requires_for")
+	case rule.MinMembersFor > 0 && weighted:
+		c.refuse(n.get("min_members_for"), "minutes/secret-rule", "key", "min_members_for")
 	}
 }
 

@@ -26,14 +26,34 @@ func (c *checker) checkTallies(d *Decision, n *node, secret bool) {
 		c.refuse(n, "minutes/tally-missing")
 	case tally != nil && d.Tally.Sum() > cast:
 		c.beyond(tally, "minutes/tally-too-large", d.Tally.Sum(), cast)
-	case tally != nil && parts != nil && c.participants != nil:
-		c.checkParts(d, parts, castBy)
+	case tally != nil && c.participants != nil:
+		if c.checkParts(d, parts, castBy) {
+			c.checkNeededParts(d, n, castBy)
+		}
+	}
+}
+
+// checkNeededParts wants the totals of every constituency that the rule asks about and that took part.
+func (c *checker) checkNeededParts(d *Decision, n *node, castBy map[Constituency]int64) {
+	if d.Charter.Rule == nil {
+		return
+	}
+	for _, rule := range d.Charter.Rule.Constituencies {
+		for _, code := range rule.Of {
+			if _, stated := d.TallyByConstituency[code]; !stated && castBy[code] > 0 {
+				c.refuseAt(n.line, n.column, join(n.path(), "tally_by_constituency"), "minutes/tally-part-missing", "constituency", echo(string(code)))
+				return
+			}
+		}
 	}
 }
 
 // checkParts compares the constituencies with the whole. Where every constituency that took part is
 // stated they have to sum to it, else they must not exceed it.
-func (c *checker) checkParts(d *Decision, n *node, castBy map[Constituency]int64) {
+func (c *checker) checkParts(d *Decision, n *node, castBy map[Constituency]int64) (ok bool) {
+	if n == nil {
+		return true
+	}
 	var sum Tally
 	for _, at := range n.list() {
 		code := Constituency(at.key)
@@ -43,7 +63,7 @@ func (c *checker) checkParts(d *Decision, n *node, castBy map[Constituency]int64
 		sum.Abstain += part.Abstain
 		if part.Sum() > castBy[code] {
 			c.beyond(at, "minutes/tally-part-too-large", part.Sum(), castBy[code], "constituency", echo(at.key))
-			return
+			return false
 		}
 	}
 	complete := true
@@ -59,7 +79,8 @@ func (c *checker) checkParts(d *Decision, n *node, castBy map[Constituency]int64
 		if choice.parts > choice.whole || complete && choice.parts != choice.whole {
 			c.refuse(n, "minutes/tally-parts-differ", "choice", string(choice.word),
 				"parts", strconv.FormatInt(choice.parts, 10), "whole", strconv.FormatInt(choice.whole, 10))
-			return
+			return false
 		}
 	}
+	return true
 }

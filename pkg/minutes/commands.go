@@ -537,3 +537,40 @@ func Word(e protoreflect.Enum) string {
 	prefix := strings.TrimSuffix(string(values.ByNumber(0).Name()), "UNSPECIFIED")
 	return strings.ToLower(strings.TrimPrefix(string(v.Name()), prefix))
 }
+
+// CharterOf is what a file says of one decision before the vote.
+type CharterOf struct {
+	// Decision is the full id; Path its place in the file.
+	Decision, Path string
+	// Rule is nil when none was recorded. Participants are named by their ids in the file.
+	Rule     *eventv1.Rule
+	Electors []*eventv1.Elector
+}
+
+// Charters gives charter and electorate of every decision of the file, with constituencies filled in.
+func Charters(f *File) []CharterOf {
+	p := &plan{file: f, recorded: &Recorded{}, pseudonym: map[string]string{}}
+	capacity := map[string]Participant{}
+	for _, x := range f.Participants {
+		p.pseudonym[x.ID], capacity[x.ID] = x.ID, x
+	}
+	var all []CharterOf
+	for n := range f.Items {
+		for d := range f.Items[n].Decisions {
+			c := CharterOf{Decision: p.decisionID(f.Items[n].Decisions[d].ID), Path: f.DecisionPath(n, d)}
+			for _, s := range p.decision(n, d) {
+				if w := s.Command.GetWriteCharter(); w != nil {
+					c.Rule = w.Charter.GetRule()
+				}
+				if o := s.Command.GetOpenVoting(); o != nil {
+					c.Electors = o.Electors
+				}
+			}
+			for _, e := range c.Electors {
+				e.Constituency, e.EmployedByDepartment = string(capacity[e.Participant].Constituency), capacity[e.Participant].EmployedByDepartment
+			}
+			all = append(all, c)
+		}
+	}
+	return all
+}

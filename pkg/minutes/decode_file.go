@@ -95,7 +95,7 @@ func (r *reader) constituency(n *node, code string) string {
 			return code
 		}
 	}
-	near := nearest(code, constituencyWords)
+	near := r.nearest(code, constituencyWords)
 	switch {
 	case near != "":
 		r.decodeProblem(n, "minutes/constituency", "near", near)

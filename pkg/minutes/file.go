@@ -13,7 +13,10 @@
 // Not here: whether a decision was adopted and which role anybody had; the domain answers that.
 package minutes
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Format is the only value that the key `format` takes.
 const Format = "tavolo-minutes/1"
@@ -48,6 +51,19 @@ type File struct {
 	Items        []Item        `json:"items"`
 
 	root *node // the tree that was read, for Place; nil in a File made by a program
+}
+
+// MarshalJSON writes a File as minutes in JSON, with the defaults that Write leaves out. An empty list that
+// may not be left out is written as one.
+func (f File) MarshalJSON() ([]byte, error) {
+	type plain File
+	if f.Participants == nil {
+		f.Participants = []Participant{}
+	}
+	if f.Items == nil {
+		f.Items = []Item{}
+	}
+	return json.Marshal(plain(f))
 }
 
 // Department is the workspace that owns the initiative. Its id is unique everywhere.

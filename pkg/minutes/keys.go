@@ -200,7 +200,7 @@ func (r *reader) word(n *node, known []string) string {
 	}
 	if n.kind != unreadableNode {
 		args := []string{"allowed", strings.Join(known, ", ")}
-		if near := nearest(n.value, known); near != "" {
+		if near := r.nearest(n.value, known); near != "" {
 			args = append(args, "near", near)
 		}
 		r.decodeProblem(n, "minutes/unknown-word", args...)
@@ -355,13 +355,12 @@ func codes[T any, W ~string](key string, words []W, read func(*reader, *node) st
 		key: key, words: plainWords(words),
 		read: func(r *reader, n *node, into *T) {
 			list := listOf(r, n, func(r *reader, entry *node) W { return W(read(r, entry)) })
+			seen := make(map[W]bool, len(list))
 			for i, w := range list {
-				for _, earlier := range list[:i] {
-					if w != "" && w == earlier {
-						r.decodeProblem(n.at(i), "minutes/duplicate-entry", "id", echo(string(w)))
-						break
-					}
+				if w != "" && seen[w] {
+					r.decodeProblem(n.at(i), "minutes/duplicate-entry", "id", echo(string(w)))
 				}
+				seen[w] = true
 			}
 			*at(into) = list
 		},

@@ -250,8 +250,11 @@ var sentences = map[string]sentence{
 		`La regola non può essere soddisfatta perché nessuno aveva il voto: scrivere in "electorate" chi poteva votare, con il suo standing.`,
 		`Nobody could fulfil this rule because nobody had a vote: write in "electorate" who could vote, with their standing.`},
 	"minutes/rule-names-non-voter": {
-		`"$id" è in "$key" ma non aveva il voto: dargli in "electorate" uno standing che dà il voto, o toglierlo da "$key".`,
-		`"$id" is named in "$key" but had no vote: give it a standing with a vote in "electorate", or take it out of "$key".`},
+		`"$id" è in "$key" ma non poteva votare: dargli in "electorate" uno standing che dà il voto (senza "recused"), o toglierlo da "$key".`,
+		`"$id" is named in "$key" but could not vote: give it a standing with a vote in "electorate" (without "recused"), or take it out of "$key".`},
+	"minutes/secret-rule": {
+		`"$key" chiede come ha votato una singola persona e il voto era segreto: togliere "$key" o "secret: true".`,
+		`"$key" asks how single people voted and the vote was secret: take "$key" or "secret: true" away.`},
 	"minutes/threshold-unreachable": {
 		`La soglia di $wanted voti non si può raggiungere perché i voti sono in tutto $possible: scrivere al massimo $possible.`,
 		`The threshold of $wanted votes cannot be reached because there are $possible in all: write at most $possible.`},
@@ -290,6 +293,9 @@ var sentences = map[string]sentence{
 	"minutes/tally-part-too-large": {
 		`I totali di "$constituency" fanno $wanted voti ma chi ha votato ne aveva $possible: correggerli o scrivere "cast: true" per tutti quelli che hanno votato.`,
 		`The totals of "$constituency" make $wanted votes but those who voted had $possible: correct them or write "cast: true" for everybody who voted.`},
+	"minutes/tally-part-missing": {
+		`La regola chiede l'esito di "$constituency" e mancano i suoi totali: aggiungerli in "tally_by_constituency".`,
+		`The rule asks about "$constituency" and its totals are missing: add them in "tally_by_constituency".`},
 	"minutes/tally-parts-differ": {
 		`Le componenti sommano $parts voti "$choice" ma "tally" ne ha $whole: correggere gli uni o gli altri.`,
 		`The constituencies sum to $parts votes "$choice" but "tally" has $whole: correct the one or the other.`},

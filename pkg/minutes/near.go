@@ -18,8 +18,10 @@ var italian = map[string]string{
 
 // nearest returns the known word that a wrong one was most likely meant to be, or "". It forgives
 // capitals, - for _, a plural s, the Italian word, and a slip of the pen that grows with the length.
-func nearest(wrong string, known []string) string {
-	if len(wrong) > MaxIDLength {
+//
+// In a file that is wrong everywhere it stops looking.
+func (r *reader) nearest(wrong string, known []string) string {
+	if len(wrong) > MaxIDLength || len(r.problems) >= maxCollected {
 		return ""
 	}
 	plain := simplified(wrong)
@@ -37,9 +39,9 @@ func nearest(wrong string, known []string) string {
 	return best
 }
 
-func simplified(s string) string {
-	return strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(s))
-}
+var joints = strings.NewReplacer("_", "", "-", "", " ", "")
+
+func simplified(s string) string { return joints.Replace(strings.ToLower(s)) }
 
 // forgiven is how many slips still count as the same word: short words are too close to each other.
 func forgiven(length int) int {
@@ -80,7 +82,7 @@ func distance(a, b string) int {
 // or which keys there are.
 func (r *reader) unknownKey(n *node, keys []string) {
 	args := []string{"key", echo(n.key), "keys", strings.Join(keys, ", ")}
-	if near := nearest(n.key, keys); near != "" {
+	if near := r.nearest(n.key, keys); near != "" {
 		args = append(args, "near", near)
 	} else if owners := keyOwners[n.key]; len(owners) > 0 && len(owners) <= maxOwners {
 		args = append(args, "belongs", strings.Join(owners, ", "))

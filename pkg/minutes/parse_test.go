@@ -300,3 +300,28 @@ func TestABeginningByteOrderMarkAndAnyLineEndAreRead(t *testing.T) {
 		}
 	}
 }
+
+func TestEscapesOfJSONAreRead(t *testing.T) {
+	good := string(written(t, parse(t, "every-key.yaml", read(t, "every-key.yaml")), "json"))
+	text := strings.Replace(good, `"Scelta del logo"`, `"a\n\t\r \"b\" \\ \/ \u00e8 \ud83d\ude00 \u2028"`, 1)
+	if got, want := parse(t, "escapes", []byte(text)).Items[1].Title, "a\n\t\r \"b\" \\ / è 😀 \u2028"; got != want {
+		t.Errorf("the title reads as %q, want %q", got, want)
+	}
+}
+
+func TestAKeyIsNoticedTwiceHoweverManyStandBetween(t *testing.T) {
+	many := strings.Builder{}
+	for _, c := range "abcdefghijklmnopqrstuvwxyz" {
+		many.WriteString("ward-" + string(c) + ": 1, ")
+	}
+	found := problems(t, "f.yaml", []byte(mutate(t, "{user: 2}", "{"+many.String()+"ward-y: 1, ward-a: 2}")))
+	twice := 0
+	for _, p := range found {
+		if p.Code == "minutes/duplicate-key" {
+			twice++
+		}
+	}
+	if twice != 2 {
+		t.Errorf("%d keys are noticed twice, want 2:\n%v", twice, found)
+	}
+}

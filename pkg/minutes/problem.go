@@ -114,6 +114,7 @@ const maxCollected = 1000
 type reader struct {
 	file     string
 	problems Problems
+	values   int // read so far, see MaxValues
 }
 
 // refuse notes a problem at a node. args are pairs of name and value; values have to be fit for logs.

@@ -98,18 +98,15 @@ func (r *reader) refuseBytes(before []byte, code string, args ...string) {
 // position counts lines and characters from 0.
 type position struct{ line, column int }
 
+// advance moves behind a text that does not end between the two halves of a line end.
 func (p *position) advance(text string) {
-	for {
-		end := strings.IndexAny(text, "\r\n")
-		if end < 0 {
-			p.column += utf8.RuneCountInString(text)
-			return
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\n', c == '\r' && !strings.HasPrefix(text[i+1:], "\n"):
+			p.line, p.column = p.line+1, 0
+		case c != '\r' && utf8.RuneStart(c):
+			p.column++
 		}
-		if strings.HasPrefix(text[end:], "\r\n") {
-			end++
-		}
-		text = text[end+1:]
-		p.line, p.column = p.line+1, 0
 	}
 }
 

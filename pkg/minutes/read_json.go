@@ -17,7 +17,6 @@ type jsonWalk struct {
 	text   string
 	at     int // next byte
 	pos    position
-	values int
 	failed bool
 }
 
@@ -60,7 +59,7 @@ const between = " \t\r\n,:"
 
 // value reads the value that begins here into n, whose place is known already.
 func (w *jsonWalk) value(n *node, depth int) {
-	if w.values++; depth > MaxDepth || w.values > MaxValues {
+	if w.r.values++; depth > MaxDepth || w.r.values > MaxValues {
 		if !w.failed {
 			w.refuseExtent(depth)
 		}

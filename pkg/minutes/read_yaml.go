@@ -16,14 +16,15 @@ import (
 // small file enormous.
 
 func (r *reader) readYAML(data []byte) *node {
-	if countsAtMost(data) > MaxValues {
+	if signs(data) > 2*MaxValues {
 		r.refuseAt(1, 1, "", "minutes/too-many-values", "limit", strconv.Itoa(MaxValues))
 		return nil
 	}
-	documents, err := readDocuments(data)
+	lines := &lineReader{rest: data}
+	documents, err := readDocuments(lines)
 	switch {
 	case err != nil:
-		r.refuseYAML(data, err)
+		r.refuseYAML(data, err, lines.given)
 		return nil
 	case len(documents) > 1:
 		r.refuseAt(documents[1].Line, documents[1].Column, "", "minutes/several-documents")
@@ -39,17 +40,36 @@ func (r *reader) readYAML(data []byte) *node {
 	return root
 }
 
+// lineReader gives a text line by line and counts, so that one knows how far the YAML reader came.
+type lineReader struct {
+	rest  []byte
+	given int // lines
+}
+
+func (l *lineReader) Read(p []byte) (int, error) {
+	if len(l.rest) == 0 {
+		return 0, io.EOF
+	}
+	part := l.rest[:min(len(p), len(l.rest))]
+	if end := bytes.IndexByte(part, '\n'); end >= 0 {
+		part = part[:end+1]
+		l.given++
+	}
+	l.rest = l.rest[len(part):]
+	return copy(p, part), nil
+}
+
 var errYAMLReader = errors.New("the YAML reader gave up")
 
 // readDocuments reads the first two documents of a YAML text. The reader answers some malformed texts
 // with a panic of its own, which is an error of the text here.
-func readDocuments(data []byte) (documents []*yaml.Node, err error) {
+func readDocuments(from io.Reader) (documents []*yaml.Node, err error) {
 	defer func() {
 		if recover() != nil {
 			documents, err = nil, errYAMLReader
 		}
 	}()
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder := yaml.NewDecoder(from)
 	for len(documents) < 2 {
 		document := &yaml.Node{}
 		if err := decoder.Decode(document); errors.Is(err, io.EOF) {
@@ -62,9 +82,9 @@ func readDocuments(data []byte) (documents []*yaml.Node, err error) {
 	return documents, nil
 }
 
-// countsAtMost bounds the number of values in a YAML text by counting what can begin one, before memory
-// is spent on them.
-func countsAtMost(data []byte) int {
+// signs bounds the number of values in a YAML text, before memory is spent on them, by counting what can
+// begin one: about twice as many as there are.
+func signs(data []byte) int {
 	count := 1
 	for i, c := range data {
 		switch c {
@@ -79,8 +99,12 @@ func countsAtMost(data []byte) int {
 	return count
 }
 
-// convert copies a YAML node into n, whose place is known already; false when it is too deep.
+// convert copies a YAML node into n, whose place is known already; false when there is too much of it.
 func (r *reader) convert(y *yaml.Node, n *node, depth int) bool {
+	if r.values++; r.values > MaxValues {
+		r.refuseAt(y.Line, y.Column, "", "minutes/too-many-values", "limit", strconv.Itoa(MaxValues))
+		return false
+	}
 	if depth > MaxDepth {
 		r.refuseAt(y.Line, y.Column, "", "minutes/too-deep", "limit", strconv.Itoa(MaxDepth))
 		return false
@@ -199,7 +223,10 @@ var yamlHints = []struct{ words, code string }{
 }
 
 // refuseYAML translates an error of the YAML reader, whose own words may repeat the file's.
-func (r *reader) refuseYAML(data []byte, err error) {
+//
+// Of its lines, those of the scanner are right; those of the parser ("did not find expected ...") count
+// from 0, and sometimes name the line where a list or an object begins: then it is the line read last.
+func (r *reader) refuseYAML(data []byte, err error, given int) {
 	if m := unknownAnchor.FindStringSubmatch(err.Error()); m != nil {
 		before, _, _ := bytes.Cut(data, []byte("*"+m[1]))
 		r.refuseBytes(before, "minutes/yaml-reference")
@@ -208,6 +235,12 @@ func (r *reader) refuseYAML(data []byte, err error) {
 	line := 1
 	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
 		line, _ = strconv.Atoi(m[1])
+		if strings.Contains(err.Error(), "did not find expected") {
+			line++
+			if line < given-1 || strings.Contains(err.Error(), "'-' indicator") {
+				line = given
+			}
+		}
 	}
 	code := "minutes/yaml-syntax"
 	for _, hint := range yamlHints {

@@ -91,7 +91,7 @@ func writeYAML(w *bytes.Buffer, n *node, depth int) {
 		switch {
 		case isFlat(child):
 			w.WriteByte(' ')
-			writeFlow(w, child)
+			writeFlow(w, child, false)
 			w.WriteByte('\n')
 		case n.kind == listNode: // an object whose first key stands behind the dash
 			w.WriteByte(' ')
@@ -111,15 +111,15 @@ func isFlat(n *node) bool {
 	return n.inline || len(n.children) == 0
 }
 
-// writeFlow writes a value on one line of YAML.
-func writeFlow(w *bytes.Buffer, n *node) {
+// writeFlow writes a value on one line of YAML; inside, it stands in a list or an object on that line.
+func writeFlow(w *bytes.Buffer, n *node, inside bool) {
 	open, end := "{", "}"
 	switch n.kind {
 	case objectNode:
 	case listNode:
 		open, end = "[", "]"
 	case textNode:
-		w.WriteString(yamlText(n))
+		w.WriteString(yamlText(n, inside))
 		return
 	default:
 		w.WriteString(n.value)
@@ -133,22 +133,23 @@ func writeFlow(w *bytes.Buffer, n *node) {
 		if n.kind == objectNode {
 			w.WriteString(child.key + ": ")
 		}
-		writeFlow(w, child)
+		writeFlow(w, child, true)
 	}
 	w.WriteString(end)
 }
 
 var (
-	// plainText is text that YAML reads without quotes wherever it stands: words, beginning with a
-	// letter or a digit, without the signs of YAML.
+	// plainText is text that YAML reads without quotes: words, beginning with a letter or a digit, without
+	// the signs of YAML. Inside a line of YAML a question mark is one of them.
 	plainText = regexp.MustCompile(`^[\pL\p{Nd}](?:[\pL\p{Nd} _./'’;!?()-]*[\pL\p{Nd}_./'’;!?()-])?$`)
 	// otherReaders take these words for booleans, these numbers for something else, and dates for moments.
 	otherReaders = regexp.MustCompile(`^(?i:y|yes|n|no|on|off|true|false|null|[0-9][0-9_.,:xob+-]*(e[0-9+-]*)?|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*|0x[0-9a-f_]*)$`)
 )
 
 // yamlText writes text without quotes where every YAML reader takes it for text.
-func yamlText(n *node) string {
-	if n.bare || plainText.MatchString(n.value) && !otherReaders.MatchString(n.value) {
+func yamlText(n *node, inside bool) string {
+	asSign := inside && strings.Contains(n.value, "?")
+	if n.bare || plainText.MatchString(n.value) && !otherReaders.MatchString(n.value) && !asSign {
 		return n.value
 	}
 	return quote(n.value)

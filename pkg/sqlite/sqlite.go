@@ -79,7 +79,7 @@ func Open(path string, opt Options) (*DB, error) {
 	}
 	db := &DB{
 		writer:  connect(path, url.Values{"mode": {"rw"}, "_txlock": {"immediate"}}, pragmas(opt, writerCacheKiB)),
-		readers: connect(path, url.Values{"mode": {"ro"}}, append(pragmas(opt, readerCacheKiB), "query_only = ON")),
+		readers: connect(path, url.Values{"mode": {"ro"}}, pragmas(opt, readerCacheKiB)),
 	}
 	db.writer.SetMaxOpenConns(1)
 	db.readers.SetMaxOpenConns(readersMax)

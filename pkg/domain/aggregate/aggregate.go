@@ -17,6 +17,9 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"tavolo/pkg/decider"
 	"tavolo/pkg/domain/decision"
 	"tavolo/pkg/domain/initiative"
@@ -105,10 +108,16 @@ func (a *Aggregate) Holds(commit string) (seq uint64, ok bool) {
 	return seq, ok
 }
 
-// Apply folds one commit. It refuses one that does not carry the next version: a broken guard or a bad restore must become an alarm.
+// Apply folds one commit. It refuses one that does not carry the next version, and one with an event that this program does not know (a
+// newer one wrote it): a broken guard or a bad restore must become an alarm, and a fold that skipped an event would be wrong.
 func (a *Aggregate) Apply(seq uint64, c *eventv1.Commit) error {
 	if c.Version != a.Version+1 {
 		return decider.Refuse("eventlog/version-gap", "aggregate", string(a.Kind), "id", a.ID)
+	}
+	for _, e := range c.Events {
+		if e.Name() == "" {
+			return decider.Refuse("eventlog/unknown-event", "aggregate", string(a.Kind), "id", a.ID)
+		}
 	}
 	for _, e := range c.Events {
 		a.Evolve(decider.Fact{Seq: seq, Commit: c.Id, Event: e})
@@ -199,6 +208,9 @@ type Load func(Key) (*Aggregate, error)
 
 // Decide says which events a command makes of an aggregate, or refuses it. It changes nothing.
 func Decide(a *Aggregate, cmd *commandv1.Command, load Load, now time.Time) ([]*eventv1.Event, error) {
+	if !wellFormed(cmd.ProtoReflect()) {
+		return nil, decider.Refuse("command/malformed")
+	}
 	if a.Kind == Workspace {
 		return workspace.Decide(a.Workspace, cmd, now)
 	}
@@ -229,6 +241,41 @@ func Decide(a *Aggregate, cmd *commandv1.Command, load Load, now time.Time) ([]*
 	}
 }
 
+// wellFormed reports whether every code is one of its list and every time a time: the log holds nothing that a reader could not name.
+func wellFormed(m protoreflect.Message) bool {
+	if at, ok := m.Interface().(*timestamppb.Timestamp); ok {
+		return at.IsValid()
+	}
+	ok := true
+	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		switch {
+		case f.IsList():
+			for i := range v.List().Len() {
+				ok = ok && wellFormedValue(f, v.List().Get(i))
+			}
+		case f.IsMap():
+			v.Map().Range(func(_ protoreflect.MapKey, value protoreflect.Value) bool {
+				ok = ok && wellFormedValue(f.MapValue(), value)
+				return ok
+			})
+		default:
+			ok = wellFormedValue(f, v)
+		}
+		return ok
+	})
+	return ok
+}
+
+func wellFormedValue(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+	switch f.Kind() {
+	case protoreflect.EnumKind:
+		return f.Enum().Values().ByNumber(v.Enum()) != nil
+	case protoreflect.MessageKind:
+		return wellFormed(v.Message())
+	}
+	return true
+}
+
 func founded(cmd *commandv1.Command, load Load) error {
 	ws, _, err := Of(cmd)
 	if err != nil {
@@ -247,27 +294,36 @@ func founded(cmd *commandv1.Command, load Load) error {
 // exist refuses a command that names a session or an item that was never prepared or proposed, or of another initiative.
 func exist(a *Aggregate, cmd *commandv1.Command, load Load) error {
 	home, _ := a.InitiativeKey()
-	has := func(key Key) error {
+	ours := func(key Key) error {
 		if err := key.check(); err != nil {
 			return err
 		}
 		if of, _ := key.InitiativeKey(); of != home {
 			return decider.Refuse("id/of-another-initiative", "kind", string(key.Kind))
 		}
-		x, err := load(key)
-		if err != nil {
-			return err
-		}
-		if x.Version == 0 {
-			return decider.Refuse(string(key.Kind)+"/unknown", string(key.Kind), key.ID)
-		}
 		return nil
 	}
+	has := func(key Key) error {
+		if err := ours(key); err != nil {
+			return err
+		}
+		x, err := load(key)
+		switch {
+		case err != nil:
+			return err
+		case x.Version > 0:
+			return nil
+		case key.Kind == Session:
+			return decider.Refuse("session/unknown", "session", key.ID)
+		default:
+			return decider.Refuse("item/unknown", "item", key.ID)
+		}
+	}
 	switch c := cmd.Of.(type) {
-	case *commandv1.Command_SetAgenda:
-		return each(c.SetAgenda.Items, func(id string) error { return Key{Item, id}.check() })
+	case *commandv1.Command_SetAgenda: // items may be put on an agenda before they are proposed
+		return each(c.SetAgenda.Items, func(id string) error { return ours(Key{Item, id}) })
 	case *commandv1.Command_CorrectSession:
-		return each(c.CorrectSession.Items, func(id string) error { return Key{Item, id}.check() })
+		return each(c.CorrectSession.Items, func(id string) error { return ours(Key{Item, id}) })
 	case *commandv1.Command_RecordContributions:
 		return has(Key{Session, c.RecordContributions.Session})
 	case *commandv1.Command_CorrectContributions:

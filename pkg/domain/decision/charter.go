@@ -1,7 +1,9 @@
 package decision
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	"tavolo/pkg/decider"
 	eventv1 "tavolo/proto/tavolo/event/v1"
@@ -45,7 +47,7 @@ func checkRule(r *eventv1.Rule) error {
 	}
 	thresholds := []*eventv1.Threshold{r.Threshold}
 	for _, c := range r.Constituencies {
-		if len(c.Of) == 0 {
+		if len(c.Of) == 0 || slices.Contains(c.Of, "") {
 			return decider.Refuse("decision/no-constituency-named")
 		}
 		thresholds = append(thresholds, c.Threshold)
@@ -87,12 +89,32 @@ func checkSecret(c *eventv1.Charter) error {
 	return nil
 }
 
-// checkFulfillable refuses a rule that this electorate could never fulfil.
+// checkSecretElectors refuses an electorate that a secret ballot could not be counted for: a veto is somebody's, and heads follow from
+// totals only where every ballot weighs one.
+func checkSecretElectors(c *eventv1.Charter, electors []*eventv1.Elector) error {
+	if !c.GetSecret() || c.Rule == nil {
+		return nil
+	}
+	named := func(e *eventv1.Elector) bool {
+		return e.Standing == eventv1.Standing_STANDING_VETO && !e.Recused || c.Rule.MinMembersFor > 0 && e.Weight > 1
+	}
+	if slices.ContainsFunc(electors, named) {
+		return decider.Refuse("decision/secret-needs-no-names")
+	}
+	return nil
+}
+
+// checkFulfillable refuses a rule that this electorate could never fulfil. Whoever recused themselves counts here: it is the rule that is
+// looked at, not the vote, and a chair who stays out does not make the rule senseless.
 func checkFulfillable(r *eventv1.Rule, electors []*eventv1.Elector) error {
 	if r == nil {
 		return nil
 	}
-	p := NewPoll(r, electors)
+	entitled := make([]*eventv1.Elector, len(electors))
+	for i, e := range electors {
+		entitled[i] = &eventv1.Elector{Participant: e.Participant, Constituency: e.Constituency, Weight: e.Weight, Standing: e.Standing}
+	}
+	p := NewPoll(r, entitled)
 	if len(p.Voters) == 0 {
 		return decider.Refuse("decision/nobody-votes")
 	}
@@ -108,7 +130,7 @@ func checkFulfillable(r *eventv1.Rule, electors []*eventv1.Elector) error {
 	}
 	for _, c := range p.conditions {
 		if c.members == 0 {
-			return decider.Refuse("decision/constituency-without-voters", "constituency", c.name)
+			return decider.Refuse("decision/constituency-without-voters", "constituency", strings.Join(c.of, "+"))
 		}
 		if c.kind == votes && c.num > c.memberWeight {
 			return decider.Refuse("decision/out-of-reach", "needs", strconv.FormatUint(c.num, 10), "there_are", strconv.FormatUint(c.memberWeight, 10))
@@ -183,4 +205,12 @@ func nonEmpty(s string) []string {
 		return nil
 	}
 	return []string{s}
+}
+
+// CheckRule refuses a rule that contradicts itself or that this electorate could never fulfil.
+func CheckRule(r *eventv1.Rule, electors []*eventv1.Elector) error {
+	if err := checkRule(r); err != nil {
+		return err
+	}
+	return checkFulfillable(r, electors)
 }

@@ -3,6 +3,9 @@
 //
 //	posed ──WriteCharter──► posed ──OpenVoting──► open ──CloseVoting──► closed ──RecordAct──► closed
 //	                                              (charter and electorate frozen)
+//	any of them ──StrikeDecision──► struck ──PoseDecision──► posed
+//
+// While voting is open an objection can be recorded, and until then the question can be put off; every other act comes after the close.
 //
 // Invariants. The charter cannot change once voting has opened (INV-11). A ballot counts once, the last one of a participant (INV-08),
 // and never after the close (INV-09). There is exactly one outcome, a function of the frozen charter, the electorate and the ballots
@@ -45,26 +48,29 @@ type State struct {
 	PosedAt  time.Time
 	PosedSeq uint64
 	// FirstSeq is the first time the question was posed; a correction does not move it.
-	FirstSeq      uint64
-	Charter       *eventv1.Charter
-	CharterSeq    uint64
-	Electors      []*eventv1.Elector
-	OpenedAt      time.Time
-	OpenedSeq     uint64
-	ClosesAt      time.Time
-	Ballots       map[string]Ballot
-	Advice        map[string]Ballot
-	Secret        *eventv1.TallyReported
-	SecretSeq     uint64
-	Claimed       eventv1.Outcome
-	ClaimedSeq    uint64
-	Outcome       eventv1.Outcome
-	OutcomeReason eventv1.OutcomeReason
-	Tally         *eventv1.Tally
-	ClosedAt      time.Time
-	ClosedSeq     uint64
-	Acts          []Act
-	// DisputedSeq is the contest that is not settled yet, 0 when there is none.
+	FirstSeq   uint64
+	Charter    *eventv1.Charter
+	CharterSeq uint64
+	Electors   []*eventv1.Elector
+	OpenedAt   time.Time
+	OpenedSeq  uint64
+	// ShortAtOpening: fewer were there when voting opened than the quorum asks for. Quorum is read then and at the close; the lower counts.
+	ShortAtOpening bool
+	ClosesAt       time.Time
+	Ballots        map[string]Ballot
+	Advice         map[string]Ballot
+	Secret         *eventv1.TallyReported
+	SecretSeq      uint64
+	Claimed        eventv1.Outcome
+	ClaimedSeq     uint64
+	Outcome        eventv1.Outcome
+	OutcomeReason  eventv1.OutcomeReason
+	Tally          *eventv1.Tally
+	ClosedAt       time.Time
+	ClosedSeq      uint64
+	Acts           []Act
+	// Disputed: somebody contests the minutes and it is not settled yet; DisputedSeq proves it.
+	Disputed    bool
 	DisputedSeq uint64
 	Corrections int
 }
@@ -126,7 +132,7 @@ func Decide(s *State, cmd *commandv1.Command, roll Roll, now time.Time) ([]*even
 	}
 	switch c := cmd.Of.(type) {
 	case *commandv1.Command_PoseDecision:
-		if s.Phase != Unknown {
+		if s.Phase != Unknown && s.Phase != Struck {
 			return nil, decider.Refuse("decision/already-posed", "decision", c.PoseDecision.Decision)
 		}
 		return event(&eventv1.DecisionPosed{Item: c.PoseDecision.Item, Question: c.PoseDecision.Question.GetSealed()}), nil
@@ -148,10 +154,8 @@ func Decide(s *State, cmd *commandv1.Command, roll Roll, now time.Time) ([]*even
 		if err := checkSecret(charter); err != nil {
 			return nil, err
 		}
-		if by := charter.GetPrecommittedBy(); by != "" {
-			if _, known := roll(by); !known {
-				return nil, decider.Refuse("decision/not-enrolled", "participant", by)
-			}
+		if err := enrolled(roll, charter.GetPrecommittedBy()); err != nil {
+			return nil, err
 		}
 		return event(&eventv1.CharterWritten{Charter: charter}), nil
 	case *commandv1.Command_OpenVoting:
@@ -165,7 +169,7 @@ func Decide(s *State, cmd *commandv1.Command, roll Roll, now time.Time) ([]*even
 		}
 		return event(&eventv1.PresenceNoted{Participant: c.NotePresence.Participant, Present: c.NotePresence.Present}), nil
 	case *commandv1.Command_CastBallots:
-		return castBallots(s, c.CastBallots, at)
+		return castBallots(s, c.CastBallots, roll, at)
 	case *commandv1.Command_GiveAdvice:
 		return giveAdvice(s, c.GiveAdvice, at)
 	case *commandv1.Command_ReportTally:
@@ -199,7 +203,7 @@ func Decide(s *State, cmd *commandv1.Command, roll Roll, now time.Time) ([]*even
 		if s.Phase != Closed {
 			return nil, decider.Refuse("decision/not-closed")
 		}
-		if s.DisputedSeq != 0 {
+		if s.Disputed {
 			return nil, decider.Refuse("decision/already-contested")
 		}
 		if _, known := roll(c.ContestMinutes.By); !known {
@@ -207,8 +211,11 @@ func Decide(s *State, cmd *commandv1.Command, roll Roll, now time.Time) ([]*even
 		}
 		return event(&eventv1.MinutesContested{By: c.ContestMinutes.By, Text: c.ContestMinutes.Text.GetSealed()}), nil
 	case *commandv1.Command_SettleDispute:
-		if s.DisputedSeq == 0 {
+		if !s.Disputed {
 			return nil, decider.Refuse("decision/not-contested")
+		}
+		if err := enrolled(roll, c.SettleDispute.By); err != nil {
+			return nil, err
 		}
 		return event(&eventv1.DisputeSettled{By: c.SettleDispute.By, Text: c.SettleDispute.Text.GetSealed()}), nil
 	}
@@ -229,8 +236,8 @@ func openVoting(s *State, c *commandv1.OpenVoting, roll Roll, event func(proto.M
 	if err := checkFulfillable(s.Charter.GetRule(), electors); err != nil {
 		return nil, err
 	}
-	if s.Charter.GetSecret() && s.Charter.Rule.GetMinMembersFor() > 0 && slices.ContainsFunc(electors, func(e *eventv1.Elector) bool { return e.Weight > 1 }) {
-		return nil, decider.Refuse("decision/secret-needs-no-names")
+	if err := checkSecretElectors(s.Charter, electors); err != nil {
+		return nil, err
 	}
 	return event(&eventv1.VotingOpened{Electors: electors, ClosesAt: c.ClosesAt}), nil
 }
@@ -251,7 +258,7 @@ func (s *State) voter(participant string) error {
 	return nil
 }
 
-func castBallots(s *State, c *commandv1.CastBallots, at *timestamppb.Timestamp) ([]*eventv1.Event, error) {
+func castBallots(s *State, c *commandv1.CastBallots, roll Roll, at *timestamppb.Timestamp) ([]*eventv1.Event, error) {
 	if s.Phase != Open {
 		return nil, decider.Refuse("decision/not-open")
 	}
@@ -270,6 +277,9 @@ func castBallots(s *State, c *commandv1.CastBallots, at *timestamppb.Timestamp) 
 			return nil, decider.Refuse("decision/ballot-without-choice", "participant", b.Participant)
 		}
 		if err := s.voter(b.Participant); err != nil {
+			return nil, err
+		}
+		if err := enrolled(roll, b.EnteredBy); err != nil {
 			return nil, err
 		}
 		events = append(events, eventv1.NewEvent(at, proto.CloneOf(b)))
@@ -310,7 +320,8 @@ func reportTally(s *State, c *commandv1.ReportTally, event func(proto.Message) [
 	case s.Secret != nil:
 		return nil, decider.Refuse("decision/already-counted")
 	}
-	t := proto.CloneOf(c.Tally)
+	t := &eventv1.TallyReported{Total: &eventv1.Tally{}}
+	proto.Merge(t, c.Tally)
 	weight, byConstituency := uint64(0), map[string]uint64{}
 	seen := map[string]bool{}
 	for _, id := range t.GetTookPart() {
@@ -325,11 +336,11 @@ func reportTally(s *State, c *commandv1.ReportTally, event func(proto.Message) [
 		weight += e.Weight
 		byConstituency[e.Constituency] += e.Weight
 	}
-	if sum(t.GetTotal()) > weight {
+	if !within(t.Total, weight) {
 		return nil, decider.Refuse("decision/more-ballots-than-voters")
 	}
 	for code, part := range t.GetByConstituency() {
-		if sum(part) > byConstituency[code] {
+		if !within(part, byConstituency[code]) {
 			return nil, decider.Refuse("decision/more-ballots-than-voters", "constituency", code)
 		}
 	}
@@ -342,20 +353,44 @@ func reportTally(s *State, c *commandv1.ReportTally, event func(proto.Message) [
 			}
 		}
 	}
+	if !partsFit(t, byConstituency) {
+		return nil, decider.Refuse("decision/tally-parts-differ")
+	}
 	return event(t), nil
 }
 
-func sum(t *eventv1.Tally) uint64 { return t.GetFor() + t.GetAgainst() + t.GetAbstain() }
+// partsFit: the totals of the constituencies stay within the whole, and make it up when those of all that took part are stated.
+func partsFit(t *eventv1.TallyReported, tookPart map[string]uint64) bool {
+	if len(t.ByConstituency) == 0 {
+		return true
+	}
+	complete := true
+	for code := range tookPart {
+		complete = complete && t.ByConstituency[code] != nil
+	}
+	parts := Tally{}
+	for _, part := range t.ByConstituency {
+		parts = Tally{parts.For + part.For, parts.Against + part.Against, parts.Abstain + part.Abstain}
+	}
+	whole := Tally{t.Total.For, t.Total.Against, t.Total.Abstain}
+	if complete {
+		return parts == whole
+	}
+	return parts.For <= whole.For && parts.Against <= whole.Against && parts.Abstain <= whole.Abstain
+}
+
+// within reports whether a tally holds no more votes than there were, without overflow.
+func within(t *eventv1.Tally, weight uint64) bool {
+	return t.For <= weight && t.Against <= weight-t.For && t.Abstain <= weight-t.For-t.Against
+}
 
 func recordAct(s *State, c *commandv1.RecordAct, roll Roll, event func(proto.Message) []*eventv1.Event) ([]*eventv1.Event, error) {
-	act := proto.CloneOf(c.Act)
+	act := &eventv1.ActRecorded{}
+	proto.Merge(act, c.Act)
 	act.Reason = c.Reason.GetSealed()
 	for _, id := range []string{act.By, act.Owner, act.Objector} {
-		if id == "" {
-			continue
-		}
-		if _, known := roll(id); !known {
-			return nil, decider.Refuse("decision/not-enrolled", "participant", id)
+		if err := enrolled(roll, id); err != nil {
+			return nil, err
 		}
 	}
 	switch act.Kind {
@@ -374,7 +409,38 @@ func recordAct(s *State, c *commandv1.RecordAct, roll Roll, event func(proto.Mes
 			return nil, decider.Refuse("decision/due-date-missing")
 		}
 	}
+	if err := s.timely(act.Kind); err != nil {
+		return nil, err
+	}
 	return event(act), nil
+}
+
+// timely refuses an act that cannot have happened yet: what became of a decision presupposes that there is one.
+func (s *State) timely(kind eventv1.ActKind) error {
+	switch kind {
+	case eventv1.ActKind_ACT_KIND_DEFERRED:
+		return nil
+	case eventv1.ActKind_ACT_KIND_OBJECTION_RAISED, eventv1.ActKind_ACT_KIND_OBJECTION_INTEGRATED, eventv1.ActKind_ACT_KIND_OBJECTION_WITHDRAWN, eventv1.ActKind_ACT_KIND_OBJECTION_DISMISSED:
+		if s.Phase == Posed {
+			return decider.Refuse("decision/not-open")
+		}
+	default:
+		if s.Phase != Closed {
+			return decider.Refuse("decision/not-closed")
+		}
+	}
+	return nil
+}
+
+// enrolled refuses somebody whom the roll does not know; nobody is fine.
+func enrolled(roll Roll, participant string) error {
+	if participant == "" {
+		return nil
+	}
+	if _, known := roll(participant); !known {
+		return decider.Refuse("decision/not-enrolled", "participant", participant)
+	}
+	return nil
 }
 
 // correct voids the record and decides the steps on an empty one, all in one commit.
@@ -415,7 +481,9 @@ func Evolve(s *State, f decider.Fact) {
 	case *eventv1.Event_CharterWritten:
 		s.Charter, s.CharterSeq = e.CharterWritten.Charter, f.Seq
 	case *eventv1.Event_VotingOpened:
-		s.Phase, s.Electors, s.OpenedAt, s.OpenedSeq = Open, e.VotingOpened.Electors, at, f.Seq
+		// A copy of the lines: presence changes them here, and what the log holds must not change with it.
+		s.Phase, s.Electors, s.OpenedAt, s.OpenedSeq = Open, slices.Clone(e.VotingOpened.Electors), at, f.Seq
+		s.ShortAtOpening = !s.Poll().Quorate(nil)
 		if e.VotingOpened.ClosesAt != nil {
 			s.ClosesAt = e.VotingOpened.ClosesAt.AsTime()
 		}
@@ -449,16 +517,20 @@ func Evolve(s *State, f decider.Fact) {
 	case *eventv1.Event_DecisionCorrected:
 		*s = State{Corrections: s.Corrections + 1, FirstSeq: s.FirstSeq}
 	case *eventv1.Event_DecisionStruck:
-		s.Phase = Struck
+		*s = State{Phase: Struck, Corrections: s.Corrections, FirstSeq: s.FirstSeq}
 	case *eventv1.Event_MinutesContested:
-		s.DisputedSeq = f.Seq
+		s.Disputed, s.DisputedSeq = true, f.Seq
 	case *eventv1.Event_DisputeSettled:
-		s.DisputedSeq = 0
+		s.Disputed, s.DisputedSeq = false, 0
 	}
 }
 
 // Poll lays the frozen rule over the frozen electorate.
-func (s *State) Poll() *Poll { return NewPoll(s.Charter.GetRule(), s.Electors) }
+func (s *State) Poll() *Poll {
+	p := NewPoll(s.Charter.GetRule(), s.Electors)
+	p.quorate = p.quorate && !s.ShortAtOpening
+	return p
+}
 
 // Choice gives the standing ballot of a participant: the last one cast, with objections that were integrated, withdrawn or set aside
 // before the close no longer standing.

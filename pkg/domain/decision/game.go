@@ -1,6 +1,9 @@
 package decision
 
 import (
+	"errors"
+	"math/bits"
+
 	"tavolo/pkg/domain/power"
 	eventv1 "tavolo/proto/tavolo/event/v1"
 )
@@ -39,11 +42,11 @@ func (p *Poll) Game(blocs ...[]int) (g power.Game, player []int) {
 	if m := p.rule.GetMinMembersFor(); m > 0 {
 		add(int64(m), func(int) int64 { return 1 })
 	}
-	must := int64(0)
+	must := int64(p.mustFor)
 	for i := range p.Voters {
-		must += one(p.veto[i] || p.required[i])
+		must += one(p.veto[i] && !p.required[i])
 	}
-	if must > 0 {
+	if must > 0 { // a required vote of somebody who has none here stays out of reach
 		add(must, func(i int) int64 { return one(p.veto[i] || p.required[i]) })
 	}
 	return g, player
@@ -63,7 +66,7 @@ func (p *Poll) addToGame(c *condition, add func(quota int64, weight func(i int) 
 	case votes:
 		add(int64(c.num), weight)
 	case share:
-		add((int64(c.num)*total+int64(c.den)-1)/int64(c.den), weight)
+		add(shareOf(c.num, c.memberWeight, c.den), weight)
 	default:
 		if p.rule.Tie == eventv1.Tie_TIE_CHAIR && p.chair >= 0 {
 			add(total+1, func(i int) int64 { return 2*weight(i) + one(i == p.chair) })
@@ -71,6 +74,13 @@ func (p *Poll) addToGame(c *condition, add func(quota int64, weight func(i int) 
 		}
 		add(total/2+1, weight)
 	}
+}
+
+// shareOf is ceil(num * whole / den), for num <= den, without overflow.
+func shareOf(num, whole, den uint64) int64 {
+	high, low := bits.Mul64(num, whole)
+	quota, rest := bits.Div64(high, low, den)
+	return int64(quota) + one(rest > 0)
 }
 
 // contract numbers the players: voters of one bloc share a number. Numbers follow the order of the electorate.
@@ -101,14 +111,22 @@ func (p *Poll) contract(blocs [][]int) []int {
 	return player
 }
 
-// Power is the index of some voters acting together (one, or a group), others independent, recorded blocs as one player each.
+// Power is the index of some voters acting together (one, or a group), others independent, recorded blocs as one player each. Errors: those
+// of power.Of; OutOfReach tells the one that means that nobody has any.
 func (p *Poll) Power(who []int, blocs [][]int) (power.Index, error) {
 	g, player := p.Game(append(append([][]int{}, blocs...), who)...)
 	return power.Of(g, player[who[0]])
 }
 
-// Among is the same rule laid over only those voters for whom keep holds: what the vote was among them. A threshold that they cannot
-// reach makes everyone powerless.
+// OutOfReach reports whether an error of Power says that the rule could not be fulfilled even if all these voters agreed: somebody whom it
+// requires recused themselves, or a fixed number of votes is more than there are. Then nobody has power.
+func OutOfReach(err error) bool {
+	var e *power.Error
+	return errors.As(err, &e) && e.Code == power.CodeQuotaOutOfReach
+}
+
+// Among is the same rule laid over only those voters for whom keep holds: what the vote was among them. Where the base is the members,
+// those left out still count in it, as they do in the vote. A threshold that they cannot reach makes everyone powerless.
 func (p *Poll) Among(keep func(i int) bool) *Poll {
 	var electors []*eventv1.Elector
 	for i, v := range p.Voters {
@@ -121,7 +139,13 @@ func (p *Poll) Among(keep func(i int) bool) *Poll {
 		}
 		electors = append(electors, &eventv1.Elector{Participant: v.Participant, Constituency: v.Constituency, Weight: v.Weight, Present: v.Here, Standing: standing})
 	}
-	return NewPoll(p.rule, electors)
+	among := NewPoll(p.rule, electors)
+	for k := range among.conditions {
+		if among.conditions[k].base == eventv1.Base_BASE_MEMBERS {
+			among.conditions[k].memberWeight = p.conditions[k].memberWeight
+		}
+	}
+	return among
 }
 
 func one(yes bool) int64 {

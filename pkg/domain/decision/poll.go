@@ -1,8 +1,8 @@
 package decision
 
 import (
+	"math/bits"
 	"slices"
-	"strings"
 
 	eventv1 "tavolo/proto/tavolo/event/v1"
 )
@@ -18,10 +18,12 @@ type Poll struct {
 	conditions []condition
 	veto       []bool
 	required   []bool
-	chair      int
-	holder     int
-	index      map[string]int
-	quorate    bool
+	// mustFor is how many people the rule requires a ballot for of; some of them may have no vote here (recused), and then it cannot pass.
+	mustFor int
+	chair   int
+	holder  int
+	index   map[string]int
+	quorate bool
 }
 
 // Voter is one elector with a vote.
@@ -44,7 +46,7 @@ const (
 
 // condition is one threshold over some of the voters.
 type condition struct {
-	name          string
+	of            []string // the constituencies it is about, each once; nil: everyone
 	in            []bool
 	kind          thresholdKind
 	num, den      uint64
@@ -52,7 +54,6 @@ type condition struct {
 	members       int
 	memberWeight  uint64
 	presentWeight uint64
-	presentHeads  int
 	minPresent    int
 }
 
@@ -68,7 +69,7 @@ func NewPoll(r *eventv1.Rule, electors []*eventv1.Elector) *Poll {
 		p.veto = append(p.veto, e.Standing == eventv1.Standing_STANDING_VETO || slices.Contains(r.GetVeto(), e.Participant))
 		p.required = append(p.required, slices.Contains(r.GetRequiresFor(), e.Participant))
 	}
-	p.chair, p.holder = p.Index(r.GetChair()), p.Index(r.GetHolder())
+	p.chair, p.holder, p.mustFor = p.Index(r.GetChair()), p.Index(r.GetHolder()), len(distinct(r.GetRequiresFor()))
 	switch r.GetMethod() {
 	case eventv1.Method_METHOD_CONSTITUENCIES:
 		for _, c := range r.Constituencies {
@@ -89,7 +90,7 @@ func NewPoll(r *eventv1.Rule, electors []*eventv1.Elector) *Poll {
 
 // addCondition adds a threshold over the named constituencies, or over everyone when none is named.
 func (p *Poll) addCondition(t *eventv1.Threshold, base eventv1.Base, minPresent int, of ...string) {
-	c := condition{name: strings.Join(of, "+"), base: base, minPresent: minPresent, in: make([]bool, len(p.Voters))}
+	c := condition{of: distinct(of), base: base, minPresent: minPresent, in: make([]bool, len(p.Voters))}
 	if c.base == eventv1.Base_BASE_UNSPECIFIED {
 		c.base = eventv1.Base_BASE_CAST
 	}
@@ -107,12 +108,14 @@ func (p *Poll) addCondition(t *eventv1.Threshold, base eventv1.Base, minPresent 
 		c.members++
 		c.memberWeight += v.Weight
 		if v.Here {
-			c.presentHeads++
 			c.presentWeight += v.Weight
 		}
 	}
 	p.conditions = append(p.conditions, c)
 }
+
+// distinct gives every code once, in order.
+func distinct(codes []string) []string { return slices.Compact(slices.Sorted(slices.Values(codes))) }
 
 // Index gives the position of a participant among the voters, or -1.
 func (p *Poll) Index(participant string) int {
@@ -167,18 +170,26 @@ func (t Tally) message() *eventv1.Tally {
 
 // sums is the running count of a set of ballots: enough to know the outcome, cheap to change by one ballot.
 type sums struct {
-	yes, no, abstain []uint64 // weight, by condition
-	headsFor         int
-	vetoes           int
-	requiredFor      int
-	answered         int // voters present who gave any ballot
-	chair, holder    eventv1.Choice
+	yes, no       []uint64 // weight, by condition
+	total         Tally
+	headsFor      int
+	vetoes        int
+	requiredFor   int
+	answered      int // voters who gave any ballot
+	silent        int // voters here who gave none
+	chair, holder eventv1.Choice
 }
 
 func (p *Poll) newSums() *sums {
 	n := len(p.conditions)
-	all := make([]uint64, 3*n)
-	return &sums{yes: all[:n], no: all[n : 2*n], abstain: all[2*n:]}
+	both := make([]uint64, 2*n)
+	s := &sums{yes: both[:n], no: both[n:]}
+	for _, v := range p.Voters {
+		if v.Here {
+			s.silent++
+		}
+	}
+	return s
 }
 
 // add counts (sign +1) or takes back (sign -1) the ballot of voter i.
@@ -186,21 +197,21 @@ func (p *Poll) add(s *sums, i int, c eventv1.Choice, sign int) {
 	if c == eventv1.Choice_CHOICE_UNSPECIFIED {
 		return
 	}
-	w := p.Voters[i].Weight
-	for k := range p.conditions {
-		if !p.conditions[k].in[i] {
-			continue
-		}
-		into := &s.abstain[k]
-		switch c {
-		case eventv1.Choice_CHOICE_FOR:
-			into = &s.yes[k]
-		case eventv1.Choice_CHOICE_AGAINST:
-			into = &s.no[k]
-		}
-		*into += uint64(sign) * w // two's complement: adding the negative weight subtracts
+	w := uint64(sign) * p.Voters[i].Weight // two's complement: adding the negative weight subtracts
+	switch c {
+	case eventv1.Choice_CHOICE_FOR:
+		s.total.For += w
+		p.addTo(s.yes, i, w)
+	case eventv1.Choice_CHOICE_AGAINST:
+		s.total.Against += w
+		p.addTo(s.no, i, w)
+	default:
+		s.total.Abstain += w
 	}
 	s.answered += sign
+	if p.Voters[i].Here {
+		s.silent -= sign
+	}
 	if c == eventv1.Choice_CHOICE_FOR {
 		s.headsFor += sign
 		if p.required[i] {
@@ -222,45 +233,52 @@ func (p *Poll) add(s *sums, i int, c eventv1.Choice, sign int) {
 	}
 }
 
+func (p *Poll) addTo(sums []uint64, i int, weight uint64) {
+	for k := range p.conditions {
+		if p.conditions[k].in[i] {
+			sums[k] += weight
+		}
+	}
+}
+
 // Outcome counts open ballots: choice(i) is the ballot of Voters[i], unspecified when none was cast.
-func (p *Poll) Outcome(choice func(i int) eventv1.Choice) Result {
+func (p *Poll) Outcome(choice func(i int) eventv1.Choice) Result { return p.settle(p.sum(choice)) }
+
+func (p *Poll) sum(choice func(i int) eventv1.Choice) *sums {
 	s := p.newSums()
 	for i := range p.Voters {
 		p.add(s, i, choice(i), +1)
 	}
-	return p.settle(s)
+	return s
 }
 
 // OutcomeOfTotals counts a secret ballot from its totals. A rule by constituency needs the totals of each constituency it names.
 func (p *Poll) OutcomeOfTotals(t *eventv1.TallyReported) Result {
 	s := p.newSums()
+	s.total = Tally{For: t.GetTotal().GetFor(), Against: t.GetTotal().GetAgainst(), Abstain: t.GetTotal().GetAbstain()}
 	for k, c := range p.conditions {
-		if c.name == "" {
-			s.yes[k], s.no[k], s.abstain[k] = t.GetTotal().GetFor(), t.GetTotal().GetAgainst(), t.GetTotal().GetAbstain()
+		if c.of == nil {
+			s.yes[k], s.no[k] = s.total.For, s.total.Against
 			continue
 		}
-		for _, code := range strings.Split(c.name, "+") {
-			part := t.ByConstituency[code]
-			s.yes[k] += part.GetFor()
-			s.no[k] += part.GetAgainst()
-			s.abstain[k] += part.GetAbstain()
+		for _, code := range c.of {
+			s.yes[k] += t.GetByConstituency()[code].GetFor()
+			s.no[k] += t.GetByConstituency()[code].GetAgainst()
+		}
+	}
+	for _, id := range t.GetTookPart() {
+		if i := p.Index(id); i >= 0 && p.Voters[i].Here {
+			s.silent--
 		}
 	}
 	// Heads are known from totals only where every ballot weighs one; min_members_for with weights is refused for secret ballots.
-	s.headsFor, s.answered = int(t.GetTotal().GetFor()), len(t.TookPart)
-	r := p.settle(s)
-	r.Tally = Tally{For: t.GetTotal().GetFor(), Against: t.GetTotal().GetAgainst(), Abstain: t.GetTotal().GetAbstain()}
-	return r
+	s.headsFor, s.answered = int(s.total.For), len(t.GetTookPart())
+	return p.settle(s)
 }
 
 // settle applies the rule to a count: quorum first, then vetoes, then the thresholds, then the tie rule.
 func (p *Poll) settle(s *sums) Result {
-	r := Result{Outcome: eventv1.Outcome_OUTCOME_NO_DECISION}
-	if p.rule.GetMethod() == eventv1.Method_METHOD_CONSTITUENCIES {
-		r.Tally = p.tallyOverConstituencies(s)
-	} else {
-		r.Tally = Tally{For: s.yes[0], Against: s.no[0], Abstain: s.abstain[0]}
-	}
+	r := Result{Outcome: eventv1.Outcome_OUTCOME_NO_DECISION, Tally: s.total}
 	if p.rule == nil {
 		r.Reason = eventv1.OutcomeReason_OUTCOME_REASON_NO_RULE
 		return r
@@ -291,7 +309,7 @@ func (p *Poll) settle(s *sums) Result {
 		switch {
 		case s.no[0] > 0:
 			r.Outcome = eventv1.Outcome_OUTCOME_REJECTED
-		case s.answered < p.conditions[0].presentHeads:
+		case s.silent > 0:
 			// Silence is not consent: everyone in the room must be asked.
 			r.Reason = eventv1.OutcomeReason_OUTCOME_REASON_NOT_ANSWERED
 		default:
@@ -300,7 +318,7 @@ func (p *Poll) settle(s *sums) Result {
 	default:
 		r.Outcome, r.Reason = p.thresholds(s)
 	}
-	if r.Outcome == eventv1.Outcome_OUTCOME_ADOPTED && (s.headsFor < int(p.rule.MinMembersFor) || s.requiredFor < len(p.rule.RequiresFor)) {
+	if r.Outcome == eventv1.Outcome_OUTCOME_ADOPTED && (s.headsFor < int(p.rule.MinMembersFor) || s.requiredFor < p.mustFor) {
 		r.Outcome, r.Reason = eventv1.Outcome_OUTCOME_REJECTED, eventv1.OutcomeReason_OUTCOME_REASON_UNSPECIFIED
 	}
 	return r
@@ -310,7 +328,7 @@ func (p *Poll) settle(s *sums) Result {
 func (p *Poll) thresholds(s *sums) (eventv1.Outcome, eventv1.OutcomeReason) {
 	tie := false
 	for k := range p.conditions {
-		switch p.conditions[k].passes(s.yes[k], s.no[k], s.abstain[k]) {
+		switch p.conditions[k].passes(s.yes[k], s.no[k]) {
 		case failed:
 			return eventv1.Outcome_OUTCOME_REJECTED, eventv1.OutcomeReason_OUTCOME_REASON_UNSPECIFIED
 		case tied:
@@ -340,7 +358,7 @@ const (
 )
 
 // passes compares one count with its threshold. A tie is as many for as against with nobody of the base left over.
-func (c *condition) passes(yes, no, abstain uint64) pass {
+func (c *condition) passes(yes, no uint64) pass {
 	base := yes + no
 	switch c.base {
 	case eventv1.Base_BASE_PRESENT:
@@ -353,7 +371,7 @@ func (c *condition) passes(yes, no, abstain uint64) pass {
 	case votes:
 		ok = yes >= c.num
 	case share:
-		ok = yes > 0 && c.den*yes >= c.num*base
+		ok = yes > 0 && atLeast(c.den, yes, c.num, base)
 	case all:
 		ok = yes > 0 && yes == base
 	default:
@@ -368,28 +386,11 @@ func (c *condition) passes(yes, no, abstain uint64) pass {
 	return failed
 }
 
-// tallyOverConstituencies adds the conditions up where they do not overlap; with overlapping ones the largest is the whole.
-func (p *Poll) tallyOverConstituencies(s *sums) (t Tally) {
-	covered := make([]int, len(p.Voters))
-	for _, c := range p.conditions {
-		for i, in := range c.in {
-			if in {
-				covered[i]++
-			}
-		}
-	}
-	if slices.Max(append(covered, 0)) <= 1 {
-		for k := range p.conditions {
-			t.For += s.yes[k]
-			t.Against += s.no[k]
-			t.Abstain += s.abstain[k]
-		}
-		return t
-	}
-	for k := range p.conditions {
-		t.For, t.Against, t.Abstain = max(t.For, s.yes[k]), max(t.Against, s.no[k]), max(t.Abstain, s.abstain[k])
-	}
-	return t
+// atLeast reports a*b >= c*d without overflow.
+func atLeast(a, b, c, d uint64) bool {
+	left, low := bits.Mul64(a, b)
+	right, lower := bits.Mul64(c, d)
+	return left > right || left == right && low >= lower
 }
 
 // Quorate reports whether enough voters were in the room, by head; without(i) takes a voter out of the count, nil takes nobody out.
@@ -432,101 +433,4 @@ func (p *Poll) Quorate(without func(i int) bool) bool {
 		}
 	}
 	return true
-}
-
-// Choices that a counterfactual tries.
-var anyChoice = []eventv1.Choice{eventv1.Choice_CHOICE_FOR, eventv1.Choice_CHOICE_AGAINST, eventv1.Choice_CHOICE_ABSTAIN}
-
-// Pivotal reports whether these voters, all choosing alike (all for, all against or all abstaining), would have changed the outcome
-// while everyone else's ballot stays (ex-post power, Napel and Widgren 2002). Exact for yes/no rules, which are monotone in each ballot.
-func (p *Poll) Pivotal(choice func(i int) eventv1.Choice, who []int) bool {
-	s := p.newSums()
-	for i := range p.Voters {
-		p.add(s, i, choice(i), +1)
-	}
-	return p.pivotalFrom(s, p.settle(s).Outcome, choice, who)
-}
-
-func (p *Poll) pivotalFrom(s *sums, was eventv1.Outcome, choice func(i int) eventv1.Choice, who []int) bool {
-	for _, i := range who {
-		p.add(s, i, choice(i), -1)
-	}
-	pivotal := false
-	for _, c := range anyChoice {
-		for _, i := range who {
-			p.add(s, i, c, +1)
-		}
-		if p.settle(s).Outcome != was {
-			pivotal = true
-		}
-		for _, i := range who {
-			p.add(s, i, c, -1)
-		}
-	}
-	for _, i := range who {
-		p.add(s, i, choice(i), +1)
-	}
-	return pivotal
-}
-
-// PivotalEach answers Pivotal for every voter alone. Voters with the same place in the rule and the same ballot are asked once, so the
-// cost does not grow with their number.
-func (p *Poll) PivotalEach(choice func(i int) eventv1.Choice) []bool {
-	s := p.newSums()
-	for i := range p.Voters {
-		p.add(s, i, choice(i), +1)
-	}
-	was := p.settle(s).Outcome
-	type alike struct {
-		constituency string
-		weight       uint64
-		special      [4]bool
-		ballot       eventv1.Choice
-	}
-	known := map[alike]bool{}
-	each := make([]bool, len(p.Voters))
-	one := make([]int, 1)
-	for i, v := range p.Voters {
-		key := alike{v.Constituency, v.Weight, [4]bool{p.veto[i], p.required[i], i == p.chair, i == p.holder}, choice(i)}
-		answer, asked := known[key]
-		if !asked {
-			one[0] = i
-			answer = p.pivotalFrom(s, was, choice, one)
-			known[key] = answer
-		}
-		each[i] = answer
-	}
-	return each
-}
-
-// PivotalOfTotals is Pivotal for whole constituencies of a secret ballot, from their totals.
-func (p *Poll) PivotalOfTotals(t *eventv1.TallyReported, codes []string) bool {
-	was := p.OutcomeOfTotals(t).Outcome
-	for _, c := range anyChoice {
-		moved := &eventv1.TallyReported{Total: &eventv1.Tally{For: t.Total.For, Against: t.Total.Against, Abstain: t.Total.Abstain}, ByConstituency: map[string]*eventv1.Tally{}, TookPart: t.TookPart}
-		for code, part := range t.ByConstituency {
-			if !slices.Contains(codes, code) {
-				moved.ByConstituency[code] = part
-				continue
-			}
-			weight := part.For + part.Against + part.Abstain
-			now := &eventv1.Tally{}
-			switch c {
-			case eventv1.Choice_CHOICE_FOR:
-				now.For = weight
-			case eventv1.Choice_CHOICE_AGAINST:
-				now.Against = weight
-			default:
-				now.Abstain = weight
-			}
-			moved.ByConstituency[code] = now
-			moved.Total.For += now.For - part.For
-			moved.Total.Against += now.Against - part.Against
-			moved.Total.Abstain += now.Abstain - part.Abstain
-		}
-		if p.OutcomeOfTotals(moved).Outcome != was {
-			return true
-		}
-	}
-	return false
 }

@@ -58,7 +58,7 @@ func (s *State) Roll(participant string) (decision.Capacity, bool) {
 	return decision.Capacity{Constituency: s.Members[i].Constituency, EmployedByDepartment: s.Members[i].EmployedByDepartment}, true
 }
 
-var constituencyCode = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
+var constituencyCode = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
 
 func checkConstituency(code string) error {
 	if code != "" && !constituencyCode.MatchString(code) {

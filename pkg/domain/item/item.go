@@ -1,6 +1,7 @@
 // Package item decides the life of an agenda item and keeps what was contributed to it, session by session.
 //
 //	proposed ──AdmitItem──► admitted          proposed ──RefuseItem──► refused (the refusal is evidence: who sets the agenda has power)
+//	refused ──AdmitItem──► admitted (thought better of)
 //	proposed, admitted ──WithdrawItem──► withdrawn
 //
 // An item that returns in a later session is the same item. Not here: its place on an agenda (package session).

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"tavolo/pkg/domain/decision"
-	"tavolo/pkg/domain/power"
 	eventv1 "tavolo/proto/tavolo/event/v1"
 )
 
@@ -18,7 +17,6 @@ type facts struct {
 	outcome eventv1.Outcome
 	b       []int // voters of the party, as positions in poll.Voters
 	x       []int // those of them who took part
-	power   *power.Index
 	flags   []string
 	seqs    map[uint64]bool
 }
@@ -153,16 +151,17 @@ func (f *facts) adviceAdopted() bool {
 	return (yes > no) == adopted
 }
 
-// finallyAdopted: what holds after the authority's final act.
+// finallyAdopted: what holds after the authority's final act, the last one when there are several.
 func (f *facts) finallyAdopted() bool {
 	adopted := f.outcome == eventv1.Outcome_OUTCOME_ADOPTED
+	holds := adopted
 	for _, a := range f.d.Acts {
 		if a.Kind == eventv1.ActKind_ACT_KIND_FINAL_ACT {
 			f.prove(a.Seq)
-			return adopted == a.SameAsOutcome
+			holds = adopted == a.SameAsOutcome
 		}
 	}
-	return adopted
+	return holds
 }
 
 func (f *facts) contributed() bool {
@@ -198,21 +197,29 @@ func (f *facts) heldOutside(i int) bool {
 // powerless is rule 8. Where what is needed depends on who takes part, the same is asked among those who actually took part: others may
 // abstain or stay away and leave S the decision.
 func (f *facts) powerless() bool {
-	index, err := f.poll.Power(f.x, f.c.blocs())
-	if err != nil || !index.Null() {
+	index, ok := f.c.index(f.poll, f.x)
+	if !ok || !index.Null() {
 		return false
 	}
 	if !f.poll.CountsVotesCast() {
 		return true
 	}
 	among := f.poll.Among(func(i int) bool { return slices.Contains(f.x, i) || f.c.votedYesOrNo(f.poll, i) })
-	var x []int
-	for _, i := range f.x {
-		x = append(x, among.Index(f.poll.Voters[i].Participant))
+	there := func(all []int) (some []int) {
+		for _, i := range all {
+			if at := among.Index(f.poll.Voters[i].Participant); at >= 0 {
+				some = append(some, at)
+			}
+		}
+		return some
 	}
-	byParticipation, err := among.Power(x, nil)
-	if err != nil || byParticipation.Null() {
-		return true // an error here is a threshold or a required vote out of reach of those who took part
+	var blocs [][]int
+	for _, bloc := range f.c.blocs() {
+		blocs = append(blocs, there(bloc))
+	}
+	byParticipation, err := among.Power(there(f.x), blocs)
+	if decision.OutOfReach(err) || err == nil && byParticipation.Null() {
+		return true
 	}
 	f.addFlag("power_by_participation")
 	return false

@@ -46,6 +46,7 @@ type Case struct {
 	blocCache   [][]int
 	broken      map[string]bool
 	indexCache  []power.Index
+	indexFailed bool // the game is too large to be computed exactly
 	playerCache []int
 	pivotCache  []bool
 }
@@ -344,10 +345,17 @@ func (c *Case) pivotalEach(p *decision.Poll) []bool {
 
 // index is the power of some voters together. A single player's is taken from the table of all, computed once.
 func (c *Case) index(p *decision.Poll, who []int) (power.Index, bool) {
+	if c.indexFailed {
+		return power.Index{}, false
+	}
 	if c.indexCache == nil {
 		game, player := p.Game(c.blocs()...)
 		all, err := power.All(game)
+		if decision.OutOfReach(err) {
+			return nobodysPower, true
+		}
 		if err != nil {
+			c.indexFailed = true
 			return power.Index{}, false
 		}
 		c.indexCache, c.playerCache = all, player
@@ -359,6 +367,9 @@ func (c *Case) index(p *decision.Poll, who []int) (power.Index, bool) {
 	index, err := p.Power(who, c.blocs())
 	return index, err == nil
 }
+
+// nobodysPower is what everyone has under a rule that cannot be fulfilled.
+var nobodysPower = power.Index{Swings: new(big.Int), Winning: new(big.Int), Banzhaf: new(big.Rat), Shapley: new(big.Rat)}
 
 // blocs are the recorded blocs: everyone whose uninstructed proxy somebody holds, with the holder, and every mandate that was kept.
 func (c *Case) blocs() [][]int {

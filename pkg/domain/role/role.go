@@ -105,7 +105,7 @@ type Given struct {
 // Rules are the role rules, in the order in which they are tried.
 var Rules = []Rule{
 	{0, "the minutes are contested and not settled", gives(Other, MinutesDisputed), func(f *facts) Reason {
-		return when(f.d.DisputedSeq != 0, MinutesDisputed, f.cite(f.d.DisputedSeq))
+		return when(f.d.Disputed, MinutesDisputed, f.cite(f.d.DisputedSeq))
 	}},
 	{0, "the outcome was drawn by lot", gives(Other, DrawnByLot), func(f *facts) Reason {
 		return when(f.c.DrawnByLot, DrawnByLot)

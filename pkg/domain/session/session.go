@@ -140,7 +140,10 @@ func Decide(s *State, cmd *commandv1.Command, roll decision.Roll, now time.Time)
 		if err := checkAgenda(x.Items); err != nil {
 			return nil, err
 		}
-		if x.ClosedAt != nil && x.ClosedAt.AsTime().Before(x.OpenedAt.AsTime()) {
+		switch {
+		case x.OpenedAt == nil && x.ClosedAt != nil:
+			return nil, decider.Refuse("session/not-open")
+		case x.ClosedAt != nil && x.ClosedAt.AsTime().Before(x.OpenedAt.AsTime()):
 			return nil, decider.Refuse("session/closed-before-opened")
 		}
 		return event(&eventv1.SessionCorrected{Title: x.Title.GetSealed(), Kind: x.Kind, OpenedAt: x.OpenedAt, ClosedAt: x.ClosedAt, Seats: seats, Items: x.Items}), nil
@@ -204,7 +207,10 @@ func Evolve(s *State, f decider.Fact) {
 		s.Phase, s.ClosedAt = Closed, at
 	case *eventv1.Event_SessionCorrected:
 		x := e.SessionCorrected
-		*s = State{Phase: Open, Title: f.Words("title", x.Title), Kind: x.Kind, StartsAt: s.StartsAt, OpenedAt: x.OpenedAt.AsTime(), OpenedSeq: f.Seq, Items: x.Items, Corrections: s.Corrections + 1}
+		*s = State{Phase: Prepared, Title: f.Words("title", x.Title), Kind: x.Kind, StartsAt: s.StartsAt, Items: x.Items, Corrections: s.Corrections + 1}
+		if x.OpenedAt != nil {
+			s.Phase, s.OpenedAt, s.OpenedSeq = Open, x.OpenedAt.AsTime(), f.Seq
+		}
 		if x.ClosedAt != nil {
 			s.Phase, s.ClosedAt = Closed, x.ClosedAt.AsTime()
 		}

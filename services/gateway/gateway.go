@@ -1,0 +1,205 @@
+// Package gateway lets people in: it is the only thing that a browser, curl or a program outside reaches.
+//
+//	POST /tavolo.api.v1.<Service>/<Method>   every RPC of the contract, JSON or binary (Connect); GET too where nothing changes
+//	GET  /v1/…                               the same questions under addresses that people can type (alias.go)
+//	GET  /v1/live                            a WebSocket: documents as they change (room.go, topic.go, socket.go)
+//	GET  /openapi.json /asyncapi.json /docs  the contract, written from the descriptors (pkg/apidoc)
+//	GET  /livez /readyz /version             for whoever runs it
+//	/                                        the web client, given by the program
+//
+// A request passes the edge (limits, headers, where it comes from), the policy (who may), and becomes one NATS request: a command has its texts sealed
+// and goes to cmd.<workspace>, a question goes to query.<question>. There is no state here but sockets and the documents they look at.
+//
+// Until there is a sign-in the gateway listens on the loopback interface only and takes every caller for the operator (policy.go).
+//
+// Not here: decisions of any kind (ledger), what the answers say (views), the sentences of refusals (catalogue).
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"tavolo/pkg/bus"
+	"tavolo/pkg/decider"
+	apiv1 "tavolo/proto/tavolo/api/v1"
+	commandv1 "tavolo/proto/tavolo/command/v1"
+)
+
+// Options of the gateway.
+type Options struct {
+	// Conn is the gateway's own connection. Its owner closes it, after Stop.
+	Conn *nats.Conn
+	// Listen is host:port on the loopback interface; port 0 takes a free one.
+	Listen string
+	// Import records a minutes file and answers as a command does. Nil: ImportMinutes is refused (gateway/no-import).
+	Import func(ctx context.Context, name string, file []byte) (*commandv1.Receipt, error)
+	// Sentence gives what people read for a refusal: the stable code, the language (it or en) and the refusal's arguments. "" when there is none;
+	// the code is shown then.
+	Sentence func(code, lang string, args map[string]string) string
+	// Web serves / and everything that is not the API. Nil: not found.
+	Web http.Handler
+	// Version is the program's, for /version and the documents of the API.
+	Version string
+	// Logger takes what the operator should know. Nil: slog's default.
+	Logger *slog.Logger
+}
+
+// Gateway is the running service.
+type Gateway struct {
+	Options
+	limits   limits
+	methods  map[string]*method // by full name
+	hub      *hub
+	edge     *edge
+	server   *http.Server
+	listener net.Listener
+	serving  sync.WaitGroup
+}
+
+// readyWithin is how long /readyz waits for the views to answer: less than the patience of whoever asks.
+const readyWithin = 2 * time.Second
+
+// Start listens and serves until Stop.
+//
+// Refusals: gateway/loopback-only (an address that others could reach, while there is no sign-in), gateway/listen (not an address, or taken).
+func Start(o Options) (*Gateway, error) { return start(o, defaults) }
+
+func start(o Options, l limits) (*Gateway, error) {
+	if o.Conn == nil || o.Sentence == nil {
+		return nil, errors.New("gateway: Conn and Sentence are needed")
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	g := &Gateway{Options: o, limits: l}
+	var err error
+	if g.methods, err = contract(); err != nil {
+		return nil, err
+	}
+	if g.listener, err = listen(o.Listen); err != nil {
+		return nil, err
+	}
+	g.edge = newEdge(g)
+	if g.hub, err = newHub(g); err != nil {
+		return nil, errors.Join(err, g.listener.Close())
+	}
+	handler, err := g.handler()
+	if err != nil {
+		g.hub.close()
+		return nil, errors.Join(err, g.listener.Close())
+	}
+	g.server = g.edge.server(handler)
+	g.serving.Go(func() {
+		if err := g.server.Serve(g.listener); !errors.Is(err, http.ErrServerClosed) {
+			g.Logger.Error("gateway: stopped listening", "error", err)
+		}
+	})
+	return g, nil
+}
+
+// listen opens the address if only this machine can reach it.
+func listen(address string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("%w: listen wants host:port, for example 127.0.0.1:8080", decider.Refuse("gateway/listen", "address", address))
+	}
+	if !isLoopback(host) {
+		return nil, fmt.Errorf("%w: there is no sign-in yet and whoever reaches the gateway is the operator, so it listens on 127.0.0.1, [::1] or localhost only",
+			decider.Refuse("gateway/loopback-only", "address", address))
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", decider.Refuse("gateway/listen", "address", address), err)
+	}
+	if at, ok := l.Addr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() { // a machine where localhost means something else
+		return nil, errors.Join(decider.Refuse("gateway/loopback-only", "address", address), l.Close())
+	}
+	return l, nil
+}
+
+// isLoopback reports whether a host, without port or brackets, names this machine to itself.
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// Addr is where it listens, host:port.
+func (g *Gateway) Addr() string { return g.listener.Addr().String() }
+
+// Stop takes nobody in any more, says goodbye to every socket (1001) and waits for requests under way until ctx ends; then it cuts them off.
+// Calling it again is ok.
+func (g *Gateway) Stop(ctx context.Context) error {
+	g.hub.close()
+	err := g.server.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(err, g.server.Close())
+	}
+	g.serving.Wait()
+	return err
+}
+
+// handler puts every address behind the edge.
+func (g *Gateway) handler() (http.Handler, error) {
+	mux := http.NewServeMux()
+	for _, m := range g.methods {
+		mux.Handle(m.procedure, g.edge.busy(g.rpc(m)))
+	}
+	for _, a := range aliases {
+		h, err := g.alias(a)
+		if err != nil {
+			return nil, err
+		}
+		mux.Handle("GET "+a.Path, g.edge.busy(h))
+	}
+	documents, err := g.documents()
+	if err != nil {
+		return nil, err
+	}
+	for path, h := range documents {
+		mux.Handle("GET "+path, g.edge.busy(h))
+	}
+	mux.Handle("GET /v1/live", http.HandlerFunc(g.live))
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+	})
+	mux.Handle("GET /readyz", g.edge.busy(http.HandlerFunc(g.ready)))
+	mux.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, map[string]string{"version": g.Version, "go": runtime.Version()})
+	})
+	mux.Handle("/v1/", http.HandlerFunc(g.notFound))
+	mux.Handle("/", g.edge.busy(http.HandlerFunc(g.web)))
+	return g.edge.wrap(mux), nil
+}
+
+// web serves the client, and keeps the paths of the contract out of it: a misspelt method must not be answered with a page.
+func (g *Gateway) web(w http.ResponseWriter, r *http.Request) {
+	if g.Web == nil || isProcedure(r.URL.Path) {
+		g.notFound(w, r)
+		return
+	}
+	g.Web.ServeHTTP(w, r)
+}
+
+func (g *Gateway) notFound(w http.ResponseWriter, r *http.Request) {
+	g.refuse(w, r, decider.Refuse("gateway/not-found"))
+}
+
+// ready says whether a question can be answered now: the bus is there and the views are.
+func (g *Gateway) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
+	defer cancel()
+	if err := bus.Request(ctx, g.Conn, "query.list_workspaces", &apiv1.ListWorkspacesRequest{}, &apiv1.ListWorkspacesResponse{}); err != nil {
+		g.refuse(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]string{"status": "ready"})
+}

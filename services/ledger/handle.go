@@ -1,0 +1,246 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"time"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"tavolo/pkg/decider"
+	"tavolo/pkg/domain/aggregate"
+	"tavolo/pkg/eventlog"
+	commandv1 "tavolo/proto/tavolo/command/v1"
+	eventv1 "tavolo/proto/tavolo/event/v1"
+)
+
+// Refusals of the ledger itself.
+var (
+	errNotACommand = decider.Refuse("command/unreadable")
+	errConflict    = decider.Refuse(eventlog.CodeConflict)
+)
+
+// attempts is how often a command is decided again after somebody else wrote first, before whoever asked is told.
+const attempts = 5
+
+// batchMax bounds a batch: the commands of a large minutes file.
+const batchMax = 20_000
+
+// schema is the version of the event schema written today.
+const schema = 1
+
+// Handle decides a batch of commands of one workspace and appends what they make, all or nothing.
+func (l *Ledger) Handle(ctx context.Context, batch *commandv1.CommandBatch) (*commandv1.Receipt, error) {
+	ws, keys, err := check(batch)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(keys))
+	for i, k := range keys {
+		names[i] = ws + "/" + string(k.Kind) + "/" + k.ID
+	}
+	slices.Sort(names)
+	defer l.writing.lock(slices.Compact(names))()
+	for try := 1; ; try++ {
+		receipt, err := l.decideAndAppend(ctx, ws, batch, keys)
+		if !errors.Is(err, errConflict) || try == attempts {
+			return receipt, err
+		}
+		l.cache.forget(ws, keys)
+	}
+}
+
+// decideAndAppend decides every command on a trial fold and appends all commits at once.
+func (l *Ledger) decideAndAppend(ctx context.Context, ws string, batch *commandv1.CommandBatch, keys []aggregate.Key) (*commandv1.Receipt, error) {
+	trial := map[aggregate.Key]*aggregate.Aggregate{}
+	load := func(k aggregate.Key) (*aggregate.Aggregate, error) {
+		if a := trial[k]; a != nil {
+			return a, nil
+		}
+		return l.fold(ctx, ws, k)
+	}
+	now := l.clock().UTC()
+	var pending []eventlog.Pending
+	receipt := &commandv1.Receipt{}
+	for i, cmd := range batch.Commands {
+		a, err := load(keys[i])
+		if err != nil {
+			return nil, err
+		}
+		if seq, already := a.Holds(cmd.Id); already {
+			receipt.Sequence = max(receipt.Sequence, seq)
+			continue
+		}
+		events, err := aggregate.Decide(a, cmd, load, now)
+		if err != nil {
+			return nil, at(err, i)
+		}
+		if len(events) == 0 {
+			receipt.Sequence = max(receipt.Sequence, a.Seq)
+			continue
+		}
+		if trial[keys[i]] == nil {
+			a = a.Clone()
+			trial[keys[i]] = a
+		}
+		commit := &eventv1.Commit{
+			Id: cmd.Id, Aggregate: string(keys[i].Kind), AggregateId: keys[i].ID, Version: a.Version + 1,
+			Actor: cmd.Actor, Correlation: cmd.Correlation, Causation: cmd.Causation, Schema: schema, Events: events,
+		}
+		after := a.Seq
+		if err := a.Apply(after, commit); err != nil { // the sequence in the log is not known yet: it stays the one to append after
+			return nil, err
+		}
+		pending = append(pending, eventlog.Pending{Commit: commit, After: after})
+	}
+	if len(pending) == 0 {
+		return receipt, nil
+	}
+	if batch.Commands[0].GetFoundWorkspace() != nil {
+		if err := l.log.Create(ctx, ws); err != nil {
+			return nil, err
+		}
+	}
+	recordedAt, err := l.stamp(ctx, ws, now)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range pending {
+		p.Commit.RecordedAt = recordedAt
+	}
+	last, err := l.append(ctx, ws, pending)
+	if err != nil {
+		return nil, err
+	}
+	l.cache.learn(ws, pending, last)
+	receipt.Sequence, receipt.Commits = max(receipt.Sequence, last), uint32(len(pending))
+	return receipt, nil
+}
+
+func (l *Ledger) append(ctx context.Context, ws string, pending []eventlog.Pending) (uint64, error) {
+	if len(pending) == 1 {
+		return l.log.Append(ctx, ws, pending[0].Commit, pending[0].After)
+	}
+	return l.log.AppendAll(ctx, ws, pending)
+}
+
+// fold gives the current fold of an aggregate, from the cache or from the log.
+func (l *Ledger) fold(ctx context.Context, ws string, k aggregate.Key) (*aggregate.Aggregate, error) {
+	if a := l.cache.get(ws, k); a != nil {
+		return a, nil
+	}
+	a := aggregate.New(k)
+	commits, err := l.log.Load(ctx, ws, string(k.Kind), k.ID, 0)
+	if err != nil && decider.CodeOf(err) != eventlog.CodeNoWorkspace {
+		return nil, err
+	}
+	for _, r := range commits {
+		if err := a.Apply(r.Seq, r.Commit); err != nil {
+			return nil, err
+		}
+	}
+	l.cache.put(ws, k, a)
+	return a, nil
+}
+
+// stamp gives the recorded time: now, but never before what this workspace recorded last.
+func (l *Ledger) stamp(ctx context.Context, ws string, now time.Time) (*timestamppb.Timestamp, error) {
+	l.mu.Lock()
+	last, known := l.recorded[ws]
+	l.mu.Unlock()
+	if !known {
+		seq, err := l.log.Last(ctx, ws)
+		if err != nil {
+			return nil, err
+		}
+		if seq > 0 {
+			for r, err := range l.log.Read(ctx, ws, seq, seq) {
+				if err != nil {
+					return nil, err
+				}
+				last = r.Commit.RecordedAt.AsTime()
+			}
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if before := l.recorded[ws]; before.After(last) {
+		last = before
+	}
+	if now.Before(last) {
+		now = last
+	}
+	l.recorded[ws] = now
+	return timestamppb.New(now), nil
+}
+
+// check refuses a batch that is empty, too large, of several workspaces, without ids, or with a text in clear.
+func check(batch *commandv1.CommandBatch) (ws string, keys []aggregate.Key, err error) {
+	if len(batch.Commands) == 0 {
+		return "", nil, decider.Refuse("command/empty")
+	}
+	if len(batch.Commands) > batchMax {
+		return "", nil, decider.Refuse("command/too-many")
+	}
+	keys = make([]aggregate.Key, len(batch.Commands))
+	for i, cmd := range batch.Commands {
+		if len(cmd.Id) < 16 || len(cmd.Id) > 64 {
+			return "", nil, at(decider.Refuse("command/without-id"), i)
+		}
+		of, key, err := aggregate.Of(cmd)
+		if err != nil {
+			return "", nil, at(err, i)
+		}
+		if ws == "" {
+			ws = of
+		}
+		if of != ws {
+			return "", nil, at(decider.Refuse("command/of-another-workspace"), i)
+		}
+		if inClear(cmd.ProtoReflect()) {
+			return "", nil, at(decider.Refuse("command/text-in-clear"), i)
+		}
+		keys[i] = key
+	}
+	return ws, keys, nil
+}
+
+var textName = (&commandv1.Text{}).ProtoReflect().Descriptor().FullName()
+
+// inClear reports whether some text of the command was not sealed: the log must never see one.
+func inClear(m protoreflect.Message) bool {
+	if m.Descriptor().FullName() == textName {
+		t, ok := m.Interface().(*commandv1.Text)
+		return ok && t.GetSealed() == nil
+	}
+	found := false
+	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		switch {
+		case f.Message() == nil || f.IsMap():
+		case f.IsList():
+			for i := range v.List().Len() {
+				found = found || inClear(v.List().Get(i).Message())
+			}
+		default:
+			found = found || inClear(v.Message())
+		}
+		return !found
+	})
+	return found
+}
+
+// at adds which command of the batch a refusal is about, counted from 0.
+func at(err error, i int) error {
+	var r *decider.Refusal
+	if !errors.As(err, &r) {
+		return err
+	}
+	with := &decider.Refusal{Code: r.Code, Args: map[string]string{"command": strconv.Itoa(i)}}
+	for k, v := range r.Args {
+		with.Args[k] = v
+	}
+	return with
+}

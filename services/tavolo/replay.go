@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"tavolo/pkg/bus"
+	"tavolo/services/views"
+)
+
+// replayCmd folds the whole log again and compares.
+type replayCmd struct {
+	Data string `help:"Data folder of a stopped Tavolo." default:"./tavolo-data" type:"path"`
+}
+
+func (c *replayCmd) Run(ctx context.Context, t *terminal) error {
+	s := source{Data: c.Data}
+	d, err := s.open(ctx, t, false)
+	if err != nil {
+		return err
+	}
+	if err := d.close(); err != nil { // once through, so that the views have read everything
+		return err
+	}
+	h, err := openHouse(ctx, plan{Dir: c.Data, Services: inside, Logger: quiet(t.err)})
+	if err != nil {
+		return err
+	}
+	nc, err := h.dial(bus.Operator)
+	var report views.ReplayReport
+	if err == nil {
+		report, err = views.Replay(ctx, nc, c.Data+"/views")
+	}
+	if err = errors.Join(err, h.close()); err != nil {
+		return err
+	}
+	for _, w := range report.Workspaces {
+		_, _ = fmt.Fprintf(t.out, "%s: %d commits, no hole\n", w.Workspace, w.Commits)
+	}
+	if !report.Equal {
+		return fmt.Errorf("the views differ from a fresh replay of the log, first at: %s. Delete the folder views and start again: they are rebuilt", report.Difference)
+	}
+	_, err = fmt.Fprintf(t.out, "Replayed %d commits: the views equal a fresh replay, byte for byte.\n", report.Commits)
+	return err
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"tavolo/examples"
+	"tavolo/pkg/bus"
+)
+
+// defaultListen is where the web client is until sign-in exists: this machine only.
+const defaultListen = "127.0.0.1:8420"
+
+// serveCmd runs Tavolo.
+type serveCmd struct {
+	Data        string   `help:"Folder for everything that is kept: log, keys, views." default:"./tavolo-data" type:"path"`
+	Listen      string   `help:"Address of the web client and the API. Only this machine's own addresses until sign-in exists." default:"127.0.0.1:8420"`
+	Services    []string `help:"Run only these services: people, ledger, views, clerk, gateway. Default: all."`
+	NATS        string   `name:"nats" help:"Address of an outside NATS server. Default: one inside."`
+	NATSSecrets string   `name:"nats-secrets" help:"File with the password of each service's user on the outside server (made by tavolo nats-config)." type:"path"`
+	Demo        bool     `help:"Record the example minutes of a small group first, so that there is something to look at."`
+	LogFormat   string   `help:"How to log." enum:"text,json" default:"text"`
+}
+
+// all services, in no order: the house knows who needs whom.
+var allServices = []string{bus.People, bus.Ledger, bus.Views, bus.Clerk, bus.Gateway}
+
+func (c *serveCmd) Run(ctx context.Context, t *terminal) error {
+	p := plan{Dir: c.Data, Services: allServices, NATS: c.NATS, Listen: c.Listen}
+	if len(c.Services) > 0 {
+		for _, s := range c.Services {
+			if !slices.Contains(allServices, s) {
+				return refused{fmt.Sprintf("tavolo: there is no service %q. There are: %s.", s, strings.Join(allServices, ", "))}
+			}
+		}
+		p.Services = c.Services
+		if c.NATS == "" {
+			return refused{"tavolo: --services runs some services only and needs --nats URL, the server where the others are."}
+		}
+	}
+	if c.NATS != "" {
+		secrets, err := readSecrets(c.NATSSecrets)
+		if err != nil {
+			return err
+		}
+		p.Secrets = secrets
+	}
+	options := &slog.HandlerOptions{Level: slog.LevelInfo}
+	p.Logger = slog.New(slog.NewTextHandler(t.err, options))
+	if c.LogFormat == "json" {
+		p.Logger = slog.New(slog.NewJSONHandler(t.err, options))
+	}
+	h, err := openHouse(ctx, p)
+	if err != nil {
+		return err
+	}
+	if c.Demo {
+		if err := demo(ctx, h); err != nil {
+			return errors.Join(err, h.close())
+		}
+	}
+	if h.gateway != nil {
+		_, _ = fmt.Fprintf(t.out, "Tavolo is ready: http://%s\n", h.gateway.Addr())
+		_, _ = fmt.Fprintf(t.out, "Only this machine can reach it: sign-in does not exist yet. Stop with Ctrl-C; everything is kept in %s.\n", c.Data)
+	} else {
+		_, _ = fmt.Fprintf(t.out, "Tavolo is ready: %s.\n", strings.Join(p.Services, ", "))
+	}
+	broken := make(<-chan error)
+	if h.server != nil {
+		broken = h.server.Broken()
+	}
+	select {
+	case <-ctx.Done():
+		return h.close()
+	case err := <-broken:
+		return errors.Join(err, h.close())
+	}
+}
+
+// demo records the example minutes. Doing it twice changes nothing.
+func demo(ctx context.Context, h *house) error {
+	nc, err := h.dial(bus.Operator)
+	if err != nil {
+		return err
+	}
+	names, err := examples.Minutes.ReadDir(".")
+	if err != nil {
+		return err
+	}
+	for _, e := range names {
+		data, err := examples.Minutes.ReadFile(e.Name())
+		if err != nil {
+			return err
+		}
+		if _, err := (importer{nc}).file(ctx, e.Name(), data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readSecrets reads the passwords of the services' users. The file must not be readable by others.
+func readSecrets(name string) (map[string]string, error) {
+	if name == "" {
+		return nil, refused{"tavolo: an outside NATS server needs --nats-secrets FILE, the passwords of its users. `tavolo nats-config` makes both."}
+	}
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, refused{fmt.Sprintf("tavolo: %s cannot be read. `tavolo nats-config` makes it.", name)}
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return nil, refused{fmt.Sprintf("tavolo: others can read %s. Write `chmod 600 %s` and start again.", name, name)}
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	secrets := map[string]string{}
+	if err := yaml.Unmarshal(data, &secrets); err != nil {
+		return nil, refused{fmt.Sprintf("tavolo: %s is not a list of `service: password`. `tavolo nats-config` makes it.", name)}
+	}
+	return secrets, nil
+}
+
+// natsConfigCmd writes what an outside server needs.
+type natsConfigCmd struct {
+	Dir string `arg:"" help:"Folder for nats-server.conf and secrets.yaml." type:"path"`
+}
+
+func (c *natsConfigCmd) Run(_ context.Context, t *terminal) error {
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+		return err
+	}
+	passwords := map[string]string{}
+	for _, s := range bus.Services() {
+		passwords[s] = rand.Text()
+	}
+	secrets, err := yaml.Marshal(passwords)
+	if err != nil {
+		return err
+	}
+	secretsFile, configFile := filepath.Join(c.Dir, "secrets.yaml"), filepath.Join(c.Dir, "nats-server.conf")
+	if _, err := os.Stat(secretsFile); err == nil {
+		return refused{fmt.Sprintf("tavolo: %s exists already. Take another folder, or remove it to make new passwords.", secretsFile)}
+	}
+	if err := os.WriteFile(secretsFile, secrets, 0o600); err != nil {
+		return err
+	}
+	config, err := os.OpenFile(configFile, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(bus.WriteConfig(config, passwords), config.Close()); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(t.out, "nats-server -c %s\ntavolo serve --nats nats://127.0.0.1:4222 --nats-secrets %s\n", configFile, secretsFile)
+	return err
+}

@@ -1,0 +1,138 @@
+package views
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strings"
+
+	"tavolo/pkg/decider"
+	"tavolo/pkg/domain/aggregate"
+	"tavolo/pkg/domain/session"
+	"tavolo/pkg/minutes"
+	apiv1 "tavolo/proto/tavolo/api/v1"
+)
+
+// This chapter writes what is recorded of a session as a minutes file: for export, and for an import to compare a file with.
+
+// exportMinutes answers ExportMinutes.
+func (v *Views) exportMinutes(ctx context.Context, q *apiv1.ExportMinutesRequest) (*apiv1.ExportMinutesResponse, error) {
+	if _, err := v.ready(ctx, q.Workspace, q.AtLeastSequence, false); err != nil {
+		return nil, err
+	}
+	initiative, own, _ := strings.Cut(q.Session, ":")
+	r, err := v.minutesRecord(ctx, q.Workspace, initiative, own)
+	if err != nil {
+		return nil, err
+	}
+	if r.Session == nil {
+		return nil, decider.Refuse("session/unknown", "session", q.Session)
+	}
+	if r.Session.Phase == session.Prepared {
+		return nil, decider.Refuse("session/not-open")
+	}
+	var f *minutes.File
+	if err := v.words(q.Workspace).twice(ctx, func(open func(decider.Words) string) { f = r.File(open) }); err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if err := minutes.Write(&out, f, "json"); err != nil {
+		return nil, err
+	}
+	return &apiv1.ExportMinutesResponse{File: out.Bytes(), Sequence: v.sequence(q.Workspace)}, nil
+}
+
+// recorded answers what an import compares a file with.
+func (v *Views) recorded(ctx context.Context, q *apiv1.RecordedRequest) (*apiv1.RecordedResponse, error) {
+	none := &minutes.Recorded{}
+	if _, err := v.ready(ctx, q.Workspace, 0, q.CaughtUp); err != nil {
+		if decider.CodeOf(err) != "workspace/unknown" {
+			return nil, err
+		}
+		body, err := json.Marshal(none)
+		return &apiv1.RecordedResponse{Recorded: body}, err
+	}
+	r, err := v.minutesRecord(ctx, q.Workspace, q.Initiative, q.Session)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.words(q.Workspace).twice(ctx, func(open func(decider.Words) string) { none = r.Recorded(open) }); err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(none)
+	return &apiv1.RecordedResponse{Recorded: body, Sequence: v.sequence(q.Workspace)}, err
+}
+
+// minutesRecord folds everything that a minutes file of a session says.
+func (v *Views) minutesRecord(ctx context.Context, ws, initiative, own string) (*minutes.Record, error) {
+	r := &minutes.Record{WorkspaceID: ws, InitiativeID: initiative, SessionID: own}
+	if a, err := v.foldOf(ctx, ws, aggregate.Key{Kind: aggregate.Workspace, ID: ws}, nil); err != nil {
+		return nil, err
+	} else if a != nil {
+		r.Workspace = a.Workspace
+	}
+	home, err := v.foldOf(ctx, ws, aggregate.Key{Kind: aggregate.Initiative, ID: initiative}, nil)
+	if err != nil || home == nil {
+		return r, err
+	}
+	r.Initiative = home.Initiative
+	full := initiative + ":" + own
+	if a, err := v.foldOf(ctx, ws, aggregate.Key{Kind: aggregate.Session, ID: full}, nil); err != nil {
+		return nil, err
+	} else if a != nil {
+		r.Session = a.Session
+	}
+	items, err := v.folds(ctx, ws, aggregate.Item, initiative+":")
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range items {
+		r.Items = append(r.Items, minutes.ItemRecord{ID: a.ID, State: a.Item})
+	}
+	decisions, err := v.folds(ctx, ws, aggregate.Decision, full+":")
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range decisions {
+		r.Decisions = append(r.Decisions, minutes.DecisionRecord{ID: a.ID, State: a.Decision})
+	}
+	return r, nil
+}
+
+// folds gives the aggregates of a kind whose id begins alike, in the order in which they came to be.
+func (v *Views) folds(ctx context.Context, ws string, kind aggregate.Kind, prefix string) ([]*aggregate.Aggregate, error) {
+	rows, err := v.db.Read().QueryContext(ctx, `SELECT id, key FROM aggregate WHERE workspace = ? AND kind = ? AND key >= ? AND key < ? ORDER BY first_seq, id`, ws, string(kind), prefix, upper(prefix))
+	if err != nil {
+		return nil, err
+	}
+	ids, keys := []int64(nil), []aggregate.Key(nil)
+	for rows.Next() {
+		var id int64
+		key := aggregate.Key{Kind: kind}
+		if err := rows.Scan(&id, &key.ID); err != nil {
+			_ = rows.Close()
+			return nil, err
+		}
+		ids, keys = append(ids, id), append(keys, key)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	var all []*aggregate.Aggregate
+	for i, id := range ids {
+		a, err := foldRecord(ctx, v.db.Read(), id, keys[i], nil)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, a)
+	}
+	return all, nil
+}
+
+// upper bounds the ids that begin with a prefix such as "csm-orari:": ';' follows ':' in ASCII, '~' every character of an id.
+func upper(prefix string) string {
+	if prefix == "" {
+		return "~"
+	}
+	return strings.TrimSuffix(prefix, ":") + ";"
+}

@@ -1,0 +1,268 @@
+package views
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"google.golang.org/protobuf/proto"
+
+	"tavolo/pkg/domain/aggregate"
+	"tavolo/pkg/domain/decision"
+	"tavolo/pkg/domain/role"
+	"tavolo/pkg/eventlog"
+	eventv1 "tavolo/proto/tavolo/event/v1"
+)
+
+// This chapter is the projector: commits in, tables out. Roles are derived again for every decision that a batch touched, once a batch.
+
+// foldsMax bounds the folds kept between batches.
+const foldsMax = 2048
+
+// projector keeps the folds of what it has seen lately. It is used by one transaction at a time; when one fails, the folds are forgotten.
+type projector struct {
+	folds *lru.Cache[int64, *aggregate.Aggregate]
+	ids   *lru.Cache[string, int64]
+	// touched are the initiatives of the last batch by workspace, for whoever is looking at them.
+	touched map[string][]string
+}
+
+func newProjector() *projector {
+	folds, err := lru.New[int64, *aggregate.Aggregate](foldsMax)
+	if err != nil {
+		panic(err) // only for a size that is not positive
+	}
+	ids, err := lru.New[string, int64](4 * foldsMax)
+	if err != nil {
+		panic(err)
+	}
+	return &projector{folds: folds, ids: ids, touched: map[string][]string{}}
+}
+
+// apply projects a batch of commits of one workspace.
+func (p *projector) apply(ctx context.Context, tx *sql.Tx, ws string, batch []eventlog.Recorded) (err error) {
+	defer func() {
+		if err != nil {
+			p.folds.Purge()
+			p.ids.Purge()
+		}
+	}()
+	insert, err := tx.PrepareContext(ctx, `INSERT INTO record (aggregate, seq, body) VALUES (?, ?, ?)`)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = insert.Close() }()
+	dirty := map[int64]bool{}
+	p.touched[ws] = nil
+	for _, r := range batch {
+		key := aggregate.Key{Kind: aggregate.Kind(r.Commit.Aggregate), ID: r.Commit.AggregateId}
+		id, err := p.number(ctx, tx, ws, key, r.Seq)
+		if err != nil {
+			return err
+		}
+		a, err := p.fold(ctx, tx, id, key)
+		if err != nil {
+			return err
+		}
+		body, err := proto.MarshalOptions{Deterministic: true}.Marshal(r.Commit)
+		if err != nil {
+			return err
+		}
+		if _, err := insert.ExecContext(ctx, id, int64(r.Seq), body); err != nil {
+			return err
+		}
+		if err := a.Apply(r.Seq, r.Commit); err != nil {
+			return err
+		}
+		if home, ok := key.InitiativeKey(); ok && !slices.Contains(p.touched[ws], home.ID) {
+			p.touched[ws] = append(p.touched[ws], home.ID)
+		}
+		if err := p.mark(ctx, tx, ws, id, key, dirty); err != nil {
+			return err
+		}
+	}
+	for _, id := range sorted(dirty) {
+		if err := p.judge(ctx, tx, ws, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sorted(set map[int64]bool) []int64 {
+	var ids []int64
+	for id := range set {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// number gives the small number of an aggregate, a new one when it was not seen yet.
+func (p *projector) number(ctx context.Context, tx *sql.Tx, ws string, key aggregate.Key, seq uint64) (int64, error) {
+	name := ws + "/" + string(key.Kind) + "/" + key.ID
+	if id, ok := p.ids.Get(name); ok {
+		return id, nil
+	}
+	var id int64
+	err := tx.QueryRowContext(ctx, `SELECT id FROM aggregate WHERE workspace = ? AND kind = ? AND key = ?`, ws, key.Kind, key.ID).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = tx.QueryRowContext(ctx, `INSERT INTO aggregate (workspace, kind, key, first_seq) VALUES (?, ?, ?, ?) RETURNING id`, ws, key.Kind, key.ID, int64(seq)).Scan(&id)
+	}
+	if err == nil {
+		p.ids.Add(name, id)
+	}
+	return id, err
+}
+
+// fold gives the fold of an aggregate, from the cache or from its commits.
+func (p *projector) fold(ctx context.Context, tx *sql.Tx, id int64, key aggregate.Key) (*aggregate.Aggregate, error) {
+	if a, ok := p.folds.Get(id); ok {
+		return a, nil
+	}
+	a, err := foldRecord(ctx, tx, id, key, nil)
+	if err == nil {
+		p.folds.Add(id, a)
+	}
+	return a, err
+}
+
+// querier is a transaction or the pool of readers.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// foldRecord folds an aggregate from its stored commits; keep says which events count, nil keeps all.
+func foldRecord(ctx context.Context, q querier, id int64, key aggregate.Key, keep func(*eventv1.Event) bool) (*aggregate.Aggregate, error) {
+	a := aggregate.New(key)
+	rows, err := q.QueryContext(ctx, `SELECT seq, body FROM record WHERE aggregate = ? ORDER BY seq`, id)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var seq int64
+		var body []byte
+		if err := rows.Scan(&seq, &body); err != nil {
+			return nil, err
+		}
+		c := &eventv1.Commit{}
+		if err := proto.Unmarshal(body, c); err != nil {
+			return nil, err
+		}
+		if keep != nil {
+			c.Events = slices.DeleteFunc(c.Events, func(e *eventv1.Event) bool { return !keep(e) })
+		}
+		if err := a.Apply(uint64(seq), c); err != nil {
+			return nil, err
+		}
+	}
+	return a, rows.Err()
+}
+
+// mark notes which decisions a commit touches: itself, those on the item, those of the session.
+func (p *projector) mark(ctx context.Context, tx *sql.Tx, ws string, id int64, key aggregate.Key, dirty map[int64]bool) error {
+	switch key.Kind {
+	case aggregate.Decision:
+		dirty[id] = true
+		return nil
+	case aggregate.Item:
+		return collect(ctx, tx, dirty, `SELECT aggregate FROM decision WHERE item = ?`, id)
+	case aggregate.Session:
+		return collect(ctx, tx, dirty, `SELECT aggregate FROM decision WHERE workspace = ? AND session = ?`, ws, key.ID)
+	}
+	return nil
+}
+
+func collect(ctx context.Context, tx *sql.Tx, into map[int64]bool, query string, args ...any) error {
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		into[id] = true
+	}
+	return rows.Err()
+}
+
+// judge writes the line of a decision and, once it is closed, the roles that the record shows.
+func (p *projector) judge(ctx context.Context, tx *sql.Tx, ws string, id int64) error {
+	key := aggregate.Key{Kind: aggregate.Decision}
+	if err := tx.QueryRowContext(ctx, `SELECT key FROM aggregate WHERE id = ?`, id).Scan(&key.ID); err != nil {
+		return err
+	}
+	a, err := p.fold(ctx, tx, id, key)
+	if err != nil {
+		return err
+	}
+	d := a.Decision
+	initiative, in, own := decision.Split(key.ID)
+	itemID, i, err := p.known(ctx, tx, ws, aggregate.Key{Kind: aggregate.Item, ID: d.Item})
+	if err != nil {
+		return err
+	}
+	_, s, err := p.known(ctx, tx, ws, aggregate.Key{Kind: aggregate.Session, ID: in})
+	if err != nil {
+		return err
+	}
+	var question []byte
+	if d.Question.Sealed != nil {
+		if question, err = (proto.MarshalOptions{Deterministic: true}).Marshal(d.Question.Sealed); err != nil {
+			return err
+		}
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO decision (aggregate, workspace, initiative, session, own, item, phase, outcome, closed_at, last_at, due_end, first_seq, question, question_commit)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (aggregate) DO UPDATE SET item = excluded.item, phase = excluded.phase, outcome = excluded.outcome, closed_at = excluded.closed_at,
+			last_at = excluded.last_at, due_end = excluded.due_end, question = excluded.question, question_commit = excluded.question_commit`,
+		id, ws, initiative, in, own, itemID, int(d.Phase), int32(d.Final()), unixMilli(d.ClosedAt), lastAt(d, i, s), dueEnd(d), int64(d.FirstSeq), question, d.Question.Commit)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM role WHERE decision = ?`, id); err != nil || d.Phase != decision.Closed {
+		return err
+	}
+	return writeRoles(ctx, tx, id, role.Judge(role.NewCase(d, i.Item, s.Session, d.ClosedAt)))
+}
+
+// known gives number and fold of an aggregate that exists already.
+func (p *projector) known(ctx context.Context, tx *sql.Tx, ws string, key aggregate.Key) (int64, *aggregate.Aggregate, error) {
+	id, err := p.number(ctx, tx, ws, key, 0)
+	if err != nil {
+		return 0, nil, err
+	}
+	a, err := p.fold(ctx, tx, id, key)
+	return id, a, err
+}
+
+func writeRoles(ctx context.Context, tx *sql.Tx, id int64, judgements []role.Judgement) error {
+	insert, err := tx.PrepareContext(ctx, `INSERT INTO role (decision, place, who, role, rule, reason, role_at_decision, power, shapley, pivotal, flags, evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = insert.Close() }()
+	for place, j := range judgements {
+		if _, err := insert.ExecContext(ctx, id, place, j.Who, string(j.Role), j.Rule, string(j.Reason), string(j.RoleAtDecision), fraction(j.Power), fraction(j.Shapley), string(j.Pivotal), strings.Join(j.Flags, ","), join(j.Evidence)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func join(seqs []uint64) string {
+	words := make([]string, len(seqs))
+	for i, s := range seqs {
+		words[i] = strconv.FormatUint(s, 10)
+	}
+	return strings.Join(words, ",")
+}

@@ -1,0 +1,58 @@
+-- What the views keep. Everything here can be dropped and rebuilt from the log; no name and no text is here in clear.
+
+-- One line an aggregate: a small number stands for its long id in the other tables.
+CREATE TABLE IF NOT EXISTS aggregate (
+  id        INTEGER PRIMARY KEY,
+  workspace TEXT NOT NULL,
+  kind      TEXT NOT NULL,
+  key       TEXT NOT NULL,
+  first_seq INTEGER NOT NULL,
+  UNIQUE (workspace, kind, key)
+) STRICT;
+
+-- The commits of each aggregate, in order: what is folded for one aggregate, now or as it stood at an earlier moment.
+CREATE TABLE IF NOT EXISTS record (
+  aggregate INTEGER NOT NULL,
+  seq       INTEGER NOT NULL,
+  body      BLOB NOT NULL,
+  PRIMARY KEY (aggregate, seq)
+) STRICT, WITHOUT ROWID;
+
+-- One line a decision: what lists and filters need.
+CREATE TABLE IF NOT EXISTS decision (
+  aggregate  INTEGER PRIMARY KEY,
+  workspace  TEXT NOT NULL,
+  initiative TEXT NOT NULL,
+  session    TEXT NOT NULL,             -- full id
+  own        TEXT NOT NULL,             -- own id
+  item       INTEGER NOT NULL,          -- aggregate of the item
+  phase      INTEGER NOT NULL,
+  outcome    INTEGER NOT NULL,
+  closed_at  INTEGER NOT NULL,          -- unix ms, 0 while open
+  last_at    INTEGER NOT NULL,          -- unix ms of the latest thing that the stored roles take into account
+  due_end    INTEGER NOT NULL,          -- unix ms from which implementation is late, 0 when nothing is due
+  first_seq  INTEGER NOT NULL,
+  question   BLOB,                      -- sealed
+  question_commit TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS decision_by_session ON decision (workspace, session);
+CREATE INDEX IF NOT EXISTS decision_by_item ON decision (item);
+CREATE INDEX IF NOT EXISTS decision_by_close ON decision (workspace, closed_at);
+
+-- Who had which role, as of everything known. An implementation that is late by the clock is added when it is read.
+CREATE TABLE IF NOT EXISTS role (
+  decision       INTEGER NOT NULL,
+  place          INTEGER NOT NULL,
+  who            TEXT NOT NULL,         -- pseudonym, users:strict, users:broad or constituency:<code>
+  role           TEXT NOT NULL,
+  rule           INTEGER NOT NULL,
+  reason         TEXT NOT NULL,
+  role_at_decision TEXT NOT NULL,
+  power          TEXT NOT NULL,
+  shapley        TEXT NOT NULL,
+  pivotal        TEXT NOT NULL,
+  flags          TEXT NOT NULL,         -- comma-separated
+  evidence       TEXT NOT NULL,         -- comma-separated sequences
+  PRIMARY KEY (decision, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS role_by_who ON role (who, decision);

@@ -1,0 +1,214 @@
+package views
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"tavolo/pkg/decider"
+	"tavolo/pkg/domain/aggregate"
+	"tavolo/pkg/domain/initiative"
+	"tavolo/pkg/domain/session"
+	apiv1 "tavolo/proto/tavolo/api/v1"
+	eventv1 "tavolo/proto/tavolo/event/v1"
+)
+
+// This chapter shows what is recorded: workspaces, initiatives, sessions, decisions, with names and texts opened.
+
+type opener = func(decider.Words) string
+
+// listWorkspaces answers ListWorkspaces.
+func (v *Views) listWorkspaces(ctx context.Context, _ *apiv1.ListWorkspacesRequest) (*apiv1.ListWorkspacesResponse, error) {
+	workspaces, err := v.ready(ctx, "", 0, false)
+	if err != nil {
+		return nil, err
+	}
+	out := &apiv1.ListWorkspacesResponse{}
+	for _, ws := range workspaces {
+		a, err := v.foldOf(ctx, ws, aggregate.Key{Kind: aggregate.Workspace, ID: ws}, nil)
+		if err != nil {
+			return nil, err
+		}
+		if a == nil {
+			continue // its log was made, its first commit was not
+		}
+		initiatives, err := v.folds(ctx, ws, aggregate.Initiative, "")
+		if err != nil {
+			return nil, err
+		}
+		view := &apiv1.WorkspaceView{}
+		err = v.words(ws).twice(ctx, func(open func(decider.Words) string) {
+			view = &apiv1.WorkspaceView{Id: ws, Name: open(a.Workspace.Name), Region: a.Workspace.Region}
+			for _, i := range initiatives {
+				view.Initiatives = append(view.Initiatives, summaryOf(i, open))
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+		view.Sequence, view.Unverified = v.runner.Position(ws)
+		out.Workspaces = append(out.Workspaces, view)
+	}
+	return out, nil
+}
+
+func summaryOf(a *aggregate.Aggregate, open opener) *apiv1.InitiativeSummary {
+	i := a.Initiative
+	return &apiv1.InitiativeSummary{Id: a.ID, Title: open(i.Title), Scope: i.Scope, Area: i.Area, Stage: i.Stage}
+}
+
+// getInitiative answers GetInitiative.
+func (v *Views) getInitiative(ctx context.Context, q *apiv1.GetInitiativeRequest) (*apiv1.InitiativeView, error) {
+	if _, err := v.ready(ctx, q.Workspace, q.AtLeastSequence, false); err != nil {
+		return nil, err
+	}
+	upTo := v.sequence(q.Workspace)
+	home, err := v.need(ctx, q.Workspace, aggregate.Initiative, q.Initiative)
+	if err != nil {
+		return nil, err
+	}
+	sessions, err := v.folds(ctx, q.Workspace, aggregate.Session, q.Initiative+":")
+	if err != nil {
+		return nil, err
+	}
+	items, err := v.folds(ctx, q.Workspace, aggregate.Item, q.Initiative+":")
+	if err != nil {
+		return nil, err
+	}
+	var view *apiv1.InitiativeView
+	err = v.words(q.Workspace).twice(ctx, func(open func(decider.Words) string) {
+		view = &apiv1.InitiativeView{Initiative: summaryOf(home, open), Sequence: upTo}
+		for _, m := range home.Initiative.Members {
+			view.Participants = append(view.Participants, participantOf(m, open))
+		}
+		for _, s := range sessions {
+			view.Sessions = append(view.Sessions, sessionOf(s, open))
+		}
+		for _, i := range items {
+			view.Items = append(view.Items, itemOf(i, open))
+		}
+	})
+	return view, err
+}
+
+func participantOf(m initiative.Member, open opener) *apiv1.ParticipantView {
+	return &apiv1.ParticipantView{Participant: m.Participant, Ref: open(m.Ref), Name: open(m.Name), Constituency: m.Constituency, EmployedByDepartment: m.EmployedByDepartment}
+}
+
+func sessionOf(a *aggregate.Aggregate, open opener) *apiv1.SessionSummary {
+	s := a.Session
+	return &apiv1.SessionSummary{Id: a.ID, Title: open(s.Title), Kind: s.Kind, Phase: apiv1.SessionPhase(s.Phase), StartsAt: timestamp(s.StartsAt), OpenedAt: timestamp(s.OpenedAt), ClosedAt: timestamp(s.ClosedAt)}
+}
+
+func itemOf(a *aggregate.Aggregate, open opener) *apiv1.ItemView {
+	return &apiv1.ItemView{Id: a.ID, Title: open(a.Item.Title), ProposedBy: a.Item.ProposedBy, Phase: apiv1.ItemPhase(a.Item.Phase)}
+}
+
+func timestamp(t time.Time) *timestamppb.Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return timestamppb.New(t)
+}
+
+// getSession answers GetSession.
+func (v *Views) getSession(ctx context.Context, q *apiv1.GetSessionRequest) (*apiv1.SessionView, error) {
+	if _, err := v.ready(ctx, q.Workspace, q.AtLeastSequence, false); err != nil {
+		return nil, err
+	}
+	upTo := v.sequence(q.Workspace)
+	s, err := v.need(ctx, q.Workspace, aggregate.Session, q.Session)
+	if err != nil {
+		return nil, err
+	}
+	homeKey, _ := s.InitiativeKey()
+	home, err := v.need(ctx, q.Workspace, aggregate.Initiative, homeKey.ID)
+	if err != nil {
+		return nil, err
+	}
+	items, err := v.folds(ctx, q.Workspace, aggregate.Item, homeKey.ID+":")
+	if err != nil {
+		return nil, err
+	}
+	decisions, err := v.folds(ctx, q.Workspace, aggregate.Decision, q.Session+":")
+	if err != nil {
+		return nil, err
+	}
+	var view *apiv1.SessionView
+	err = v.words(q.Workspace).twice(ctx, func(open func(decider.Words) string) {
+		view = &apiv1.SessionView{Session: sessionOf(s, open), Seats: seats(s.Session, home.Initiative, open), Sequence: upTo}
+		for _, id := range s.Session.Items {
+			at := slices.IndexFunc(items, func(a *aggregate.Aggregate) bool { return a.ID == id })
+			if at < 0 {
+				continue // on the agenda before it is proposed
+			}
+			one := itemOf(items[at], open)
+			for _, c := range items[at].Item.In(q.Session) {
+				one.Contributions = append(one.Contributions, &apiv1.ContributionView{
+					Number: c.Number, By: c.By, Kind: c.Kind, Seconds: c.Seconds, Text: open(c.Words), Answers: c.Answers, Reply: c.Reply, EnteredBy: c.EnteredBy, At: timestamp(c.At), Sequence: c.Seq,
+				})
+			}
+			for _, d := range decisions {
+				if d.Decision.Item == id {
+					one.Decisions = append(one.Decisions, decisionOf(d, open, upTo))
+				}
+			}
+			view.Items = append(view.Items, one)
+		}
+	})
+	return view, err
+}
+
+// seats shows who is or was in the room, with the capacity held then.
+func seats(s *session.State, home *initiative.State, open opener) []*apiv1.ParticipantView {
+	members := map[string]initiative.Member{}
+	for _, m := range home.Members {
+		members[m.Participant] = m
+	}
+	var out []*apiv1.ParticipantView
+	for _, seat := range s.Seats {
+		p := participantOf(members[seat.Participant], open)
+		p.Participant, p.Constituency, p.EmployedByDepartment = seat.Participant, seat.Constituency, seat.EmployedByDepartment
+		p.Offices, p.Present = seat.Offices, !seat.Left
+		out = append(out, p)
+	}
+	return out
+}
+
+// getDecision answers GetDecision.
+func (v *Views) getDecision(ctx context.Context, q *apiv1.GetDecisionRequest) (*apiv1.DecisionView, error) {
+	if _, err := v.ready(ctx, q.Workspace, q.AtLeastSequence, false); err != nil {
+		return nil, err
+	}
+	upTo := v.sequence(q.Workspace)
+	d, err := v.need(ctx, q.Workspace, aggregate.Decision, q.Decision)
+	if err != nil {
+		return nil, err
+	}
+	var view *apiv1.DecisionView
+	err = v.words(q.Workspace).twice(ctx, func(open func(decider.Words) string) { view = decisionOf(d, open, upTo) })
+	return view, err
+}
+
+func decisionOf(a *aggregate.Aggregate, open opener, upTo uint64) *apiv1.DecisionView {
+	d := a.Decision
+	view := &apiv1.DecisionView{
+		Id: a.ID, Item: d.Item, Question: open(d.Question), Phase: apiv1.DecisionPhase(d.Phase), Charter: d.Charter, Electors: d.Electors,
+		Outcome: d.Final(), OutcomeReason: d.OutcomeReason, Tally: d.Tally, OpenedAt: timestamp(d.OpenedAt), ClosesAt: timestamp(d.ClosesAt), ClosedAt: timestamp(d.ClosedAt),
+		Contested: d.DisputedSeq != 0, Corrections: uint32(d.Corrections), Sequence: upTo,
+	}
+	for _, e := range d.Electors {
+		if b, ok := d.Ballots[e.Participant]; ok {
+			view.Ballots = append(view.Ballots, &eventv1.BallotCast{Participant: e.Participant, Choice: b.Choice, EnteredBy: b.EnteredBy})
+		}
+		if b, ok := d.Advice[e.Participant]; ok {
+			view.Advice = append(view.Advice, &eventv1.AdviceGiven{Participant: e.Participant, Advice: b.Choice})
+		}
+	}
+	for _, act := range d.Acts {
+		view.Acts = append(view.Acts, &apiv1.ActView{Act: act.ActRecorded, At: timestamp(act.At), Reason: open(act.Words), Sequence: act.Seq})
+	}
+	return view
+}

@@ -1,0 +1,266 @@
+// Package views folds the log into the tables that people read and answers every question about them, each answer citing its evidence.
+//
+//	log ──► projection (batches, one transaction each) ──► SQLite ──► query.<question>
+//	                                                   └─► changed.<workspace>.<initiative>  (whoever looks is told)
+//
+// record.go is the projector; roles.go and why.go answer about roles, show.go shows sessions and decisions, minutes.go writes minutes
+// files. Views never write events and never keep a name or a text in clear: people opens what an answer shows.
+//
+// Not here: who may ask (gateway), the rules (pkg/domain/role).
+package views
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"google.golang.org/protobuf/proto"
+
+	"tavolo/pkg/bus"
+	"tavolo/pkg/decider"
+	"tavolo/pkg/domain/aggregate"
+	"tavolo/pkg/eventlog"
+	"tavolo/pkg/projection"
+	"tavolo/pkg/sqlite"
+	eventv1 "tavolo/proto/tavolo/event/v1"
+)
+
+//go:embed schema.sql
+var schema string
+
+// patience is how long a question waits for the views to have read what it asks for.
+const patience = 10 * time.Second
+
+// lookout is how often the views look for workspaces that appeared meanwhile; a question about an unknown one looks at once.
+const lookout = 2 * time.Second
+
+// Options of the views.
+type Options struct {
+	// Conn is the views' own connection.
+	Conn *nats.Conn
+	// Dir is where views.db lives. It can be deleted: it is rebuilt from the log.
+	Dir string
+	// Clock says what time it is. Nil: the system's clock.
+	Clock   func() time.Time
+	Version string
+	Logger  *slog.Logger
+}
+
+// Views is the running service.
+type Views struct {
+	conn      *nats.Conn
+	log       *eventlog.Log
+	db        *sqlite.DB
+	runner    *projection.Runner
+	projector *projector
+	clock     func() time.Time
+	logger    *slog.Logger
+	stop      func()
+	done      chan struct{}
+}
+
+// Start projects every workspace and answers questions until Stop.
+func Start(ctx context.Context, o Options) (*Views, error) {
+	log, err := eventlog.New(o.Conn)
+	if err != nil {
+		return nil, err
+	}
+	db, err := openDB(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	v := &Views{conn: o.Conn, log: log, db: db, projector: newProjector(), clock: o.Clock, logger: o.Logger, done: make(chan struct{})}
+	if v.clock == nil {
+		v.clock = time.Now
+	}
+	if v.runner, err = projection.Start(ctx, o.Conn, log, db, v.view(), o.Logger); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if err := v.follow(ctx); err != nil {
+		return nil, errors.Join(err, v.close())
+	}
+	if v.stop, err = bus.Serve(o.Conn, bus.Views, o.Version, v.questions()); err != nil {
+		return nil, errors.Join(err, v.close())
+	}
+	go v.lookOut()
+	return v, nil
+}
+
+func openDB(dir string) (*sqlite.DB, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	return sqlite.Open(filepath.Join(dir, "views.db"), sqlite.Options{Schema: schema})
+}
+
+func (v *Views) view() projection.View {
+	return projection.View{Name: "record", Apply: v.projector.apply, After: v.announce}
+}
+
+// announce tells whoever is looking which initiatives changed.
+func (v *Views) announce(ws string, upTo uint64) {
+	for _, initiative := range v.projector.touched[ws] {
+		if err := v.conn.Publish("changed."+ws+"."+initiative, strconv.AppendUint(nil, upTo, 10)); err != nil {
+			v.logger.Warn("views: a change could not be announced", "workspace", ws, "error", err)
+		}
+	}
+}
+
+// Stop stops answering and projecting and closes the tables.
+func (v *Views) Stop() error {
+	close(v.done)
+	v.stop()
+	return v.close()
+}
+
+func (v *Views) close() error {
+	v.runner.Stop()
+	return v.db.Close()
+}
+
+func (v *Views) lookOut() {
+	tick := time.NewTicker(lookout)
+	defer tick.Stop()
+	for {
+		select {
+		case <-v.done:
+			return
+		case <-tick.C:
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			if err := v.follow(ctx); err != nil {
+				v.logger.Warn("views: cannot look for new workspaces", "error", err)
+			}
+			cancel()
+		}
+	}
+}
+
+// follow begins projecting every workspace that has a log.
+func (v *Views) follow(ctx context.Context) error {
+	workspaces, err := v.log.Workspaces(ctx)
+	if err != nil {
+		return err
+	}
+	for _, ws := range workspaces {
+		if err := v.runner.Follow(ws); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ready waits until the views have read what a question asks for, and gives the workspaces it is about.
+func (v *Views) ready(ctx context.Context, ws string, atLeast uint64, caughtUp bool) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := v.follow(ctx); err != nil {
+		return nil, err
+	}
+	workspaces, err := v.log.Workspaces(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if ws != "" {
+		found := false
+		for _, w := range workspaces {
+			found = found || w == ws
+		}
+		if !found {
+			return nil, decider.Refuse("workspace/unknown", "workspace", ws)
+		}
+		workspaces = []string{ws}
+	}
+	for _, w := range workspaces {
+		until := atLeast
+		if caughtUp {
+			if until, err = v.log.Last(ctx, w); err != nil {
+				return nil, err
+			}
+		}
+		if err := v.runner.Wait(ctx, w, until); err != nil {
+			return nil, err
+		}
+	}
+	return workspaces, nil
+}
+
+// questions are the endpoints, by subject.
+func (v *Views) questions() map[string]bus.Handler {
+	return map[string]bus.Handler{
+		"query.list_roles":      question(v.listRoles),
+		"query.summarise_roles": question(v.summariseRoles),
+		"query.why":             question(v.why),
+		"query.power":           question(v.power),
+		"query.list_workspaces": question(v.listWorkspaces),
+		"query.get_initiative":  question(v.getInitiative),
+		"query.get_session":     question(v.getSession),
+		"query.get_decision":    question(v.getDecision),
+		"query.export_minutes":  question(v.exportMinutes),
+		"query.recorded":        question(v.recorded),
+	}
+}
+
+// message is a pointer to a generated message.
+type messageOf[T any] interface {
+	*T
+	proto.Message
+}
+
+// question turns an answer over messages into a handler over bytes.
+func question[Q, A any, QP messageOf[Q], AP messageOf[A]](answer func(context.Context, QP) (AP, error)) bus.Handler {
+	return func(ctx context.Context, data []byte) ([]byte, error) {
+		q := QP(new(Q))
+		if err := proto.Unmarshal(data, q); err != nil {
+			return nil, decider.Refuse("query/unreadable")
+		}
+		a, err := answer(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		return proto.Marshal(a)
+	}
+}
+
+// idOf gives the number of an aggregate, 0 when the views have not seen it.
+func (v *Views) idOf(ctx context.Context, ws string, key aggregate.Key) (int64, error) {
+	var id int64
+	err := v.db.Read().QueryRowContext(ctx, `SELECT id FROM aggregate WHERE workspace = ? AND kind = ? AND key = ?`, ws, string(key.Kind), key.ID).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return id, err
+}
+
+// foldOf folds an aggregate from the stored commits, nil when there is none.
+func (v *Views) foldOf(ctx context.Context, ws string, key aggregate.Key, keep func(*eventv1.Event) bool) (*aggregate.Aggregate, error) {
+	id, err := v.idOf(ctx, ws, key)
+	if err != nil || id == 0 {
+		return nil, err
+	}
+	return foldRecord(ctx, v.db.Read(), id, key, keep)
+}
+
+// need is foldOf for an aggregate that the question names: one that does not exist is refused.
+func (v *Views) need(ctx context.Context, ws string, kind aggregate.Kind, id string) (*aggregate.Aggregate, error) {
+	a, err := v.foldOf(ctx, ws, aggregate.Key{Kind: kind, ID: id}, nil)
+	if err != nil {
+		return nil, err
+	}
+	if a == nil || a.Version == 0 {
+		return nil, decider.Refuse(string(kind)+"/unknown", string(kind), id)
+	}
+	return a, nil
+}
+
+// sequence is how far the views have read a workspace.
+func (v *Views) sequence(ws string) uint64 {
+	seq, _ := v.runner.Position(ws)
+	return seq
+}

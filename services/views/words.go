@@ -1,0 +1,81 @@
+package views
+
+import (
+	"context"
+
+	"tavolo/pkg/bus"
+	"tavolo/pkg/decider"
+	peoplev1 "tavolo/proto/tavolo/people/v1"
+)
+
+// wordsMax is how many texts one request to people may hold.
+const wordsMax = 5000
+
+// words collects the sealed texts that an answer needs and has people open them all with as few requests as possible. Nothing opened is
+// kept: the tables of the views hold only what is sealed.
+type words struct {
+	v      *Views
+	ws     string
+	place  map[string]int // by key id: every sealed text has a key of its own
+	wanted []*peoplev1.SealedWords
+	opened []string
+}
+
+func (v *Views) words(ws string) *words { return &words{v: v, ws: ws, place: map[string]int{}} }
+
+// want asks for a text; asking twice is asking once.
+func (w *words) want(texts ...decider.Words) {
+	for _, t := range texts {
+		if t.Sealed == nil {
+			continue
+		}
+		key := string(t.Sealed.KeyId)
+		if _, asked := w.place[key]; asked {
+			continue
+		}
+		w.place[key] = len(w.wanted)
+		w.wanted = append(w.wanted, &peoplev1.SealedWords{Commit: t.Commit, Field: t.Field, Sealed: t.Sealed})
+	}
+}
+
+// open opens everything asked for since the last time.
+func (w *words) open(ctx context.Context) error {
+	for len(w.opened) < len(w.wanted) {
+		part := w.wanted[len(w.opened):]
+		if len(part) > wordsMax {
+			part = part[:wordsMax]
+		}
+		answer := &peoplev1.OpenResponse{}
+		if err := bus.Request(ctx, w.v.conn, "people.open", &peoplev1.OpenRequest{Workspace: w.ws, Words: part}, answer); err != nil {
+			return err
+		}
+		if len(answer.Words) != len(part) {
+			return decider.Refuse("people/answer-incomplete")
+		}
+		for _, o := range answer.Words {
+			w.opened = append(w.opened, o.Text)
+		}
+	}
+	return nil
+}
+
+// get gives a text, empty when there is none or when it is gone.
+func (w *words) get(t decider.Words) string {
+	if t.Sealed == nil {
+		return ""
+	}
+	if at, asked := w.place[string(t.Sealed.KeyId)]; asked && at < len(w.opened) {
+		return w.opened[at]
+	}
+	return ""
+}
+
+// twice runs what builds an answer two times: the first time it only learns which texts are needed, the second time they are open.
+func (w *words) twice(ctx context.Context, build func(open func(decider.Words) string)) error {
+	build(func(t decider.Words) string { w.want(t); return "" })
+	if err := w.open(ctx); err != nil {
+		return err
+	}
+	build(w.get)
+	return nil
+}
