@@ -158,6 +158,9 @@ func (t *trial) judge(ctx context.Context, seq uint64, err error) (_ uint64, _ e
 // afterGuard looks at the commit that follows `after` in the aggregate. Ours, if it is in the log, can be nowhere else.
 // When there is none, final says that ours will not come there either.
 func (t *trial) afterGuard(ctx context.Context, cause error, final bool) (uint64, error, bool) {
+	if ctx.Err() != nil {
+		return 0, cause, false
+	}
 	found, err := t.log.following(ctx, t.commit)
 	t.reads = err == nil
 	switch {

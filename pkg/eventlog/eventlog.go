@@ -74,7 +74,7 @@ const (
 var (
 	// ackWait is how long one attempt waits for the server's acknowledgement: many times a sync of a slow disk. A variable for the tests alone.
 	ackWait = 5 * time.Second
-	// settleWithin bounds all attempts of one append together: long enough for the election of a new leader. A variable for the tests alone.
+	// settleWithin is how long an append makes new attempts: long enough for the election of a new leader. A variable for the tests alone.
 	settleWithin = 12 * time.Second
 )
 

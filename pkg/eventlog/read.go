@@ -254,7 +254,7 @@ func (l *Log) getMessage(ctx context.Context, workspace string, question any) (*
 	if err != nil {
 		return nil, fmt.Errorf("eventlog: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, readWait)
+	ctx, cancel := context.WithTimeout(ctx, ackWait)
 	defer cancel()
 	r, err := l.nc.RequestWithContext(ctx, bus.LogAPI+".STREAM.MSG.GET."+Stream(workspace), q)
 	if err != nil {

@@ -1,7 +1,9 @@
 package minutes
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -239,4 +241,47 @@ func fractionOf(f *eventv1.Fraction) Fraction {
 		return Fraction{}
 	}
 	return Fraction{Num: int64(f.Numerator), Den: int64(f.Denominator)}
+}
+
+// recordedWire is how Recorded travels from the views to an import: the session in the file's own form, everything else as it is.
+type recordedWire struct {
+	Department *Department
+	Initiative *Initiative
+	Members    map[string]Member
+	Items      map[string]Item
+	Session    json.RawMessage `json:",omitempty"`
+	Frozen     map[string]map[string]Member
+}
+
+// MarshalJSON writes what an import compares a file with.
+func (r *Recorded) MarshalJSON() ([]byte, error) {
+	w := recordedWire{Department: r.Department, Initiative: r.Initiative, Members: r.Members, Items: r.Items, Frozen: r.Frozen}
+	if r.Session != nil {
+		var b bytes.Buffer
+		if err := Write(&b, r.Session, "json"); err != nil {
+			return nil, err
+		}
+		w.Session = b.Bytes()
+	}
+	return json.Marshal(w)
+}
+
+// UnmarshalJSON reads it back. The session is not judged again: what is recorded is recorded.
+func (r *Recorded) UnmarshalJSON(data []byte) error {
+	var w recordedWire
+	if err := json.Unmarshal(data, &w); err != nil {
+		return err
+	}
+	*r = Recorded{Department: w.Department, Initiative: w.Initiative, Members: w.Members, Items: w.Items, Frozen: w.Frozen}
+	if len(w.Session) == 0 {
+		return nil
+	}
+	read := &reader{file: "recorded"}
+	root := read.tree(w.Session)
+	if root == nil {
+		return read.found()
+	}
+	f := fileObject.read(read, root)
+	r.Session = &f
+	return read.found()
 }

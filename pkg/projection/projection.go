@@ -245,8 +245,8 @@ func stoppedAt(ws string, at standing) error {
 // twice is ok. The database and the connection stay open, they are the caller's.
 func (r *Runner) Stop() {
 	r.end()
-	r.following.Lock() // a Follow under way has ended
-	defer r.following.Unlock()
+	r.following.Lock() // waits for a Follow under way
+	r.following.Unlock()
 	<-r.ended
 }
 

@@ -23,16 +23,16 @@ type envelope struct {
 	unreadable error
 }
 
-// place and unknown find in protojson's sentence what is of use to who wrote the request. The rest of it may quote the request and is not passed on.
+// where and unknown find in protojson's sentence what is of use to who wrote the request. The rest of it may quote the request and is not passed on.
 var (
-	place   = regexp.MustCompile(`\(line (\d{1,9}):(\d{1,9})\)`)
+	where   = regexp.MustCompile(`\(line (\d{1,9}):(\d{1,9})\)`)
 	unknown = regexp.MustCompile(`unknown field "([A-Za-z_][A-Za-z0-9_]{0,63})"`)
 )
 
 // refuse notes that the request could not be read: where, and which field the contract does not have.
 func (e *envelope) refuse(encoding string, cause error) {
 	r := decider.Refuse("gateway/unreadable", "encoding", encoding)
-	if at := place.FindStringSubmatch(cause.Error()); at != nil {
+	if at := where.FindStringSubmatch(cause.Error()); at != nil {
 		r.Args["line"], r.Args["column"] = at[1], at[2]
 	}
 	if f := unknown.FindStringSubmatch(cause.Error()); f != nil {

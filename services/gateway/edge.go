@@ -115,11 +115,17 @@ func (e *edge) wrap(next http.Handler) http.Handler {
 		w.Header().Set(headerCorrelation, correlation)
 		r = r.WithContext(withCaller(bus.WithCorrelation(r.Context(), correlation), identify(r)))
 		defer e.recovered(w, r)
+		if r.ContentLength != 0 { // whoever reads the body, or throws the rest of it away, does not wait for ever
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(e.g.limits.bodyWithin))
+		}
 		if err := e.admit(r); err != nil {
 			e.g.refuse(w, r, err)
 			return
 		}
 		next.ServeHTTP(w, r)
+		if !w.begun {
+			w.WriteHeader(http.StatusOK)
+		}
 	})
 }
 

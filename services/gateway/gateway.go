@@ -94,7 +94,7 @@ func start(o Options, l limits) (*Gateway, error) {
 	}
 	handler, err := g.handler()
 	if err != nil {
-		g.hub.close()
+		g.hub.close(context.Background())
 		return nil, errors.Join(err, g.listener.Close())
 	}
 	g.server = g.edge.server(handler)
@@ -138,7 +138,7 @@ func (g *Gateway) Addr() string { return g.listener.Addr().String() }
 // Stop takes nobody in any more, says goodbye to every socket (1001) and waits for requests under way until ctx ends; then it cuts them off.
 // Calling it again is ok.
 func (g *Gateway) Stop(ctx context.Context) error {
-	g.hub.close()
+	g.hub.close(ctx)
 	err := g.server.Shutdown(ctx)
 	if err != nil {
 		err = errors.Join(err, g.server.Close())

@@ -101,7 +101,7 @@ func (v *Views) minutesRecord(ctx context.Context, ws, initiative, own string) (
 
 // folds gives the aggregates of a kind whose id begins alike, in the order in which they came to be.
 func (v *Views) folds(ctx context.Context, ws string, kind aggregate.Kind, prefix string) ([]*aggregate.Aggregate, error) {
-	rows, err := v.db.Read().QueryContext(ctx, `SELECT id, key FROM aggregate WHERE workspace = ? AND kind = ? AND key >= ? AND key < ? ORDER BY first_seq, id`, ws, string(kind), prefix, upper(prefix))
+	rows, err := v.read(ws).QueryContext(ctx, `SELECT id, key FROM aggregate WHERE kind = ? AND key >= ? AND key < ? ORDER BY id`, string(kind), prefix, upper(prefix))
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +120,7 @@ func (v *Views) folds(ctx context.Context, ws string, kind aggregate.Kind, prefi
 	}
 	var all []*aggregate.Aggregate
 	for i, id := range ids {
-		a, err := foldRecord(ctx, v.db.Read(), id, keys[i], nil)
+		a, err := foldRecord(ctx, v.read(ws), id, keys[i], nil)
 		if err != nil {
 			return nil, err
 		}

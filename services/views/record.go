@@ -27,8 +27,8 @@ const foldsMax = 2048
 type projector struct {
 	folds *lru.Cache[int64, *aggregate.Aggregate]
 	ids   *lru.Cache[string, int64]
-	// touched are the initiatives of the last batch by workspace, for whoever is looking at them.
-	touched map[string][]string
+	// touched are the initiatives of the last batch, for whoever is looking at them.
+	touched []string
 }
 
 func newProjector() *projector {
@@ -40,11 +40,11 @@ func newProjector() *projector {
 	if err != nil {
 		panic(err)
 	}
-	return &projector{folds: folds, ids: ids, touched: map[string][]string{}}
+	return &projector{folds: folds, ids: ids}
 }
 
-// apply projects a batch of commits of one workspace.
-func (p *projector) apply(ctx context.Context, tx *sql.Tx, ws string, batch []eventlog.Recorded) (err error) {
+// apply projects a batch of commits.
+func (p *projector) apply(ctx context.Context, tx *sql.Tx, _ string, batch []eventlog.Recorded) (err error) {
 	defer func() {
 		if err != nil {
 			p.folds.Purge()
@@ -57,10 +57,10 @@ func (p *projector) apply(ctx context.Context, tx *sql.Tx, ws string, batch []ev
 	}
 	defer func() { _ = insert.Close() }()
 	dirty := map[int64]bool{}
-	p.touched[ws] = nil
+	p.touched = nil
 	for _, r := range batch {
 		key := aggregate.Key{Kind: aggregate.Kind(r.Commit.Aggregate), ID: r.Commit.AggregateId}
-		id, err := p.number(ctx, tx, ws, key, r.Seq)
+		id, err := p.number(ctx, tx, key, r.Seq)
 		if err != nil {
 			return err
 		}
@@ -78,15 +78,15 @@ func (p *projector) apply(ctx context.Context, tx *sql.Tx, ws string, batch []ev
 		if err := a.Apply(r.Seq, r.Commit); err != nil {
 			return err
 		}
-		if home, ok := key.InitiativeKey(); ok && !slices.Contains(p.touched[ws], home.ID) {
-			p.touched[ws] = append(p.touched[ws], home.ID)
+		if home, ok := key.InitiativeKey(); ok && !slices.Contains(p.touched, home.ID) {
+			p.touched = append(p.touched, home.ID)
 		}
-		if err := p.mark(ctx, tx, ws, id, key, dirty); err != nil {
+		if err := p.mark(ctx, tx, id, key, dirty); err != nil {
 			return err
 		}
 	}
 	for _, id := range sorted(dirty) {
-		if err := p.judge(ctx, tx, ws, id); err != nil {
+		if err := p.judge(ctx, tx, id); err != nil {
 			return err
 		}
 	}
@@ -102,16 +102,17 @@ func sorted(set map[int64]bool) []int64 {
 	return ids
 }
 
-// number gives the small number of an aggregate, a new one when it was not seen yet.
-func (p *projector) number(ctx context.Context, tx *sql.Tx, ws string, key aggregate.Key, seq uint64) (int64, error) {
-	name := ws + "/" + string(key.Kind) + "/" + key.ID
+// number gives the number of an aggregate: the sequence of its first commit, which seq is when it was not seen yet.
+func (p *projector) number(ctx context.Context, tx *sql.Tx, key aggregate.Key, seq uint64) (int64, error) {
+	name := string(key.Kind) + "/" + key.ID
 	if id, ok := p.ids.Get(name); ok {
 		return id, nil
 	}
 	var id int64
-	err := tx.QueryRowContext(ctx, `SELECT id FROM aggregate WHERE workspace = ? AND kind = ? AND key = ?`, ws, key.Kind, key.ID).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = tx.QueryRowContext(ctx, `INSERT INTO aggregate (workspace, kind, key, first_seq) VALUES (?, ?, ?, ?) RETURNING id`, ws, key.Kind, key.ID, int64(seq)).Scan(&id)
+	err := tx.QueryRowContext(ctx, `SELECT id FROM aggregate WHERE kind = ? AND key = ?`, string(key.Kind), key.ID).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) && seq > 0 {
+		id = int64(seq)
+		_, err = tx.ExecContext(ctx, `INSERT INTO aggregate (id, kind, key) VALUES (?, ?, ?)`, id, string(key.Kind), key.ID)
 	}
 	if err == nil {
 		p.ids.Add(name, id)
@@ -166,7 +167,7 @@ func foldRecord(ctx context.Context, q querier, id int64, key aggregate.Key, kee
 }
 
 // mark notes which decisions a commit touches: itself, those on the item, those of the session.
-func (p *projector) mark(ctx context.Context, tx *sql.Tx, ws string, id int64, key aggregate.Key, dirty map[int64]bool) error {
+func (p *projector) mark(ctx context.Context, tx *sql.Tx, id int64, key aggregate.Key, dirty map[int64]bool) error {
 	switch key.Kind {
 	case aggregate.Decision:
 		dirty[id] = true
@@ -174,7 +175,7 @@ func (p *projector) mark(ctx context.Context, tx *sql.Tx, ws string, id int64, k
 	case aggregate.Item:
 		return collect(ctx, tx, dirty, `SELECT aggregate FROM decision WHERE item = ?`, id)
 	case aggregate.Session:
-		return collect(ctx, tx, dirty, `SELECT aggregate FROM decision WHERE workspace = ? AND session = ?`, ws, key.ID)
+		return collect(ctx, tx, dirty, `SELECT aggregate FROM decision WHERE session = ?`, key.ID)
 	}
 	return nil
 }
@@ -196,7 +197,7 @@ func collect(ctx context.Context, tx *sql.Tx, into map[int64]bool, query string,
 }
 
 // judge writes the line of a decision and, once it is closed, the roles that the record shows.
-func (p *projector) judge(ctx context.Context, tx *sql.Tx, ws string, id int64) error {
+func (p *projector) judge(ctx context.Context, tx *sql.Tx, id int64) error {
 	key := aggregate.Key{Kind: aggregate.Decision}
 	if err := tx.QueryRowContext(ctx, `SELECT key FROM aggregate WHERE id = ?`, id).Scan(&key.ID); err != nil {
 		return err
@@ -207,11 +208,11 @@ func (p *projector) judge(ctx context.Context, tx *sql.Tx, ws string, id int64) 
 	}
 	d := a.Decision
 	initiative, in, own := decision.Split(key.ID)
-	itemID, i, err := p.known(ctx, tx, ws, aggregate.Key{Kind: aggregate.Item, ID: d.Item})
+	itemID, i, err := p.known(ctx, tx, aggregate.Key{Kind: aggregate.Item, ID: d.Item})
 	if err != nil {
 		return err
 	}
-	_, s, err := p.known(ctx, tx, ws, aggregate.Key{Kind: aggregate.Session, ID: in})
+	_, s, err := p.known(ctx, tx, aggregate.Key{Kind: aggregate.Session, ID: in})
 	if err != nil {
 		return err
 	}
@@ -221,11 +222,11 @@ func (p *projector) judge(ctx context.Context, tx *sql.Tx, ws string, id int64) 
 			return err
 		}
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO decision (aggregate, workspace, initiative, session, own, item, phase, outcome, closed_at, last_at, due_end, first_seq, question, question_commit)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	_, err = tx.ExecContext(ctx, `INSERT INTO decision (aggregate, initiative, session, own, item, phase, outcome, closed_at, last_at, due_end, first_seq, question, question_commit)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (aggregate) DO UPDATE SET item = excluded.item, phase = excluded.phase, outcome = excluded.outcome, closed_at = excluded.closed_at,
 			last_at = excluded.last_at, due_end = excluded.due_end, question = excluded.question, question_commit = excluded.question_commit`,
-		id, ws, initiative, in, own, itemID, int(d.Phase), int32(d.Final()), unixMilli(d.ClosedAt), lastAt(d, i, s), dueEnd(d), int64(d.FirstSeq), question, d.Question.Commit)
+		id, initiative, in, own, itemID, int(d.Phase), int32(d.Final()), unixMilli(d.ClosedAt), lastAt(d, i, s), dueEnd(d), int64(d.FirstSeq), question, d.Question.Commit)
 	if err != nil {
 		return err
 	}
@@ -236,8 +237,8 @@ func (p *projector) judge(ctx context.Context, tx *sql.Tx, ws string, id int64) 
 }
 
 // known gives number and fold of an aggregate that exists already.
-func (p *projector) known(ctx context.Context, tx *sql.Tx, ws string, key aggregate.Key) (int64, *aggregate.Aggregate, error) {
-	id, err := p.number(ctx, tx, ws, key, 0)
+func (p *projector) known(ctx context.Context, tx *sql.Tx, key aggregate.Key) (int64, *aggregate.Aggregate, error) {
+	id, err := p.number(ctx, tx, key, 0)
 	if err != nil {
 		return 0, nil, err
 	}

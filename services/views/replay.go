@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -41,43 +42,49 @@ func Replay(ctx context.Context, nc *nats.Conn, dir string) (ReplayReport, error
 		return report, err
 	}
 	defer func() { _ = os.RemoveAll(temp) }()
-	fresh, err := openDB(temp)
-	if err != nil {
-		return report, err
-	}
-	defer func() { _ = fresh.Close() }()
 	workspaces, err := log.Workspaces(ctx)
 	if err != nil {
 		return report, err
 	}
-	v := &Views{db: fresh, projector: newProjector()}
-	view := v.view()
-	view.After = nil
+	report.Equal = true
 	for _, ws := range workspaces {
-		if err := projection.Rebuild(ctx, log, ws, fresh, view); err != nil {
-			return report, err
-		}
 		last, err := log.Last(ctx, ws)
 		if err != nil {
 			return report, err
 		}
+		difference, err := replayOne(ctx, log, ws, dir, temp)
+		if err != nil {
+			return report, err
+		}
+		if difference != "" && report.Equal {
+			report.Equal, report.Difference = false, ws+", "+difference
+		}
 		report.Workspaces = append(report.Workspaces, ReplayedWorkspace{ws, last})
 		report.Commits += last
 	}
-	live, err := openDB(dir)
+	return report, nil
+}
+
+// replayOne says where the views of a workspace differ from a fresh replay, empty when they are equal.
+func replayOne(ctx context.Context, log *eventlog.Log, ws, dir, temp string) (string, error) {
+	fresh, err := openDB(temp, ws)
 	if err != nil {
-		return report, err
+		return "", err
+	}
+	defer func() { _ = fresh.Close() }()
+	if err := projection.Rebuild(ctx, log, ws, fresh, viewOf(newProjector())); err != nil {
+		return "", err
+	}
+	live, err := openDB(dir, ws)
+	if err != nil {
+		return "", err
 	}
 	defer func() { _ = live.Close() }()
 	var a, b bytes.Buffer
-	if err := live.Dump(&a); err != nil {
-		return report, err
+	if err := errors.Join(live.Dump(&a), fresh.Dump(&b)); err != nil {
+		return "", err
 	}
-	if err := fresh.Dump(&b); err != nil {
-		return report, err
-	}
-	report.Equal, report.Difference = bytes.Equal(a.Bytes(), b.Bytes()), firstDifference(a.Bytes(), b.Bytes())
-	return report, nil
+	return firstDifference(a.Bytes(), b.Bytes()), nil
 }
 
 func firstDifference(a, b []byte) string {

@@ -115,7 +115,7 @@ func (v *Views) listRoles(ctx context.Context, q *apiv1.ListRolesRequest) (*apiv
 
 // lines reads the decisions of one workspace with their roles, in the order in which they were closed.
 func (v *Views) lines(ctx context.Context, ws string, q *apiv1.ListRolesRequest, asOf time.Time) ([]*line, error) {
-	where, args := []string{"workspace = ?", "phase = ?", "closed_at <= ?"}, []any{ws, int(decision.Closed), asOf.UnixMilli()}
+	where, args := []string{"phase = ?", "closed_at <= ?"}, []any{int(decision.Closed), asOf.UnixMilli()}
 	add := func(condition string, value any) { where, args = append(where, condition), append(args, value) }
 	if q.Initiative != "" {
 		add("initiative = ?", q.Initiative)
@@ -136,7 +136,7 @@ func (v *Views) lines(ctx context.Context, ws string, q *apiv1.ListRolesRequest,
 	if q.To != nil {
 		add("closed_at < ?", q.To.AsTime().UnixMilli())
 	}
-	rows, err := v.db.Read().QueryContext(ctx, `SELECT aggregate, initiative, session, own, outcome, closed_at, last_at, due_end, question, question_commit FROM decision WHERE `+strings.Join(where, " AND ")+` ORDER BY closed_at, first_seq`, args...)
+	rows, err := v.read(ws).QueryContext(ctx, `SELECT aggregate, initiative, session, own, outcome, closed_at, last_at, due_end, question, question_commit FROM decision WHERE `+strings.Join(where, " AND ")+` ORDER BY closed_at, first_seq`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +173,7 @@ func (v *Views) roles(ctx context.Context, l *line, asOf time.Time) error {
 		}
 		return nil
 	}
-	rows, err := v.db.Read().QueryContext(ctx, `SELECT who, role, rule, reason, role_at_decision, power, shapley, pivotal, flags, evidence FROM role WHERE decision = ? ORDER BY place`, l.id)
+	rows, err := v.read(l.workspace).QueryContext(ctx, `SELECT who, role, rule, reason, role_at_decision, power, shapley, pivotal, flags, evidence FROM role WHERE decision = ? ORDER BY place`, l.id)
 	if err != nil {
 		return err
 	}

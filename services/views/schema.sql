@@ -1,13 +1,11 @@
--- What the views keep. Everything here can be dropped and rebuilt from the log; no name and no text is here in clear.
+-- What the views keep of one workspace. Everything here can be dropped and rebuilt from the log; no name and no text is here in clear.
 
--- One line an aggregate: a small number stands for its long id in the other tables.
+-- One line an aggregate. The sequence of its first commit stands for its long id in the other tables: small, and the same in every replay.
 CREATE TABLE IF NOT EXISTS aggregate (
-  id        INTEGER PRIMARY KEY,
-  workspace TEXT NOT NULL,
-  kind      TEXT NOT NULL,
-  key       TEXT NOT NULL,
-  first_seq INTEGER NOT NULL,
-  UNIQUE (workspace, kind, key)
+  id   INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  key  TEXT NOT NULL,
+  UNIQUE (kind, key)
 ) STRICT;
 
 -- The commits of each aggregate, in order: what is folded for one aggregate, now or as it stood at an earlier moment.
@@ -21,7 +19,6 @@ CREATE TABLE IF NOT EXISTS record (
 -- One line a decision: what lists and filters need.
 CREATE TABLE IF NOT EXISTS decision (
   aggregate  INTEGER PRIMARY KEY,
-  workspace  TEXT NOT NULL,
   initiative TEXT NOT NULL,
   session    TEXT NOT NULL,             -- full id
   own        TEXT NOT NULL,             -- own id
@@ -35,9 +32,9 @@ CREATE TABLE IF NOT EXISTS decision (
   question   BLOB,                      -- sealed
   question_commit TEXT NOT NULL
 ) STRICT;
-CREATE INDEX IF NOT EXISTS decision_by_session ON decision (workspace, session);
+CREATE INDEX IF NOT EXISTS decision_by_session ON decision (session);
 CREATE INDEX IF NOT EXISTS decision_by_item ON decision (item);
-CREATE INDEX IF NOT EXISTS decision_by_close ON decision (workspace, closed_at);
+CREATE INDEX IF NOT EXISTS decision_by_close ON decision (closed_at);
 
 -- Who had which role, as of everything known. An implementation that is late by the clock is added when it is read.
 CREATE TABLE IF NOT EXISTS role (

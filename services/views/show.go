@@ -48,7 +48,7 @@ func (v *Views) listWorkspaces(ctx context.Context, _ *apiv1.ListWorkspacesReque
 		if err != nil {
 			return nil, err
 		}
-		view.Sequence, view.Unverified = v.runner.Position(ws)
+		view.Sequence, view.Unverified = v.runner(ws).Position(ws)
 		out.Workspaces = append(out.Workspaces, view)
 	}
 	return out, nil

@@ -17,7 +17,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -45,7 +47,7 @@ const lookout = 2 * time.Second
 type Options struct {
 	// Conn is the views' own connection.
 	Conn *nats.Conn
-	// Dir is where views.db lives. It can be deleted: it is rebuilt from the log.
+	// Dir holds one database a workspace. It can be deleted: it is rebuilt from the log.
 	Dir string
 	// Clock says what time it is. Nil: the system's clock.
 	Clock   func() time.Time
@@ -55,15 +57,24 @@ type Options struct {
 
 // Views is the running service.
 type Views struct {
-	conn      *nats.Conn
-	log       *eventlog.Log
+	conn   *nats.Conn
+	log    *eventlog.Log
+	dir    string
+	clock  func() time.Time
+	logger *slog.Logger
+	stop   func()
+	ctx    context.Context // ends with Stop
+	end    context.CancelFunc
+
+	mu      sync.RWMutex // guards shelves
+	shelves map[string]*shelf
+}
+
+// shelf is what is kept of one workspace: a database of its own, so that a workspace is moved, rebuilt or removed without the others.
+type shelf struct {
 	db        *sqlite.DB
 	runner    *projection.Runner
 	projector *projector
-	clock     func() time.Time
-	logger    *slog.Logger
-	stop      func()
-	done      chan struct{}
 }
 
 // Start projects every workspace and answers questions until Stop.
@@ -72,18 +83,15 @@ func Start(ctx context.Context, o Options) (*Views, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := openDB(o.Dir)
-	if err != nil {
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, err
 	}
-	v := &Views{conn: o.Conn, log: log, db: db, projector: newProjector(), clock: o.Clock, logger: o.Logger, done: make(chan struct{})}
+	v := &Views{conn: o.Conn, log: log, dir: o.Dir, clock: o.Clock, logger: o.Logger, shelves: map[string]*shelf{}}
+	v.ctx, v.end = context.WithCancel(context.WithoutCancel(ctx))
 	if v.clock == nil {
 		v.clock = time.Now
 	}
-	if v.runner, err = projection.Start(ctx, o.Conn, log, db, v.view(), o.Logger); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	if err := v.follow(ctx); err != nil {
+	if _, err := v.follow(ctx); err != nil {
 		return nil, errors.Join(err, v.close())
 	}
 	if v.stop, err = bus.Serve(o.Conn, bus.Views, o.Version, v.questions()); err != nil {
@@ -93,20 +101,13 @@ func Start(ctx context.Context, o Options) (*Views, error) {
 	return v, nil
 }
 
-func openDB(dir string) (*sqlite.DB, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	return sqlite.Open(filepath.Join(dir, "views.db"), sqlite.Options{Schema: schema})
+func openDB(dir, ws string) (*sqlite.DB, error) {
+	return sqlite.Open(filepath.Join(dir, ws+".db"), sqlite.Options{Schema: schema})
 }
 
-func (v *Views) view() projection.View {
-	return projection.View{Name: "record", Apply: v.projector.apply, After: v.announce}
-}
-
-// announce tells whoever is looking which initiatives changed.
-func (v *Views) announce(ws string, upTo uint64) {
-	for _, initiative := range v.projector.touched[ws] {
+// announce tells whoever is looking which initiatives changed. It runs after each transaction, before the next one begins.
+func (v *Views) announce(ws string, p *projector, upTo uint64) {
+	for _, initiative := range p.touched {
 		if err := v.conn.Publish("changed."+ws+"."+initiative, strconv.AppendUint(nil, upTo, 10)); err != nil {
 			v.logger.Warn("views: a change could not be announced", "workspace", ws, "error", err)
 		}
@@ -115,14 +116,21 @@ func (v *Views) announce(ws string, upTo uint64) {
 
 // Stop stops answering and projecting and closes the tables.
 func (v *Views) Stop() error {
-	close(v.done)
 	v.stop()
 	return v.close()
 }
 
 func (v *Views) close() error {
-	v.runner.Stop()
-	return v.db.Close()
+	v.end()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	var all error
+	for _, s := range v.shelves {
+		s.runner.Stop()
+		all = errors.Join(all, s.db.Close())
+	}
+	clear(v.shelves)
+	return all
 }
 
 func (v *Views) lookOut() {
@@ -130,11 +138,11 @@ func (v *Views) lookOut() {
 	defer tick.Stop()
 	for {
 		select {
-		case <-v.done:
+		case <-v.ctx.Done():
 			return
 		case <-tick.C:
-			ctx, cancel := context.WithTimeout(context.Background(), patience)
-			if err := v.follow(ctx); err != nil {
+			ctx, cancel := context.WithTimeout(v.ctx, patience)
+			if _, err := v.follow(ctx); err != nil && v.ctx.Err() == nil {
 				v.logger.Warn("views: cannot look for new workspaces", "error", err)
 			}
 			cancel()
@@ -142,37 +150,76 @@ func (v *Views) lookOut() {
 	}
 }
 
-// follow begins projecting every workspace that has a log.
-func (v *Views) follow(ctx context.Context) error {
+// follow begins projecting every workspace that has a log, and names them all.
+func (v *Views) follow(ctx context.Context) ([]string, error) {
 	workspaces, err := v.log.Workspaces(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	v.mu.RLock()
+	known := len(v.shelves) == len(workspaces)
+	v.mu.RUnlock()
+	if known { // logs are never removed
+		return workspaces, nil
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	for _, ws := range workspaces {
-		if err := v.runner.Follow(ws); err != nil {
-			return err
+		if v.shelves[ws] != nil || v.ctx.Err() != nil {
+			continue
 		}
+		s, err := v.shelve(ws)
+		if err != nil {
+			return nil, err
+		}
+		v.shelves[ws] = s
 	}
-	return nil
+	return workspaces, nil
+}
+
+func (v *Views) shelve(ws string) (*shelf, error) {
+	db, err := openDB(v.dir, ws)
+	if err != nil {
+		return nil, err
+	}
+	s := &shelf{db: db, projector: newProjector()}
+	view := viewOf(s.projector)
+	view.After = func(ws string, upTo uint64) { v.announce(ws, s.projector, upTo) }
+	if s.runner, err = projection.Start(v.ctx, v.conn, v.log, db, view, v.logger); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if err := s.runner.Follow(ws); err != nil {
+		s.runner.Stop()
+		return nil, errors.Join(err, db.Close())
+	}
+	return s, nil
+}
+
+func viewOf(p *projector) projection.View { return projection.View{Name: "record", Apply: p.apply} }
+
+// read gives the readers of a workspace's database. Only workspaces that ready has named are asked for.
+func (v *Views) read(ws string) *sql.DB {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.shelves[ws].db.Read()
+}
+
+func (v *Views) runner(ws string) *projection.Runner {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.shelves[ws].runner
 }
 
 // ready waits until the views have read what a question asks for, and gives the workspaces it is about.
 func (v *Views) ready(ctx context.Context, ws string, atLeast uint64, caughtUp bool) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if err := v.follow(ctx); err != nil {
-		return nil, err
-	}
-	workspaces, err := v.log.Workspaces(ctx)
+	workspaces, err := v.follow(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if ws != "" {
-		found := false
-		for _, w := range workspaces {
-			found = found || w == ws
-		}
-		if !found {
+		if !slices.Contains(workspaces, ws) {
 			return nil, decider.Refuse("workspace/unknown", "workspace", ws)
 		}
 		workspaces = []string{ws}
@@ -184,7 +231,7 @@ func (v *Views) ready(ctx context.Context, ws string, atLeast uint64, caughtUp b
 				return nil, err
 			}
 		}
-		if err := v.runner.Wait(ctx, w, until); err != nil {
+		if err := v.runner(w).Wait(ctx, w, until); err != nil {
 			return nil, err
 		}
 	}
@@ -231,7 +278,7 @@ func question[Q, A any, QP messageOf[Q], AP messageOf[A]](answer func(context.Co
 // idOf gives the number of an aggregate, 0 when the views have not seen it.
 func (v *Views) idOf(ctx context.Context, ws string, key aggregate.Key) (int64, error) {
 	var id int64
-	err := v.db.Read().QueryRowContext(ctx, `SELECT id FROM aggregate WHERE workspace = ? AND kind = ? AND key = ?`, ws, string(key.Kind), key.ID).Scan(&id)
+	err := v.read(ws).QueryRowContext(ctx, `SELECT id FROM aggregate WHERE kind = ? AND key = ?`, string(key.Kind), key.ID).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}
@@ -244,7 +291,7 @@ func (v *Views) foldOf(ctx context.Context, ws string, key aggregate.Key, keep f
 	if err != nil || id == 0 {
 		return nil, err
 	}
-	return foldRecord(ctx, v.db.Read(), id, key, keep)
+	return foldRecord(ctx, v.read(ws), id, key, keep)
 }
 
 // need is foldOf for an aggregate that the question names: one that does not exist is refused.
@@ -261,6 +308,6 @@ func (v *Views) need(ctx context.Context, ws string, kind aggregate.Kind, id str
 
 // sequence is how far the views have read a workspace.
 func (v *Views) sequence(ws string) uint64 {
-	seq, _ := v.runner.Position(ws)
+	seq, _ := v.runner(ws).Position(ws)
 	return seq
 }

@@ -104,12 +104,12 @@ func (v *Views) proof(ctx context.Context, ws string, seqs []uint64) ([]*apiv1.P
 	if len(seqs) == 0 {
 		return nil, nil
 	}
-	marks, args := make([]string, len(seqs)), []any{ws}
+	marks, args := make([]string, len(seqs)), []any(nil)
 	for i, s := range seqs {
 		marks[i] = "?"
 		args = append(args, int64(s))
 	}
-	rows, err := v.db.Read().QueryContext(ctx, `SELECT r.seq, r.body FROM record r JOIN aggregate a ON a.id = r.aggregate WHERE a.workspace = ? AND r.seq IN (`+strings.Join(marks, ",")+`)`, args...)
+	rows, err := v.read(ws).QueryContext(ctx, `SELECT seq, body FROM record WHERE seq IN (`+strings.Join(marks, ",")+`)`, args...)
 	if err != nil {
 		return nil, err
 	}

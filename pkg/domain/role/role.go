@@ -130,7 +130,7 @@ var Rules = []Rule{
 		if len(f.x) > 0 {
 			return ""
 		}
-		f.flag("entitled_absent")
+		f.addFlag("entitled_absent")
 		return first(when(f.contributed(), VoiceOnly), Absent)
 	}},
 	{6, "consensus claimed, no assent or call recorded", gives(Consultative, UnverifiedConsensus), func(f *facts) Reason {

@@ -1,0 +1,121 @@
+package initiative_test
+
+import (
+	"strings"
+	"testing"
+
+	"tavolo/pkg/decider"
+	"tavolo/pkg/decider/decidertest"
+	"tavolo/pkg/domain/decision"
+	"tavolo/pkg/domain/initiative"
+	commandv1 "tavolo/proto/tavolo/command/v1"
+	eventv1 "tavolo/proto/tavolo/event/v1"
+)
+
+func scenario(t *testing.T) decidertest.Scenario[initiative.State] {
+	return decidertest.For(t, decidertest.Rules[initiative.State]{
+		Decide: func(s *initiative.State, cmd *commandv1.Command) ([]*eventv1.Event, error) {
+			return initiative.Decide(s, cmd, decidertest.Now)
+		},
+		Evolve: initiative.Evolve,
+	})
+}
+
+var (
+	sealed = &eventv1.Sealed{KeyId: []byte("key"), Version: 1, Ciphertext: []byte("words")}
+	words  = &commandv1.Text{Form: &commandv1.Text_Sealed{Sealed: sealed}}
+	opened = &eventv1.InitiativeOpened{Title: sealed, Scope: eventv1.Scope_SCOPE_AREA, Area: eventv1.Area_AREA_NEW_SERVICES, Stage: eventv1.Stage_STAGE_DESIGN}
+	u1     = &eventv1.ParticipantEnrolled{Participant: "u1", Ref: sealed, Constituency: "user"}
+)
+
+func TestAnInitiativeIsOpenedOnce(t *testing.T) {
+	open := &commandv1.OpenInitiative{Initiative: "csm", Title: words, Scope: opened.Scope, Area: opened.Area, Stage: opened.Stage}
+	scenario(t).When(open).Then(opened)
+	scenario(t).Given(opened).When(open).Refused("initiative/already-open")
+}
+
+func TestNothingHappensToAnInitiativeBeforeItIsOpened(t *testing.T) {
+	scenario(t).When(&commandv1.DescribeInitiative{Initiative: "csm"}).Refused("initiative/unknown")
+	scenario(t).When(&commandv1.EnrolParticipants{Enrolments: []*commandv1.Enrolment{{Participant: "u1"}}}).Refused("initiative/unknown")
+}
+
+func TestADescriptionReplacesTheOneBefore(t *testing.T) {
+	scenario(t).Given(opened).When(&commandv1.DescribeInitiative{Title: words, Stage: eventv1.Stage_STAGE_ASSESS}).
+		Then(&eventv1.InitiativeDescribed{Title: sealed, Stage: eventv1.Stage_STAGE_ASSESS})
+	s := scenario(t).Given(opened, &eventv1.InitiativeDescribed{Title: sealed, Stage: eventv1.Stage_STAGE_ASSESS}).State()
+	if s.Stage != eventv1.Stage_STAGE_ASSESS || s.Scope != eventv1.Scope_SCOPE_UNSPECIFIED || s.Title.Commit != "c2" {
+		t.Errorf("the last description does not stand: %+v", s)
+	}
+}
+
+func TestNobodyIsEnrolledTwice(t *testing.T) {
+	twice := &commandv1.EnrolParticipants{Enrolments: []*commandv1.Enrolment{{Participant: "u1", Ref: words, Constituency: "user"}, {Participant: "u1"}}}
+	scenario(t).Given(opened).When(twice).Refused("initiative/already-enrolled")
+	once := &commandv1.EnrolParticipants{Enrolments: twice.Enrolments[:1]}
+	scenario(t).Given(opened).When(once).Then(u1)
+	scenario(t).Given(opened, u1).When(once).Refused("initiative/already-enrolled")
+}
+
+func TestAnEnrolmentNamesSomebody(t *testing.T) {
+	scenario(t).Given(opened).When(&commandv1.EnrolParticipants{}).Refused("initiative/nobody-named")
+	scenario(t).Given(opened).When(&commandv1.EnrolParticipants{Enrolments: []*commandv1.Enrolment{{Constituency: "user"}}}).Refused("initiative/nobody-named")
+}
+
+func TestAnEnrolmentIsTakenWholeOrRefusedWhole(t *testing.T) {
+	scenario(t).Given(opened, u1).When(&commandv1.EnrolParticipants{Enrolments: []*commandv1.Enrolment{{Participant: "u2"}, {Participant: "u1"}}}).Refused("initiative/already-enrolled")
+}
+
+func TestAConstituencyIsACode(t *testing.T) {
+	for code, fine := range map[string]bool{
+		"": true, "user": true, "volunteers_2": true, "casa-famiglia": true, "u" + strings.Repeat("x", 63): true,
+		"User": false, "2nd": false, "a b": false, "a+b": false, "però": false, "u" + strings.Repeat("x", 64): false,
+	} {
+		declare := &commandv1.DeclareCapacity{Participant: "u1", Constituency: code, EmployedByDepartment: true}
+		enrol := &commandv1.EnrolParticipants{Enrolments: []*commandv1.Enrolment{{Participant: "u2", Constituency: code}}}
+		declared, enrolled := scenario(t).Given(opened, u1).When(declare), scenario(t).Given(opened, u1).When(enrol)
+		if fine {
+			declared.Then(&eventv1.CapacityDeclared{Participant: "u1", Constituency: code, EmployedByDepartment: true})
+			enrolled.Then(&eventv1.ParticipantEnrolled{Participant: "u2", Constituency: code})
+		} else {
+			declared.Refused("initiative/constituency-malformed")
+			enrolled.Refused("initiative/constituency-malformed")
+		}
+	}
+}
+
+func TestOnlyMembersDeclareACapacityOrCarryAName(t *testing.T) {
+	scenario(t).Given(opened).When(&commandv1.DeclareCapacity{Participant: "u1", Constituency: "user"}).Refused("initiative/not-enrolled")
+	scenario(t).Given(opened).When(&commandv1.NameParticipant{Participant: "u1", Name: words}).Refused("initiative/not-enrolled")
+	scenario(t).Given(opened, u1).When(&commandv1.NameParticipant{Participant: "u1", Name: words}).Then(&eventv1.ParticipantNamed{Participant: "u1", Name: sealed})
+}
+
+func TestTheRollSaysWhatWasDeclaredLast(t *testing.T) {
+	s := scenario(t).Given(opened, u1, &eventv1.CapacityDeclared{Participant: "u1", Constituency: "psw", EmployedByDepartment: true}).State()
+	if c, ok := s.Roll("u1"); !ok || c != (decision.Capacity{Constituency: "psw", EmployedByDepartment: true}) {
+		t.Errorf("the roll says %+v, %v", c, ok)
+	}
+	if _, ok := s.Roll("u2"); ok {
+		t.Error("the roll knows somebody who is not enrolled")
+	}
+	if s.Members[0].Ref.Commit != "c2" {
+		t.Errorf("a change of capacity moved the short id: %+v", s.Members[0])
+	}
+}
+
+func TestAnInitiativeTakesNoOtherCommands(t *testing.T) {
+	scenario(t).Given(opened).When(&commandv1.OpenSession{Session: "a:b"}).Refused("initiative/not-its-command")
+}
+
+func TestACloneGoesItsOwnWay(t *testing.T) {
+	s := scenario(t).Given(opened, u1).State()
+	c := s.Clone()
+	for i, f := range []*eventv1.Event{
+		decidertest.At(decidertest.Now, &eventv1.CapacityDeclared{Participant: "u1", Constituency: "psw"}),
+		decidertest.At(decidertest.Now, &eventv1.ParticipantEnrolled{Participant: "u2"}),
+	} {
+		initiative.Evolve(c, decider.Fact{Seq: uint64(10 + i), Event: f})
+	}
+	if diff := decidertest.Differ(scenario(t).Given(opened, u1).State(), s); diff != "" {
+		t.Errorf("folding the clone changed the original:\n%s", diff)
+	}
+}

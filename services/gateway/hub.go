@@ -1,0 +1,219 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/nats-io/nats.go"
+	"google.golang.org/protobuf/proto"
+
+	"tavolo/pkg/decider"
+)
+
+// hub knows every document that somebody looks at, and wakes those that changed.
+//
+//	changed.<workspace>.<initiative> (decimal sequence) ──► the topics of that initiative ──► read, compare, push
+//
+// Locks are taken in the order hub, topic, socket.
+type hub struct {
+	g       *Gateway
+	ctx     context.Context // ends with close
+	cancel  context.CancelFunc
+	changes *nats.Subscription
+	states  chan nats.Status
+	reading chan struct{} // one per document being read
+
+	mu       sync.Mutex
+	topics   map[topicKey]*topic
+	of       map[home]map[*topic]struct{} // the same, by initiative
+	sockets  map[*socket]struct{}
+	entered  int
+	closed   bool
+	sitting  sync.WaitGroup // sockets
+	watching sync.WaitGroup // goroutines of the hub and of topics
+}
+
+// topicKey names a document as one audience sees it.
+type topicKey struct {
+	workspace, name string
+	audience        audience
+}
+
+// home is the initiative that a document belongs to.
+type home struct{ workspace, initiative string }
+
+// allChanges are the announcements of the views.
+const allChanges = "changed.>"
+
+func newHub(g *Gateway) (*hub, error) {
+	h := &hub{g: g, reading: make(chan struct{}, g.limits.room.reading),
+		topics: map[topicKey]*topic{}, of: map[home]map[*topic]struct{}{}, sockets: map[*socket]struct{}{}}
+	h.ctx, h.cancel = context.WithCancel(context.Background())
+	var err error
+	if h.changes, err = g.Conn.Subscribe(allChanges, func(m *nats.Msg) { h.announced(m.Subject, m.Data) }); err != nil {
+		return nil, fmt.Errorf("gateway: subscribe to %s: %w", allChanges, err)
+	}
+	if err := g.Conn.Flush(); err != nil { // from here on no announcement is missed
+		return nil, fmt.Errorf("gateway: subscribe to %s: %w", allChanges, err)
+	}
+	h.states = g.Conn.StatusChanged(nats.CONNECTED)
+	h.watching.Go(h.watchConnection)
+	return h, nil
+}
+
+// watchConnection has everything looked at again after the bus was away, for what was announced meanwhile is lost.
+func (h *hub) watchConnection() {
+	for {
+		select {
+		case <-h.ctx.Done():
+			return
+		case <-h.states:
+			h.mu.Lock()
+			for _, t := range h.topics {
+				t.wake()
+			}
+			h.mu.Unlock()
+		}
+	}
+}
+
+// announced takes one announcement of the views.
+func (h *hub) announced(subject string, data []byte) {
+	parts := strings.Split(subject, ".")
+	if len(parts) != 3 {
+		return
+	}
+	sequence, _ := strconv.ParseUint(string(data), 10, 64) // unreadable: it changed, we do not know up to where
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for t := range h.of[home{parts[1], parts[2]}] {
+		t.expect(sequence)
+		t.wake()
+	}
+}
+
+// enter lets one more socket in, if there is room. leave is called when it has gone.
+func (h *hub) enter() (leave func(), err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.closed:
+		return nil, decider.Refuse("gateway/stopping")
+	case h.entered >= h.g.limits.room.sockets:
+		return nil, decider.Refuse("gateway/busy")
+	}
+	h.entered++
+	h.sitting.Add(1)
+	return func() {
+		h.mu.Lock()
+		h.entered--
+		h.mu.Unlock()
+		h.sitting.Done()
+	}, nil
+}
+
+// seat makes a socket known, so that close can say goodbye to it.
+func (h *hub) seat(s *socket) {
+	h.mu.Lock()
+	h.sockets[s] = struct{}{}
+	closed := h.closed
+	h.mu.Unlock()
+	if closed {
+		s.end(closeGoingAway, "")
+	}
+}
+
+func (h *hub) unseat(s *socket) {
+	h.mu.Lock()
+	delete(h.sockets, s)
+	h.mu.Unlock()
+}
+
+// join has a socket see a document from now on. since is the last sequence that the client has seen of it, 0 for none.
+func (h *hub) join(s *socket, key topicKey, since uint64) (*topic, error) {
+	k, id, initiative, ok := splitTopic(key.name)
+	if !ok {
+		return nil, decider.Refuse("gateway/topic")
+	}
+	m := h.g.methods[k.method]
+	if err := permit(s.who, m); err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return nil, decider.Refuse("gateway/stopping")
+	}
+	t := h.topics[key]
+	if t == nil {
+		t = newTopic(h, key, home{key.workspace, initiative}, func(ctx context.Context, atLeast uint64) (proto.Message, error) {
+			return h.g.ask(ctx, caller{grant: key.audience.grant}, m, k.request(key.workspace, id, atLeast))
+		})
+		h.topics[key] = t
+		if h.of[t.home] == nil {
+			h.of[t.home] = map[*topic]struct{}{}
+		}
+		h.of[t.home][t] = struct{}{}
+		h.watching.Go(t.run)
+	}
+	t.join(s, since)
+	return t, nil
+}
+
+// retire takes a topic out if nobody looks at it.
+func (h *hub) retire(t *topic, evenLately bool) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !t.deserted(evenLately) {
+		return false
+	}
+	delete(h.topics, t.key)
+	delete(h.of[t.home], t)
+	if len(h.of[t.home]) == 0 {
+		delete(h.of, t.home)
+	}
+	return true
+}
+
+// guard keeps a panic over one document or socket from ending the program. It reports whether all went well.
+func (h *hub) guard(what string, f func()) (well bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			well = false
+			h.g.Logger.Error("gateway: panicked", "while", what, "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+		}
+	}()
+	f()
+	return true
+}
+
+// close says goodbye to every socket and waits for them until ctx ends; then it cuts them off. Calling it again is ok.
+func (h *hub) close(ctx context.Context) {
+	h.mu.Lock()
+	if h.closed {
+		h.mu.Unlock()
+		return
+	}
+	h.closed = true
+	for s := range h.sockets {
+		s.end(closeGoingAway, "")
+	}
+	h.mu.Unlock()
+	_ = h.changes.Unsubscribe() // fails only when the connection has gone
+	h.cancel()
+	cut := context.AfterFunc(ctx, func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		for s := range h.sockets {
+			_ = s.conn.Close()
+		}
+	})
+	defer cut()
+	h.watching.Wait()
+	h.sitting.Wait()
+	h.g.Conn.RemoveStatusListener(h.states)
+}
