@@ -3,6 +3,8 @@ package apidoc
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -155,6 +157,8 @@ func wrapped(name string, properties object, required ...string) object {
 	}}
 }
 
+func sortedKeys(o object) []string { return slices.Sorted(maps.Keys(o)) }
+
 func (a *async) operation(name, action, channel, summary string, messages, reply object) {
 	refs := func(of object) []object {
 		var all []object
@@ -182,8 +186,7 @@ func (a *async) subjects(services []protoreflect.ServiceDescriptor) error {
 	for _, s := range services {
 		for _, m := range methods(s) {
 			if asks(m) {
-				subject := "query." + snake(string(m.Name()))
-				requests = append(requests, [4]string{subject, subject, string(m.Input().FullName()), string(m.Output().FullName())})
+				requests = append(requests, [4]string{Question(m), Question(m), string(m.Input().FullName()), string(m.Output().FullName())})
 			}
 		}
 	}
@@ -224,10 +227,11 @@ func (a *async) request(name, address, input, output string) error {
 	return nil
 }
 
-// snake turns a method's name into the last part of its subject: ListRoles into list_roles.
-func snake(name string) string {
+// Question is the NATS subject of a method that changes nothing: query.list_roles for ListRoles.
+func Question(m protoreflect.MethodDescriptor) string {
 	var b strings.Builder
-	for i, r := range name {
+	b.WriteString("query.")
+	for i, r := range string(m.Name()) {
 		if unicode.IsUpper(r) && i > 0 {
 			b.WriteByte('_')
 		}

@@ -28,7 +28,7 @@ var plausible = map[string]string{
 	"constituencies":    "user",
 	"of":                "user",
 	"due":               "2026-04-01",
-	"name":              "terzo-incontro.yaml",
+	"name":              "Ada",
 	"ref":               "u1",
 	"title":             "Apertura del sabato",
 	"question":          "Aprire il Centro diurno il sabato mattina?",
@@ -37,6 +37,8 @@ var plausible = map[string]string{
 	"numerator":         "2",
 	"denominator":       "3",
 	"at_least_sequence": "42",
+
+	"ImportMinutesRequest.name": "terzo-incontro.yaml",
 }
 
 // leftOut are fields that an example is clearer without: who else did something, and what the server fills in.
@@ -44,13 +46,20 @@ var leftOut = map[string]bool{
 	"entered_by": true, "id": true, "actor": true, "occurred_at": true, "correlation": true, "causation": true, "proxy": true, "recused": true,
 	"mandate": true, "veto": true, "requires_for": true, "chair": true, "holder": true, "objector": true, "answers": true, "reply": true,
 	"precommitted_by": true, "min_members_for": true, "caught_up": true, "as_of": true, "from": true, "to": true, "owner": true,
-	"Enrolment.participant": true, "ActRecorded.reason": true,
+	"quorum": true, "constituencies": true, "secret": true, "employed_by_department": true, "closes_at": true,
+	"Enrolment.participant": true, "ActRecorded.reason": true, "ActRecorded.by_electorate": true, "ActRecorded.due": true, "ActRecorded.allowed_by_rule": true,
 }
 
 // chosen is which field of a oneof an example uses; without an entry the first.
 var chosen = map[protoreflect.FullName]protoreflect.Name{
 	"tavolo.command.v1.Command.of": "pose_decision",
 	"tavolo.event.v1.Threshold.of": "majority",
+}
+
+// codes that an example uses; without an entry the first that says something.
+var codes = map[protoreflect.FullName]protoreflect.Name{
+	"tavolo.event.v1.Standing": "STANDING_BINDING_VOTE",
+	"tavolo.event.v1.Role":     "ROLE_DECISIVE",
 }
 
 // deepest is how many messages within messages an example shows.
@@ -97,6 +106,9 @@ func filled(m protoreflect.MessageDescriptor, called protoreflect.Name, depth in
 // sample gives one value of a field. called is the field whose words it is, for the text within a Text.
 func sample(f protoreflect.FieldDescriptor, called protoreflect.Name, depth int) protoreflect.Value {
 	word := plausible[string(called)]
+	if special, ok := plausible[string(f.Parent().Name())+"."+string(f.Name())]; ok {
+		word = special
+	}
 	switch f.Kind() {
 	case protoreflect.BoolKind:
 		return protoreflect.ValueOfBool(true)
@@ -115,7 +127,11 @@ func sample(f protoreflect.FieldDescriptor, called protoreflect.Name, depth int)
 	case protoreflect.BytesKind:
 		return protoreflect.ValueOfBytes([]byte("format: tavolo-minutes/1\n"))
 	case protoreflect.EnumKind:
-		return protoreflect.ValueOfEnum(f.Enum().Values().Get(min(1, f.Enum().Values().Len()-1)).Number())
+		values := f.Enum().Values()
+		if v := values.ByName(codes[f.Enum().FullName()]); v != nil {
+			return protoreflect.ValueOfEnum(v.Number())
+		}
+		return protoreflect.ValueOfEnum(values.Get(min(1, values.Len()-1)).Number())
 	case protoreflect.MessageKind, protoreflect.GroupKind:
 		if f.Message().FullName() == timestamp {
 			at := dynamicpb.NewMessage(f.Message())

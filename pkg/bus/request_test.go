@@ -304,6 +304,8 @@ func TestRequestsRunTogetherUpToTheLimit(t *testing.T) {
 			return nil, nil
 		},
 	})
+	free := sync.OnceFunc(func() { close(release) })
+	t.Cleanup(free) // before serve's own, which waits for the handlers
 	gateway := connect(t, s, bus.Gateway)
 	var all sync.WaitGroup
 	for range 2 * bus.Concurrency {
@@ -314,7 +316,7 @@ func TestRequestsRunTogetherUpToTheLimit(t *testing.T) {
 		})
 	}
 	waitFor(t, "as many requests under way as may be", func() bool { return now.Load() == bus.Concurrency })
-	close(release)
+	free()
 	all.Wait()
 	if got := most.Load(); got != bus.Concurrency {
 		t.Errorf("%d at once, want %d", got, bus.Concurrency)
@@ -324,8 +326,15 @@ func TestRequestsRunTogetherUpToTheLimit(t *testing.T) {
 func TestStoppingAnswersWhatIsUnderWay(t *testing.T) {
 	s := start(t, bus.Options{})
 	started, release := make(chan struct{}), make(chan struct{})
+	var finished atomic.Bool
 	stop := serve(t, connect(t, s, bus.Ledger), bus.Ledger, map[string]bus.Handler{
-		"cmd.*": func(_ context.Context, data []byte) ([]byte, error) { close(started); <-release; return data, nil },
+		"cmd.*": func(_ context.Context, data []byte) ([]byte, error) {
+			close(started)
+			<-release
+			<-time.After(50 * time.Millisecond) // slow to finish
+			finished.Store(true)
+			return data, nil
+		},
 	})
 	gateway := connect(t, s, bus.Gateway)
 	answer := make(chan error, 1)
@@ -337,24 +346,22 @@ func TestStoppingAnswersWhatIsUnderWay(t *testing.T) {
 		answer <- err
 	}()
 	<-started
-	stopped := make(chan struct{})
-	go func() { stop(); close(stopped) }()
-	waitFor(t, "a new request to be refused", func() bool {
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		defer cancel()
-		_, err := ask(ctx, gateway, "cmd.w", "second")
-		return decider.CodeOf(err) == bus.CodeUnavailable
-	})
-	select {
-	case <-stopped:
-		t.Error("it stopped before the request under way was answered")
-	default:
+	go func() {
+		defer close(release)
+		waitFor(t, "a new request to be refused", func() bool {
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			defer cancel()
+			_, err := ask(ctx, gateway, "cmd.w", "second")
+			return decider.CodeOf(err) == bus.CodeUnavailable
+		})
+	}()
+	stop()
+	if !finished.Load() {
+		t.Error("it stopped before the request under way was finished")
 	}
-	close(release)
 	if err := <-answer; err != nil {
 		t.Errorf("the request under way: %v", err)
 	}
-	<-stopped
 }
 
 func TestOneOfSeveralInstancesTakesEachRequest(t *testing.T) {

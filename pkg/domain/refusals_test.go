@@ -78,10 +78,10 @@ func TestEveryRefusalIsProvokedByAScenario(t *testing.T) {
 		t.Errorf("codes are written out, so that they can be searched for; computed at %v", computed)
 	}
 	provoked, _ := codes(t, true, 0, "Refused")
-	count := 0
+	known := map[string]bool{}
 	for folder, all := range given {
 		for code := range all {
-			count++
+			known[code] = true
 			if !provoked[folder][code] {
 				t.Errorf("%s: no scenario provokes %s", folder, code)
 			}
@@ -89,12 +89,12 @@ func TestEveryRefusalIsProvokedByAScenario(t *testing.T) {
 	}
 	for folder, all := range provoked {
 		for code := range all {
-			if !given[folder][code] {
-				t.Errorf("%s: a scenario provokes %s, which no decider there gives", folder, code)
+			if !known[code] {
+				t.Errorf("%s: a scenario provokes %s, which no decider gives", folder, code)
 			}
 		}
 	}
-	if count < 80 {
-		t.Errorf("only %d refusals were found: the scan does not see the source any more", count)
+	if len(known) < 80 {
+		t.Errorf("only %d refusals were found: the scan does not see the source any more", len(known))
 	}
 }

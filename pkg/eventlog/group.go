@@ -24,9 +24,9 @@ const (
 	batchBytes = 8 << 20
 	// maxPending is how many single messages may be unacknowledged on one connection: a flight of batchFrom-1 for each of hundreds of workspaces.
 	maxPending = 4096
-	// gatherTurns is how often a flight that follows a batch lets other goroutines run before it takes the queue. Those that the batch answered are about
-	// to append again, and would otherwise miss it by microseconds.
-	gatherTurns = 3
+	// gatherTurns is how often, at most, a flight that follows a batch lets other goroutines run before it takes the queue. Those that the batch answered
+	// are about to append again, and would otherwise miss it by microseconds.
+	gatherTurns = 8
 )
 
 // writer queues the appends of one workspace.
@@ -101,20 +101,31 @@ func (w *writer) leave(e *entry) bool {
 
 // fly sends flights until the queue is empty. One runs at a time per workspace.
 func (w *writer) fly() {
-	for batched := false; ; {
-		if batched {
-			for range gatherTurns {
-				runtime.Gosched()
-			}
+	for before := 0; ; {
+		if before >= batchFrom {
+			w.gather(before)
 		}
 		group := w.take()
 		if len(group) == 0 {
 			return
 		}
-		batched = len(group) >= batchFrom
-		if !batched || !w.sendBatch(group) {
+		if len(group) < batchFrom || !w.sendBatch(group) {
 			w.sendSingly(group)
 		}
+		before = len(group)
+	}
+}
+
+// gather gives those that the last batch answered a turn to append again, until as many wait.
+func (w *writer) gather(before int) {
+	for range gatherTurns {
+		w.mu.Lock()
+		waiting := len(w.queue)
+		w.mu.Unlock()
+		if waiting >= before {
+			return
+		}
+		runtime.Gosched()
 	}
 }
 

@@ -19,8 +19,12 @@ import (
 // is acknowledged to the server: where to go on from is in the view's own database.
 
 const (
-	// ahead is how many messages the server may send before they are taken, in batches: enough for it to work while a transaction is stored.
-	ahead = 2
+	// ahead is how many messages the server may send before they are taken: two batches, so that it works while a transaction is stored. It does not
+	// follow a smaller View.Batch. The client library asks for more when half is used, unless a question of its is just being sent; should all
+	// of them be used within that moment, it would not ask until it misses the heartbeat, 10 s later (seen with 14 ahead).
+	ahead = 2 * batchMax
+	// aheadBytes bounds one question for messages, in bytes, so that large commits do not pile up in memory. It must exceed the largest message.
+	aheadBytes = 4 * eventlog.MaxCommit
 	// firstPause and longestPause are the waits before a transaction that the database refused is tried again; each is twice the one before.
 	firstPause   = 50 * time.Millisecond
 	longestPause = time.Second
@@ -65,8 +69,9 @@ func (f *follower) begin(ctx context.Context) error {
 	f.in, f.consumer, f.reading = in, nil, nil
 	last, err := f.log.Last(ctx, f.ws)
 	switch {
-	case decider.CodeOf(err) == eventlog.CodeHole:
-		// The server knows of the hole. The view goes as far as it can, and stops where the intake meets it.
+	case decider.CodeOf(err) == eventlog.CodeHole: // the server itself knows of it
+		in.fail(err)
+		return nil
 	case err != nil:
 		return err
 	case last < seq:
@@ -79,7 +84,7 @@ func (f *follower) begin(ctx context.Context) error {
 	if err != nil {
 		return unavailable(f.ws, err)
 	}
-	f.reading, err = f.consumer.Consume(in.receive, jetstream.PullMaxMessages(ahead*f.view.Batch),
+	f.reading, err = f.consumer.Consume(in.receive, jetstream.PullMaxMessagesWithBytesLimit(ahead, aheadBytes),
 		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) { f.notice(in, err) }))
 	if err != nil {
 		return unavailable(f.ws, err)
@@ -173,7 +178,7 @@ func (f *follower) insist(ctx context.Context, out chan<- *message.Message, comm
 		if decider.CodeOf(err) != CodeNotStored || len(commits) > 1 {
 			return err
 		}
-		f.place.hinder(CodeNotStored)
+		f.place.hinder(err)
 		f.logger.Error("projection: not stored, trying again", "seq", commits[0].Seq, "error", err)
 		select {
 		case <-time.After(pause):
@@ -188,7 +193,7 @@ func (f *follower) stop(err error) {
 	seq := f.place.at()
 	code := decider.CodeOf(err)
 	f.logger.Error("projection: the view has stopped", "code", code, "since", seq+1, "error", err)
-	f.place.finish(code)
+	f.place.finish(err)
 }
 
 // leave ends the reading and has the server forget the consumer.
@@ -249,10 +254,12 @@ func (f *follower) announce(upTo uint64) {
 
 // standing is where a view is in a workspace.
 type standing struct {
-	seq   uint64
-	why   string // what keeps it from the next commit, "" for nothing
-	final bool   // it will not go on by itself
+	seq    uint64
+	reason error // what keeps it from the next commit, nil for nothing
+	final  bool  // it will not go on by itself
 }
+
+func (s standing) why() string { return decider.CodeOf(s.reason) }
 
 // place is a standing that can be waited on.
 type place struct {
@@ -279,8 +286,8 @@ func (p *place) at() uint64 {
 }
 
 func (p *place) advance(seq uint64) { p.set(standing{seq: seq}) }
-func (p *place) hinder(code string) { p.set(standing{seq: p.at(), why: code}) }
-func (p *place) finish(code string) { p.set(standing{seq: p.at(), why: code, final: true}) }
+func (p *place) hinder(err error)   { p.set(standing{seq: p.at(), reason: err}) }
+func (p *place) finish(err error)   { p.set(standing{seq: p.at(), reason: err, final: true}) }
 
 // set is called by one goroutine at a time.
 func (p *place) set(s standing) {

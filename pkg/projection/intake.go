@@ -15,7 +15,7 @@ import (
 
 const (
 	// batchBytes closes a batch before it is full. A commit is up to 1 MiB, and two batches are in memory at once.
-	batchBytes = 4 << 20
+	batchBytes = 4 * eventlog.MaxCommit
 	// gather is how long a batch waits for more when the server has said that there is more. A caught-up reader never waits.
 	gather = 5 * time.Millisecond
 )

@@ -34,7 +34,8 @@ import (
 	"tavolo/pkg/sqlite"
 )
 
-// Why a view goes no further in a workspace. Besides these there are eventlog.CodeUnknownEvent and the codes with which an Apply refuses.
+// Why a view goes no further in a workspace. Besides these there are eventlog.CodeUnknownEvent, eventlog.CodeHole (the server itself knows that commits
+// are missing; nothing is read any more) and the codes with which an Apply refuses.
 const (
 	// CodeHole: a commit that must be there is not. Restore the log from its archive. Arguments workspace, expected, found: sequences.
 	CodeHole = "projection/hole"
@@ -208,7 +209,7 @@ func (r *Runner) Position(ws string) (seq uint64, unverified string) {
 		return 0, CodeNotFollowed
 	}
 	at, _ := f.place.look()
-	return at.seq, at.why
+	return at.seq, at.why()
 }
 
 // Wait returns when everything up to and including seq is in the tables: read your writes. It waits for workspaces that are not followed yet, too.
@@ -238,16 +239,16 @@ func (r *Runner) Wait(ctx context.Context, ws string, seq uint64) error {
 }
 
 func stoppedAt(ws string, at standing) error {
-	return decider.Refuse(CodeStopped, "workspace", ws, "position", number(at.seq), "why", at.why)
+	return decider.Refuse(CodeStopped, "workspace", ws, "position", number(at.seq), "why", at.why())
 }
 
 // Stop ends all work and returns when it has ended; a transaction under way is undone and its commits come again after the next Start. Stopping
 // twice is ok. The database and the connection stay open, they are the caller's.
 func (r *Runner) Stop() {
 	r.end()
-	r.following.Lock() // waits for a Follow under way
-	r.following.Unlock()
 	<-r.ended
+	r.following.Lock() // a Follow under way has ended
+	defer r.following.Unlock()
 }
 
 // close closes the router, which waits for its handlers. No Follow is under way meanwhile.

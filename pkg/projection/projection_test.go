@@ -105,6 +105,8 @@ func TestAfterIsToldInOrderWhatIsVisible(t *testing.T) {
 	}
 }
 
+var none []error
+
 // A commit that stops the view: the first 19 are in, whatever the batch, nothing after, and the other workspace goes on.
 func TestCommitThatCannotBeFoldedStopsTheViewThere(t *testing.T) {
 	refusal := decider.Refuse("record/impossible")
@@ -115,7 +117,7 @@ func TestCommitThatCannotBeFoldedStopsTheViewThere(t *testing.T) {
 		"an error":        {func() error { return errors.New("no such row") }, projection.CodePoisoned},
 		"a refusal":       {func() error { return fmt.Errorf("wrapped: %w", refusal) }, "record/impossible"},
 		"a panic":         {func() error { panic("broken") }, projection.CodePoisoned},
-		"a runtime error": {func() error { var m map[int]int; m[1] = 1; return nil }, projection.CodePoisoned},
+		"a runtime error": {func() error { return none[0] }, projection.CodePoisoned},
 		"a wrong context": {func() error { return context.Canceled }, projection.CodePoisoned},
 	}
 	w := newWorld(t)
@@ -141,10 +143,10 @@ func TestCommitThatCannotBeFoldedStopsTheViewThere(t *testing.T) {
 	want := map[uint64]string{} // the tables of the first n
 	for _, n := range []uint64{0, 19, 59} {
 		db := newDB(t)
-		_ = projection.Rebuild(t.Context(), w.reader, "sick", db, poison(n+1, func() error { return refusal }))
+		_ = projection.Rebuild(t.Context(), w.views, w.reader, "sick", db, poison(n+1, func() error { return refusal }))
 		want[n] = dump(t, db)
 	}
-	whole := w.rebuilt(plain, "sick", "well")
+	whole := w.replayed("sick", "well")
 	for name, c := range faults {
 		for _, size := range []int{1, 7, 500} {
 			t.Run(fmt.Sprintf("%s in batches of %d", name, size), func(t *testing.T) {
@@ -266,7 +268,7 @@ func TestTwoProgramsDoNotKeepOneView(t *testing.T) {
 	two := w.start(db, slow, "w")
 	w.reach(two, "w", 20)
 	w.standstill(one, "w", 20, 10, projection.CodePositionMoved)
-	if got, want := dump(t, db), w.rebuilt(plain, "w"); got != want {
+	if got, want := dump(t, db), w.replayed("w"); got != want {
 		t.Errorf("two of them made\n%s\nwant\n%s", got, want)
 	}
 }
@@ -293,7 +295,7 @@ func TestViewThatHasNoNameOrApplyIsRefused(t *testing.T) {
 	for _, view := range []projection.View{{}, {Name: "record"}, {Apply: fold}} {
 		_, err := projection.Start(t.Context(), w.views, w.reader, newDB(t), view, slog.Default())
 		wantCode(t, err, projection.CodeView)
-		wantCode(t, projection.Rebuild(t.Context(), w.reader, "w", newDB(t), view), projection.CodeView)
+		wantCode(t, projection.Rebuild(t.Context(), w.views, w.reader, "w", newDB(t), view), projection.CodeView)
 	}
 }
 
@@ -304,13 +306,13 @@ func TestRebuildWantsNothingOfTheWorkspaceInTheDatabase(t *testing.T) {
 	w.grow("a", 20)
 	w.grow("b", 20)
 	db := newDB(t)
-	w.must(projection.Rebuild(t.Context(), w.reader, "a", db, plain))
-	wantCode(t, projection.Rebuild(t.Context(), w.reader, "a", db, plain), projection.CodeNotEmpty)
-	w.must(projection.Rebuild(t.Context(), w.reader, "b", db, plain))
-	wantCode(t, projection.Rebuild(t.Context(), w.reader, "c", db, plain), eventlog.CodeNoWorkspace)
+	w.must(projection.Rebuild(t.Context(), w.views, w.reader, "a", db, plain))
+	wantCode(t, projection.Rebuild(t.Context(), w.views, w.reader, "a", db, plain), projection.CodeNotEmpty)
+	w.must(projection.Rebuild(t.Context(), w.views, w.reader, "b", db, plain))
+	wantCode(t, projection.Rebuild(t.Context(), w.views, w.reader, "c", db, plain), eventlog.CodeNoWorkspace)
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := projection.Rebuild(ended, w.reader, "a", newDB(t), plain); !errors.Is(err, context.Canceled) {
+	if err := projection.Rebuild(ended, w.views, w.reader, "a", newDB(t), plain); !errors.Is(err, context.Canceled) {
 		t.Errorf("an ended context gave %v", err)
 	}
 
@@ -319,7 +321,7 @@ func TestRebuildWantsNothingOfTheWorkspaceInTheDatabase(t *testing.T) {
 	w.grow("a", 5)
 	w.reach(r, "a", 25)
 	r.Stop()
-	if got, want := dump(t, db), w.rebuilt(plain, "a", "b"); got != want {
+	if got, want := dump(t, db), w.replayed("a", "b"); got != want {
 		t.Errorf("rebuilt, then live:\n%s\nwant\n%s", got, want)
 	}
 }

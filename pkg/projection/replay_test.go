@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"tavolo/pkg/eventlog"
 	"tavolo/pkg/projection"
 	"tavolo/pkg/sqlite"
+	eventv1 "tavolo/proto/tavolo/event/v1"
 )
 
 // INV-21: a view after any history is a fresh replay, byte for byte.
@@ -29,14 +31,14 @@ func TestReplayIsTheSameInBatchesOfOneSevenAndAll(t *testing.T) {
 	w.found("b", 2)
 	w.grow("a", 333)
 	w.grow("b", 40)
-	want := w.rebuilt(plain, "a", "b")
+	want := w.replayed("a", "b")
 	for _, size := range []int{1, 7, 1000} {
 		view := plain
 		view.Batch = size
-		if got := w.rebuilt(view, "a", "b"); got != want {
+		if got := w.rebuild(view, "a", "b"); got != want {
 			t.Errorf("batches of %d:\n%s\nwant\n%s", size, got, want)
 		}
-		if got := w.rebuilt(view, "b", "a"); got != want {
+		if got := w.rebuild(view, "b", "a"); got != want {
 			t.Errorf("batches of %d, the other workspace first:\n%s\nwant\n%s", size, got, want)
 		}
 		db := newDB(t)
@@ -60,7 +62,7 @@ func TestViewThatWasStoppedAndStartedAnywhereIsAFreshReplay(t *testing.T) {
 		w.found(two, rapid.Uint64().Draw(rt, "seed"))
 		db := openDB(t, filepath.Join(folder, fmt.Sprint(n, ".db")))
 		view := plain
-		for life := range rapid.IntRange(1, 5).Draw(rt, "lives") {
+		for range rapid.IntRange(1, 5).Draw(rt, "lives") {
 			view.Batch = rapid.SampledFrom([]int{1, 7, 500}).Draw(rt, "batch")
 			stop := stopWithin(rapid.IntRange(0, 60).Draw(rt, "stopped at its commit number"))
 			view.Apply = stop.fold
@@ -68,8 +70,13 @@ func TestViewThatWasStoppedAndStartedAnywhereIsAFreshReplay(t *testing.T) {
 			w.grow(one, rapid.IntRange(1, 60).Draw(rt, "commits"))
 			w.grow(two, rapid.IntRange(1, 9).Draw(rt, "commits of the other"))
 			w.must(r.Follow(two))
-			if life > 0 || rapid.Bool().Draw(rt, "wait") {
+			switch rapid.IntRange(0, 2).Draw(rt, "stopped how") {
+			case 0: // within a transaction, or at the end
 				stop.reached(w.shelf[one].seq, r, one)
+			case 1: // between any two steps
+				for range rapid.IntRange(0, 3000).Draw(rt, "turns") {
+					runtime.Gosched()
+				}
 			}
 			r.Stop()
 		}
@@ -78,7 +85,7 @@ func TestViewThatWasStoppedAndStartedAnywhereIsAFreshReplay(t *testing.T) {
 		w.reach(r, one, w.shelf[one].seq)
 		w.reach(r, two, w.shelf[two].seq)
 		r.Stop()
-		if got, want := dump(t, db), w.rebuilt(plain, one, two); got != want {
+		if got, want := dump(t, db), w.replayed(one, two); got != want {
 			rt.Fatalf("after stops:\n%s\na fresh replay:\n%s", got, want)
 		}
 	})
@@ -154,9 +161,9 @@ func TestViewSurvivesKill(t *testing.T) {
 	w.found("w", 7)
 	path := filepath.Join(t.TempDir(), "view.db")
 	chance := rand.New(rand.NewPCG(7, 7))
-	kills := 12
+	kills := 25
 	if testing.Short() {
-		kills = 3
+		kills = 5
 	}
 	for range kills {
 		w.grow("w", 400)
@@ -172,12 +179,43 @@ func TestViewSurvivesKill(t *testing.T) {
 				t.Fatal("the child ended by itself")
 			}
 		}
+		for range chance.IntN(2000) { // and anywhere within the next transaction
+			runtime.Gosched()
+		}
 		w.must(child.Process.Kill())
 		_ = child.Wait() // killed
 	}
 	db := openDB(t, path)
 	w.reach(w.start(db, plain, "w"), "w", w.shelf["w"].seq)
-	if got, want := dump(t, db), w.rebuilt(plain, "w"); got != want {
+	if got, want := dump(t, db), w.replayed("w"); got != want {
 		t.Errorf("after %d kills:\n%s\na fresh replay:\n%s", kills, got, want)
+	}
+}
+
+// Commits of half a MiB, more of them than a batch may hold in bytes.
+func TestLargeCommitsComeInSmallerBatches(t *testing.T) {
+	w := newWorld(t)
+	w.found("w", 1)
+	for range 40 {
+		p := w.commit("w")
+		p.Commit.GetEvents()[0].GetItemProposed().Title = &eventv1.Sealed{Ciphertext: make([]byte, eventlog.MaxCommit/2)}
+		_, err := w.writer.Append(t.Context(), "w", p.Commit, p.After)
+		w.must(err)
+	}
+	most := 0
+	view := plain
+	view.Apply = func(ctx context.Context, tx *sql.Tx, ws string, batch []eventlog.Recorded) error {
+		most = max(most, len(batch))
+		return fold(ctx, tx, ws, batch)
+	}
+	db := newDB(t)
+	r := w.start(db, view, "w")
+	w.reach(r, "w", 40)
+	r.Stop()
+	if most < 2 || most > 9 {
+		t.Errorf("%d commits of half a MiB in one batch, want 8 or 9 at most", most)
+	}
+	if got, want := dump(t, db), w.replayed("w"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

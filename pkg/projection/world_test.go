@@ -222,12 +222,36 @@ func (w *world) standstill(r *projection.Runner, ws string, before, at uint64, c
 	}
 }
 
-// rebuilt is the dump of a fresh replay.
-func (w *world) rebuilt(view projection.View, workspaces ...string) string {
+// replayed is the dump of a plain replay, without the package: the log, read by other means, in one transaction.
+func (w *world) replayed(workspaces ...string) string {
+	w.Helper()
+	db := newDB(w)
+	w.must(projection.Prepare(w.Context(), db, plain))
+	for _, ws := range workspaces {
+		w.must(db.Write(w.Context(), func(tx *sql.Tx) error {
+			var last eventlog.Recorded
+			for rec, err := range w.reader.Read(w.Context(), ws, 1, 0) {
+				if err != nil {
+					return err
+				}
+				if err := foldOne(tx, ws, rec); err != nil {
+					return err
+				}
+				last = rec
+			}
+			_, err := tx.Exec(`INSERT INTO projection_position VALUES ('record', ?, ?, ?)`, ws, last.Seq, last.Commit.GetId())
+			return err
+		}))
+	}
+	return dump(w, db)
+}
+
+// rebuild rebuilds workspaces and gives the dump.
+func (w *world) rebuild(view projection.View, workspaces ...string) string {
 	w.Helper()
 	db := newDB(w)
 	for _, ws := range workspaces {
-		w.must(projection.Rebuild(w.Context(), w.reader, ws, db, view))
+		w.must(projection.Rebuild(w.Context(), w.views, w.reader, ws, db, view))
 	}
 	return dump(w, db)
 }

@@ -128,7 +128,7 @@ func (db *DB) Write(ctx context.Context, fn func(tx *sql.Tx) error) error {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("sqlite: commit: %w", err)
+		return fmt.Errorf("sqlite: commit: %w", errors.Join(err, ctx.Err())) // An ended context shows as a closed transaction.
 	}
 	return nil
 }

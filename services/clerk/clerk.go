@@ -72,8 +72,8 @@ type Clerk struct {
 
 // Start makes the stream of timers when it is missing, and works until Stop or the end of ctx. It returns when the workspaces that exist are being read.
 //
-// Several clerks may run, in one process or in many: each timer is given to one of them. Refusals: clerk/timers-drift, a stream TIMERS with other
-// settings; eventlog.CodeUnavailable, the server cannot be reached.
+// Several clerks may run, in one process or in many: each timer is given to one of them. Refusals: CodeTimersDrift, CodeTimersUnavailable, and
+// eventlog.CodeUnavailable when the logs cannot be listed.
 func Start(ctx context.Context, o Options) (*Clerk, error) {
 	c := &Clerk{conn: o.Conn, clock: o.Clock, logger: o.Logger, followed: map[string]bool{}, ended: make(chan struct{})}
 	if c.clock == nil {
@@ -97,7 +97,10 @@ func Start(ctx context.Context, o Options) (*Clerk, error) {
 	}
 	d := newDeadlines(c)
 	c.router.AddConsumerHandler("deadlines", subjectDue+">", subscriber{d}, d.meet)
-	return c, c.run(ctx)
+	if err := c.run(ctx); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // run starts the router, then the lookout. The router outlives the lookout, which adds handlers to it.

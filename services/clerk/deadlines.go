@@ -72,7 +72,7 @@ func newDeadlines(c *Clerk) *deadlines {
 
 // next waits for a timer to be due. It asks for one at a time, so that none waits here while another clerk has nothing to do.
 func (d *deadlines) next(ctx context.Context) (*message.Message, error) {
-	for {
+	for ctx.Err() == nil {
 		m, err := d.due.Next(jetstream.FetchContext(ctx))
 		switch {
 		case err == nil:
@@ -81,7 +81,6 @@ func (d *deadlines) next(ctx context.Context) (*message.Message, error) {
 			w.Metadata.Set(keySubject, m.Subject())
 			return w, nil
 		case ctx.Err() != nil:
-			return nil, errStopped
 		case errors.Is(err, nats.ErrTimeout), errors.Is(err, jetstream.ErrNoMessages): // none was due
 			d.pause = pause{}
 		default:
@@ -89,6 +88,7 @@ func (d *deadlines) next(ctx context.Context) (*message.Message, error) {
 			d.pause.wait(ctx)
 		}
 	}
+	return nil, errStopped
 }
 
 // settle tells the server what became of the timer. When that is not heard the timer comes again, which is harmless.
@@ -104,19 +104,22 @@ func (d *deadlines) settle(ctx context.Context, done bool) {
 	case d.delay > 0:
 		err = d.taken.NakWithDelay(d.delay)
 	default:
-		err = d.taken.NakWithDelay(delayAfter(d.taken))
+		var delivered uint64
+		if meta, err := d.taken.Metadata(); err == nil {
+			delivered = meta.NumDelivered
+		}
+		err = d.taken.NakWithDelay(delayAfter(delivered))
 	}
 	if err != nil {
 		d.logger.Warn("clerk: the outcome of a timer is not stored; it comes again", "timer", d.taken.Subject(), "error", err)
 	}
 }
 
-func delayAfter(m jetstream.Msg) time.Duration {
+// delayAfter gives the wait before a timer comes again that was delivered so often.
+func delayAfter(delivered uint64) time.Duration {
 	delay := firstDelay
-	if meta, err := m.Metadata(); err == nil {
-		for n := uint64(1); n < meta.NumDelivered && delay < longestDelay; n++ {
-			delay *= 2
-		}
+	for n := uint64(1); n < delivered && delay < longestDelay; n++ {
+		delay *= 2
 	}
 	return min(delay, longestDelay)
 }
@@ -196,4 +199,3 @@ func (d *deadlines) close(ctx context.Context, t timer) (*commandv1.Receipt, err
 	}
 	return receipt, nil
 }
-

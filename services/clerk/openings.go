@@ -53,17 +53,20 @@ func newOpenings(c *Clerk, ws string) *openings {
 
 // next gives the commit that is held, or waits for one.
 func (o *openings) next(ctx context.Context) (*message.Message, error) {
-	for o.held == nil {
-		err := o.receive(ctx)
-		if ctx.Err() != nil {
+	for o.held == nil && ctx.Err() == nil {
+		if err := o.receive(ctx); err != nil && ctx.Err() == nil {
 			o.leave()
-			return nil, errStopped
-		}
-		if err != nil {
-			o.leave()
-			o.logger.Error("clerk: cannot read the log; deadlines set from here on are not known", "next", o.want, "error", err)
+			level := slog.LevelWarn // the server is away, and comes back
+			if decider.CodeOf(err) == eventlog.CodeHole {
+				level = slog.LevelError
+			}
+			o.logger.Log(ctx, level, "clerk: cannot read the log; deadlines set from here on are not known", "next", o.want, "error", err)
 			o.pause.wait(ctx)
 		}
+	}
+	if ctx.Err() != nil {
+		o.leave()
+		return nil, errStopped
 	}
 	m := message.NewMessage(o.ws+"/"+strconv.FormatUint(o.heldSeq, 10), o.held.Data())
 	m.Metadata.Set(keySubject, o.held.Subject())
@@ -204,7 +207,7 @@ func deadline(c *eventv1.Commit) (at time.Time, ok bool) {
 		case *eventv1.Event_VotingOpened:
 			ok = f.VotingOpened.GetClosesAt() != nil
 			at = f.VotingOpened.GetClosesAt().AsTime()
-		case *eventv1.Event_VotingClosed, *eventv1.Event_DecisionCorrected, *eventv1.Event_DecisionStruck:
+		case *eventv1.Event_VotingClosed:
 			ok = false
 		}
 	}

@@ -15,7 +15,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"tavolo/pkg/decider"
-	"tavolo/pkg/eventlog"
 )
 
 // The stream TIMERS: what the clerk must remember between two lives. Message schedules (NATS ADR-51) make the server keep the time.
@@ -32,6 +31,16 @@ const (
 	subjectAt       = "timer.at."
 	subjectDue      = "timer.due."
 	subjectPosition = "timer.position."
+)
+
+// Codes of the refusals of this package.
+const (
+	// CodeTimersDrift: there is a stream TIMERS with other settings than the clerk needs. It is left as it is.
+	CodeTimersDrift = "clerk/timers-drift"
+	// CodeTimersUnavailable: the server does not answer for the stream of timers, or cannot make it.
+	CodeTimersUnavailable = "clerk/timers-unavailable"
+	// CodeTimerUnreadable: a due timer is not of this program's making. Argument subject.
+	CodeTimerUnreadable = "clerk/timer-unreadable"
 )
 
 const (
@@ -80,7 +89,7 @@ func readTimer(subject string, data []byte) (timer, error) {
 	var ok bool
 	t.workspace, t.decision, ok = strings.Cut(strings.TrimPrefix(subject, subjectDue), ".")
 	if !ok || json.Unmarshal(data, &t) != nil || t.Opened == 0 {
-		return timer{}, decider.Refuse("clerk/timer-unreadable", "subject", subject)
+		return timer{}, decider.Refuse(CodeTimerUnreadable, "subject", subject)
 	}
 	return t, nil
 }
@@ -136,14 +145,14 @@ func sameTimers(c jetstream.StreamConfig) error {
 		return nil
 	}
 	return fmt.Errorf("%w: the stream %s was not made by this program or was changed; delete it while no clerk runs, and it is made anew from the log",
-		decider.Refuse("clerk/timers-drift"), streamTimers)
+		decider.Refuse(CodeTimersDrift), streamTimers)
 }
 
 func timersRefused(err error) error {
 	if decider.CodeOf(err) != "" {
 		return err
 	}
-	return fmt.Errorf("%w: the timers cannot be reached: %w", decider.Refuse(eventlog.CodeUnavailable), err)
+	return fmt.Errorf("%w: look at the server's log and start the clerk again: %w", decider.Refuse(CodeTimersUnavailable), err)
 }
 
 // set has a timer fire at a time, soon when that has passed. It replaces the one for the same decision.

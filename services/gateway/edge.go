@@ -28,8 +28,8 @@ import (
 type limits struct {
 	// body and importBody bound a request's body in bytes, also once unpacked. The second is for ImportMinutes, whose file is base64 in JSON: 12 MiB.
 	body, importBody int
-	// bodyWithin and importWithin are how long a body may take to arrive.
-	bodyWithin, importWithin time.Duration
+	// headersWithin is how long a request's headers may take (slowloris), bodyWithin and importWithin how long a body may.
+	headersWithin, bodyWithin, importWithin time.Duration
 	// inFlight is how many requests are worked on at once; more are told to come again.
 	inFlight int
 	// perSecond and burst bound the requests of one remote address. All of a machine's programs share one, so it is wide.
@@ -42,15 +42,13 @@ type limits struct {
 
 var defaults = limits{
 	body: 64 << 10, importBody: 16 << 20,
-	bodyWithin: 10 * time.Second, importWithin: time.Minute,
+	headersWithin: 5 * time.Second, bodyWithin: 10 * time.Second, importWithin: time.Minute,
 	inFlight:  256,
 	perSecond: 2000, burst: 4000, addresses: 10_000,
 	room: defaultRoom,
 }
 
 const (
-	// headersWithin is how long a request's headers may take (slowloris).
-	headersWithin = 5 * time.Second
 	// headerBytes bounds a request's headers. net/http adds 4 KiB of its own.
 	headerBytes = 16 << 10
 	// idleWithin is how long an unused connection stays open.
@@ -92,7 +90,7 @@ func newEdge(g *Gateway) *edge {
 func (e *edge) server(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,
-		ReadHeaderTimeout: headersWithin,
+		ReadHeaderTimeout: e.g.limits.headersWithin,
 		IdleTimeout:       idleWithin,
 		MaxHeaderBytes:    headerBytes,
 		// What net/http says is about single broken connections, which any client can cause as often as it likes.

@@ -160,11 +160,7 @@ func (g *Gateway) handler() (http.Handler, error) {
 		}
 		mux.Handle("GET "+a.Path, g.edge.busy(h))
 	}
-	documents, err := g.documents()
-	if err != nil {
-		return nil, err
-	}
-	for path, h := range documents {
+	for path, h := range g.documents() {
 		mux.Handle("GET "+path, g.edge.busy(h))
 	}
 	mux.Handle("GET /v1/live", http.HandlerFunc(g.live))

@@ -36,7 +36,7 @@ type meaning struct {
 	status int
 }
 
-// meanings of the codes of the gateway and the bus.
+// meanings of the codes that their form does not tell: those of the gateway and the bus.
 var meanings = map[string]meaning{
 	bus.CodeUnavailable:              {connect.CodeUnavailable, 0},
 	bus.CodeTimeout:                  {connect.CodeDeadlineExceeded, 0},
@@ -50,6 +50,7 @@ var meanings = map[string]meaning{
 	"gateway/too-slow":               {connect.CodeDeadlineExceeded, http.StatusRequestTimeout},
 	"gateway/too-many-subscriptions": {connect.CodeResourceExhausted, 0},
 	"gateway/not-found":              {connect.CodeNotFound, 0},
+	"eventlog/unknown-workspace":     {connect.CodeNotFound, 0},
 	"gateway/method-not-allowed":     {connect.CodeUnimplemented, http.StatusMethodNotAllowed},
 	"gateway/no-import":              {connect.CodeUnimplemented, 0},
 	"gateway/content-type":           {connect.CodeInvalidArgument, http.StatusUnsupportedMediaType},
@@ -66,7 +67,7 @@ func meaningOf(code string) meaning {
 	}
 	area, what, _ := strings.Cut(code, "/")
 	switch {
-	case what == "unknown", strings.HasPrefix(what, "unknown-"):
+	case what == "unknown":
 		return meaning{code: connect.CodeNotFound}
 	case what == "conflict":
 		return meaning{code: connect.CodeAborted}

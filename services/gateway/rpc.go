@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"unicode"
 
 	"connectrpc.com/connect"
 	"github.com/google/uuid"
@@ -15,6 +14,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
 
+	"tavolo/pkg/apidoc"
 	"tavolo/pkg/bus"
 	"tavolo/pkg/decider"
 	"tavolo/pkg/domain/aggregate"
@@ -102,21 +102,9 @@ func methodOf(d protoreflect.MethodDescriptor) (*method, error) {
 		return nil, fmt.Errorf("gateway: %s: a command is answered by a Receipt, and only a question is NO_SIDE_EFFECTS", d.FullName())
 	}
 	if m.command == nil && !imports {
-		m.question = "query." + snake(string(d.Name()))
+		m.question = apidoc.Question(d)
 	}
 	return m, nil
-}
-
-// snake turns a method's name into the last part of its subject: ListRoles into list_roles.
-func snake(name string) string {
-	var b strings.Builder
-	for i, r := range name {
-		if unicode.IsUpper(r) && i > 0 {
-			b.WriteByte('_')
-		}
-		b.WriteRune(unicode.ToLower(r))
-	}
-	return b.String()
 }
 
 func isProcedure(path string) bool { return strings.HasPrefix(path, "/"+contractPackage+".") }

@@ -65,20 +65,24 @@ func (s *socket) serve() {
 	defer s.g.hub.unseat(s)
 	var writing sync.WaitGroup
 	writing.Go(func() { s.g.hub.guard("a socket was written", s.write) })
-	s.g.hub.guard("a socket was read", s.read)
+	var parted bool
+	s.g.hub.guard("a socket was read", func() { parted = s.read() })
 	s.end(0, "")
 	for _, t := range s.left() {
 		t.leave(s)
 	}
 	writing.Wait()
-	s.drain()
+	if !parted {
+		s.drain()
+	}
 	_ = s.conn.Close() // it is over either way
 }
 
 var errTooFast = errors.New("gateway: too many frames")
 
-// read takes the client's messages until something is wrong with one or the connection ends.
-func (s *socket) read() {
+// read takes the client's messages until something is wrong with one or the connection ends. It reports whether the connection is at its
+// end: the client said goodbye, or nothing comes any more.
+func (s *socket) read() (parted bool) {
 	room := s.g.limits.room
 	s.conn.SetReadLimit(room.message)
 	s.alive()
@@ -96,21 +100,23 @@ func (s *socket) read() {
 	})
 	for {
 		sort, data, err := s.conn.ReadMessage()
+		var goodbye *websocket.CloseError
+		var broken net.Error
 		switch {
 		case errors.Is(err, errTooFast):
 			s.end(closeTooFast, "gateway/too-fast")
-			return
+			return false
 		case err != nil:
-			return
+			return errors.As(err, &goodbye) || errors.As(err, &broken)
 		case s.count() != nil:
 			s.end(closeTooFast, "gateway/too-fast")
-			return
+			return false
 		case sort != websocket.TextMessage:
 			s.end(closeNotText, "")
-			return
+			return false
 		case !utf8.Valid(data):
 			s.end(closeNotUTF8, "")
-			return
+			return false
 		}
 		if !s.over() {
 			s.hear(data)

@@ -314,9 +314,9 @@ func (t *topic) fail(err error) {
 	}
 	r := t.hub.g.refusalOf(t.hub.ctx, err)
 	for s := range t.waiting {
-		delete(t.waiting, s)
-		s.forget(t.key)
 		s.refuse(r, t.key)
+		s.forget(t.key)
+		delete(t.waiting, s)
 	}
 	if len(t.looking) == 0 {
 		t.empty = time.Now()

@@ -46,22 +46,31 @@ func (f *folds) forget(ws string, keys []aggregate.Key) {
 	}
 }
 
-// learn keeps the fold of a single new commit. After a batch the aggregates are read again when they are next needed.
+// atomicMax is how many commits the log appends as one batch, and so at consecutive sequences.
+const atomicMax = 1000
+
+// learn keeps the folds of new commits, the last of which is at the given sequence. After a batch too large to be one, the aggregates are
+// read again when they are next needed.
 func (f *folds) learn(ws string, pending []eventlog.Pending, last uint64) {
-	if len(pending) > 1 {
-		for _, p := range pending {
-			f.cache.Remove(foldKey{ws, aggregate.Key{Kind: aggregate.Kind(p.Commit.Aggregate), ID: p.Commit.AggregateId}})
+	next := map[foldKey]*aggregate.Aggregate{}
+	for i, p := range pending {
+		k := foldKey{ws, aggregate.Key{Kind: aggregate.Kind(p.Commit.Aggregate), ID: p.Commit.AggregateId}}
+		a, begun := next[k]
+		if !begun {
+			if known, ok := f.cache.Get(k); ok && len(pending) <= atomicMax {
+				a = known.Clone()
+			}
 		}
-		return
+		if a != nil && a.Apply(last-uint64(len(pending)-1-i), p.Commit) != nil {
+			a = nil
+		}
+		next[k] = a
 	}
-	c := pending[0].Commit
-	k := foldKey{ws, aggregate.Key{Kind: aggregate.Kind(c.Aggregate), ID: c.AggregateId}}
-	if a, ok := f.cache.Get(k); ok && a.Version+1 == c.Version {
-		next := a.Clone()
-		if next.Apply(last, c) == nil {
-			f.cache.Add(k, next)
-			return
+	for k, a := range next {
+		if a == nil {
+			f.cache.Remove(k)
+		} else {
+			f.cache.Add(k, a)
 		}
 	}
-	f.cache.Remove(k)
 }

@@ -45,7 +45,7 @@ func (l *Ledger) Handle(ctx context.Context, batch *commandv1.CommandBatch) (*co
 	slices.Sort(names)
 	defer l.writing.lock(slices.Compact(names))()
 	for try := 1; ; try++ {
-		receipt, err := l.decideAndAppend(ctx, ws, batch, keys)
+		receipt, err := l.decideAndAppend(ctx, ws, batch, keys, try == 1)
 		if !errors.Is(err, errConflict) || try == attempts {
 			return receipt, err
 		}
@@ -53,8 +53,9 @@ func (l *Ledger) Handle(ctx context.Context, batch *commandv1.CommandBatch) (*co
 	}
 }
 
-// decideAndAppend decides every command on a trial fold and appends all commits at once.
-func (l *Ledger) decideAndAppend(ctx context.Context, ws string, batch *commandv1.CommandBatch, keys []aggregate.Key) (*commandv1.Receipt, error) {
+// decideAndAppend decides every command on a trial fold and appends all commits at once. hopeful: an aggregate that a command begins is taken
+// for new without looking; the log's guard says so if it is not, and then everything is read.
+func (l *Ledger) decideAndAppend(ctx context.Context, ws string, batch *commandv1.CommandBatch, keys []aggregate.Key, hopeful bool) (*commandv1.Receipt, error) {
 	trial := map[aggregate.Key]*aggregate.Aggregate{}
 	load := func(k aggregate.Key) (*aggregate.Aggregate, error) {
 		if a := trial[k]; a != nil {
@@ -66,6 +67,9 @@ func (l *Ledger) decideAndAppend(ctx context.Context, ws string, batch *commandv
 	var pending []eventlog.Pending
 	receipt := &commandv1.Receipt{}
 	for i, cmd := range batch.Commands {
+		if hopeful && begins(cmd) && trial[keys[i]] == nil && l.cache.get(ws, keys[i]) == nil {
+			l.cache.put(ws, keys[i], aggregate.New(keys[i]))
+		}
 		a, err := load(keys[i])
 		if err != nil {
 			return nil, err
@@ -118,6 +122,15 @@ func (l *Ledger) decideAndAppend(ctx context.Context, ws string, batch *commandv
 	l.cache.learn(ws, pending, last)
 	receipt.Sequence, receipt.Commits = max(receipt.Sequence, last), uint32(len(pending))
 	return receipt, nil
+}
+
+// begins reports whether a command can only be the first of its aggregate.
+func begins(cmd *commandv1.Command) bool {
+	switch cmd.Of.(type) {
+	case *commandv1.Command_PrepareSession, *commandv1.Command_ProposeItem, *commandv1.Command_PoseDecision:
+		return true
+	}
+	return false
 }
 
 func (l *Ledger) append(ctx context.Context, ws string, pending []eventlog.Pending) (uint64, error) {

@@ -220,4 +220,3 @@ func TestConcurrentCommandsToOneAggregateAllGetIn(t *testing.T) {
 		t.Errorf("%d enrolled, want %d", len(enrolled), writers*each)
 	}
 }
-

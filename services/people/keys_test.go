@@ -107,7 +107,7 @@ func TestItDoesNotStartWithHalfAStore(t *testing.T) {
 		"no keys":                {func(t *testing.T, dir string) { remove(t, dir, "keys.db") }, "people/keys-missing"},
 		"another store's KEK":    {func(t *testing.T, dir string) { write(t, dir, "kek", read(t, other, "kek")) }, "people/kek-wrong"},
 		"an empty KEK":           {func(t *testing.T, dir string) { write(t, dir, "kek", "") }, "people/kek-damaged"},
-		"half a KEK":             {func(t *testing.T, dir string) { write(t, dir, "kek", read(t, dir, "kek")[:40]) }, "people/kek-damaged"},
+		"half a KEK":             {func(t *testing.T, dir string) { write(t, dir, "kek", read(t, dir, "kek")[:45]) }, "people/kek-damaged"},
 		"a KEK of no epoch": {func(t *testing.T, dir string) {
 			write(t, dir, "kek", strings.Replace(read(t, dir, "kek"), " 1 ", " 0 ", 1))
 		}, "people/kek-damaged"},

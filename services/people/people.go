@@ -195,7 +195,7 @@ func (s *Service) open(ctx context.Context, req *peoplev1.OpenRequest) (*peoplev
 			opened.Gone = true
 			continue
 		}
-		key, err := s.keys.unwrap(req.Workspace, ids[i], k)
+		key, err := s.keys.unwrap(ids[i], k)
 		if err == nil {
 			opened.Text, err = vault.Open(key, vault.Place{Workspace: req.Workspace, Commit: w.GetCommit(), Field: w.GetField()}, w.GetSealed())
 		}

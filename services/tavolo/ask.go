@@ -67,8 +67,8 @@ func serverDesk(url string) *desk {
 	files := apiv1connect.NewMinutesServiceClient(client, url)
 	return &desk{
 		ask: httpAsker{apiv1connect.NewRoleServiceClient(client, url)},
-		record: func(ctx context.Context, name string, data []byte) (recordedFile, error) {
-			r, err := files.ImportMinutes(ctx, &apiv1.ImportMinutesRequest{Name: name, File: data})
+		record: func(ctx context.Context, in input) (recordedFile, error) {
+			r, err := files.ImportMinutes(ctx, &apiv1.ImportMinutesRequest{Name: in.name, File: in.data})
 			return recordedFile{receipt: r}, err
 		},
 		close: func() error { return nil },

@@ -191,7 +191,7 @@ type source struct {
 // desk is whoever answers questions and takes minutes: a house of our own or a server.
 type desk struct {
 	ask    asker
-	record func(ctx context.Context, name string, file []byte) (recordedFile, error)
+	record func(ctx context.Context, in input) (recordedFile, error)
 	close  func() error
 }
 

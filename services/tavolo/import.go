@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -69,6 +70,7 @@ func count(n int, noun string) string {
 type input struct {
 	name string
 	data []byte
+	file *minutes.File
 }
 
 // readFiles reads and checks all files before any is used: a refused one refuses the whole call.
@@ -80,11 +82,12 @@ func readFiles(names []string) ([]input, error) {
 		if err != nil {
 			return nil, refused{fmt.Sprintf("%s: cannot be read (%v). Check the name and whether you may read it.", name, errors.Unwrap(err))}
 		}
-		if _, err := minutes.Parse(name, data); err != nil {
+		f, err := minutes.Parse(name, data)
+		if err != nil {
 			sentences = append(sentences, err.Error())
 			continue
 		}
-		files = append(files, input{name, data})
+		files = append(files, input{name, data, f})
 	}
 	if len(sentences) > 0 {
 		return nil, refused{strings.Join(sentences, "\n")}
@@ -95,21 +98,73 @@ func readFiles(names []string) ([]input, error) {
 // slowFrom is how many files make it worth while to show progress.
 const slowFrom = 20
 
-// all records the files in order.
+// sideBySide is how many initiatives are recorded at a time: what one waits for, the disk or another service, another one uses.
+const sideBySide = 4
+
+// all records the files: those of an initiative in their order, different initiatives side by side. The first that is refused stops the rest.
 func (d *desk) all(ctx context.Context, t *terminal, files []input, done func(recordedFile)) error {
 	var bar *progressbar.ProgressBar
 	if f, ok := t.err.(*os.File); ok && len(files) >= slowFrom && term.IsTerminal(int(f.Fd())) {
 		bar = progressbar.NewOptions(len(files), progressbar.OptionSetWriter(t.err), progressbar.OptionSetDescription("recording"), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
 	}
-	for _, f := range files {
-		r, err := d.record(ctx, f.name, f.data)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var mu sync.Mutex
+	one := func(f input) bool {
+		if ctx.Err() != nil {
+			return false
+		}
+		r, err := d.record(ctx, f)
+		mu.Lock()
+		defer mu.Unlock()
 		if err != nil {
-			return err
+			cancel(err)
+			return false
 		}
 		done(r)
 		if bar != nil {
 			_ = bar.Add(1)
 		}
+		return true
+	}
+	var order []string
+	byInitiative := map[string][]input{}
+	for _, f := range files {
+		key := f.file.Department.ID + " " + f.file.Initiative.ID
+		if byInitiative[key] == nil {
+			order = append(order, key)
+		}
+		byInitiative[key] = append(byInitiative[key], f)
+	}
+	work := make(chan []input)
+	var wg sync.WaitGroup
+	for range sideBySide {
+		wg.Go(func() {
+			for group := range work {
+				for _, f := range group {
+					if !one(f) {
+						break
+					}
+				}
+			}
+		})
+	}
+	founded := map[string]bool{}
+	for _, key := range order {
+		group := byInitiative[key]
+		if ws := group[0].file.Department.ID; !founded[ws] { // one file alone founds the workspace
+			founded[ws] = true
+			if !one(group[0]) {
+				break
+			}
+			group = group[1:]
+		}
+		work <- group
+	}
+	close(work)
+	wg.Wait()
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
 	}
 	return nil
 }
@@ -128,18 +183,22 @@ const conflicts = 3
 
 // record is what the gateway calls for an uploaded file.
 func (i importer) record(ctx context.Context, name string, data []byte) (*commandv1.Receipt, error) {
-	r, err := i.file(ctx, name, data)
+	f, err := minutes.Parse(name, data)
+	if err != nil {
+		return nil, decider.Refuse("minutes/refused", "problems", err.Error())
+	}
+	r, err := i.file(ctx, input{name, data, f})
+	var sentence refused
+	if errors.As(err, &sentence) {
+		return nil, decider.Refuse("minutes/refused", "problems", sentence.sentence)
+	}
 	return r.receipt, err
 }
 
 // file records one minutes file, whole or not at all.
-func (i importer) file(ctx context.Context, name string, data []byte) (recordedFile, error) {
-	f, err := minutes.Parse(name, data)
-	if err != nil {
-		return recordedFile{}, refused{err.Error()}
-	}
+func (i importer) file(ctx context.Context, in input) (recordedFile, error) {
 	for try := 1; ; try++ {
-		r, err := i.once(ctx, name, f)
+		r, err := i.once(ctx, in.name, in.file)
 		if again := decider.CodeOf(err); again == "eventlog/conflict" || strings.HasSuffix(again, "/already-enrolled") || strings.HasSuffix(again, "/already-prepared") || strings.HasSuffix(again, "/already-founded") || strings.HasSuffix(again, "/already-open") {
 			if try < conflicts {
 				continue

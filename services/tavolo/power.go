@@ -99,9 +99,12 @@ func (c *powerCmd) ofWeights(w io.Writer) error {
 	return table.Flush()
 }
 
+// percent writes a share in percent, rounded half up to one decimal as the survey's tables are.
 func percent(r *big.Rat) string {
-	f, _ := new(big.Rat).Mul(r, big.NewRat(100, 1)).Float64()
-	return strconv.FormatFloat(f, 'f', 1, 64) + " %"
+	tenths := new(big.Rat).Mul(r, big.NewRat(1000, 1))
+	tenths.Add(tenths, big.NewRat(1, 2))
+	whole := new(big.Int).Quo(tenths.Num(), tenths.Denom()).Int64()
+	return fmt.Sprintf("%d.%d %%", whole/10, whole%10)
 }
 
 func (c *powerCmd) ofCharters(w io.Writer, f *minutes.File) error {

@@ -101,7 +101,7 @@ func demo(ctx context.Context, h *house) error {
 		if err != nil {
 			return err
 		}
-		if _, err := (importer{nc}).file(ctx, e.Name(), data); err != nil {
+		if _, err := (importer{nc}).record(ctx, e.Name(), data); err != nil {
 			return err
 		}
 	}

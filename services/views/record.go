@@ -81,7 +81,7 @@ func (p *projector) apply(ctx context.Context, tx *sql.Tx, _ string, batch []eve
 		if home, ok := key.InitiativeKey(); ok && !slices.Contains(p.touched, home.ID) {
 			p.touched = append(p.touched, home.ID)
 		}
-		if err := p.mark(ctx, tx, id, key, dirty); err != nil {
+		if err := p.mark(ctx, tx, id, key, r.Commit, dirty); err != nil {
 			return err
 		}
 	}
@@ -166,16 +166,35 @@ func foldRecord(ctx context.Context, q querier, id int64, key aggregate.Key, kee
 	return a, rows.Err()
 }
 
-// mark notes which decisions a commit touches: itself, those on the item, those of the session.
-func (p *projector) mark(ctx context.Context, tx *sql.Tx, id int64, key aggregate.Key, dirty map[int64]bool) error {
+// mark notes which decisions a commit touches: itself, those of the session, and those on the item that what was said can still matter to.
+// What is said in a meeting does not touch what was decided in the ones before, so that an item may live on for years at a steady cost.
+func (p *projector) mark(ctx context.Context, tx *sql.Tx, id int64, key aggregate.Key, c *eventv1.Commit, dirty map[int64]bool) error {
 	switch key.Kind {
 	case aggregate.Decision:
 		dirty[id] = true
-		return nil
-	case aggregate.Item:
-		return collect(ctx, tx, dirty, `SELECT aggregate FROM decision WHERE item = ?`, id)
 	case aggregate.Session:
 		return collect(ctx, tx, dirty, `SELECT aggregate FROM decision WHERE session = ?`, key.ID)
+	case aggregate.Item:
+		for _, e := range c.Events {
+			in := ""
+			switch said := e.Fact.(type) {
+			case *eventv1.Event_ContributionRecorded:
+				in = said.ContributionRecorded.Session
+			case *eventv1.Event_ContributionsCorrected:
+				in = said.ContributionsCorrected.Session
+			case *eventv1.Event_ItemDescribed:
+				if err := collect(ctx, tx, dirty, `SELECT aggregate FROM decision WHERE item = ?`, id); err != nil {
+					return err
+				}
+			}
+			if in == "" {
+				continue
+			}
+			at := unixMilli(e.OccurredAt.AsTime())
+			if err := collect(ctx, tx, dirty, `SELECT aggregate FROM decision WHERE item = ? AND (closed_at >= ? OR session = ?)`, id, at, in); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -52,7 +52,7 @@ func Replay(ctx context.Context, nc *nats.Conn, dir string) (ReplayReport, error
 		if err != nil {
 			return report, err
 		}
-		difference, err := replayOne(ctx, log, ws, dir, temp)
+		difference, err := replayOne(ctx, nc, log, ws, dir, temp)
 		if err != nil {
 			return report, err
 		}
@@ -66,13 +66,13 @@ func Replay(ctx context.Context, nc *nats.Conn, dir string) (ReplayReport, error
 }
 
 // replayOne says where the views of a workspace differ from a fresh replay, empty when they are equal.
-func replayOne(ctx context.Context, log *eventlog.Log, ws, dir, temp string) (string, error) {
+func replayOne(ctx context.Context, nc *nats.Conn, log *eventlog.Log, ws, dir, temp string) (string, error) {
 	fresh, err := openDB(temp, ws)
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = fresh.Close() }()
-	if err := projection.Rebuild(ctx, log, ws, fresh, viewOf(newProjector())); err != nil {
+	if err := projection.Rebuild(ctx, nc, log, ws, fresh, viewOf(newProjector())); err != nil {
 		return "", err
 	}
 	live, err := openDB(dir, ws)
@@ -101,4 +101,24 @@ func firstDifference(a, b []byte) string {
 			return fmt.Sprintf("line %d of the dump", n)
 		}
 	}
+}
+
+// Rebuild folds a workspace's log into new tables in dir, which must be empty, and says how many commits there were.
+func Rebuild(ctx context.Context, nc *nats.Conn, dir, ws string) (uint64, error) {
+	log, err := eventlog.New(nc)
+	if err != nil {
+		return 0, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return 0, err
+	}
+	db, err := openDB(dir, ws)
+	if err != nil {
+		return 0, err
+	}
+	n, err := log.Last(ctx, ws)
+	if err == nil {
+		err = projection.Rebuild(ctx, nc, log, ws, db, viewOf(newProjector()))
+	}
+	return n, errors.Join(err, db.Close())
 }

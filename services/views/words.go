@@ -16,7 +16,7 @@ const wordsMax = 5000
 type words struct {
 	v      *Views
 	ws     string
-	place  map[string]int // by key id: every sealed text has a key of its own
+	place  map[string]int // by commit, field and key: a sealed text opens only where it belongs
 	wanted []*peoplev1.SealedWords
 	opened []string
 }
@@ -29,7 +29,7 @@ func (w *words) want(texts ...decider.Words) {
 		if t.Sealed == nil {
 			continue
 		}
-		key := string(t.Sealed.KeyId)
+		key := placeOf(t)
 		if _, asked := w.place[key]; asked {
 			continue
 		}
@@ -37,6 +37,8 @@ func (w *words) want(texts ...decider.Words) {
 		w.wanted = append(w.wanted, &peoplev1.SealedWords{Commit: t.Commit, Field: t.Field, Sealed: t.Sealed})
 	}
 }
+
+func placeOf(t decider.Words) string { return t.Commit + "/" + t.Field + "/" + string(t.Sealed.KeyId) }
 
 // open opens everything asked for since the last time.
 func (w *words) open(ctx context.Context) error {
@@ -64,7 +66,7 @@ func (w *words) get(t decider.Words) string {
 	if t.Sealed == nil {
 		return ""
 	}
-	if at, asked := w.place[string(t.Sealed.KeyId)]; asked && at < len(w.opened) {
+	if at, asked := w.place[placeOf(t)]; asked && at < len(w.opened) {
 		return w.opened[at]
 	}
 	return ""

@@ -104,17 +104,13 @@ func checkSecretElectors(c *eventv1.Charter, electors []*eventv1.Elector) error 
 	return nil
 }
 
-// checkFulfillable refuses a rule that this electorate could never fulfil. Whoever recused themselves counts here: it is the rule that is
-// looked at, not the vote, and a chair who stays out does not make the rule senseless.
+// checkFulfillable refuses a rule that this electorate could never fulfil. Whoever recused themselves does not count, whoever is away does:
+// it is the rule that is looked at, not the vote.
 func checkFulfillable(r *eventv1.Rule, electors []*eventv1.Elector) error {
 	if r == nil {
 		return nil
 	}
-	entitled := make([]*eventv1.Elector, len(electors))
-	for i, e := range electors {
-		entitled[i] = &eventv1.Elector{Participant: e.Participant, Constituency: e.Constituency, Weight: e.Weight, Standing: e.Standing}
-	}
-	p := NewPoll(r, entitled)
+	p := NewPoll(r, electors)
 	if len(p.Voters) == 0 {
 		return decider.Refuse("decision/nobody-votes")
 	}

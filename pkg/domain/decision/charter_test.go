@@ -65,12 +65,14 @@ func TestARuleThatNobodyCouldEverFulfilIsRefused(t *testing.T) {
 	}
 }
 
-func TestWhoeverRecusesThemselvesDoesNotMakeTheRuleSenseless(t *testing.T) {
-	for _, r := range []*eventv1.Rule{
-		{Method: majority, Tie: chair, Chair: "p1"}, {Method: majority, RequiresFor: []string{"p1"}}, {Method: majority, Threshold: votesFor(2)},
-		{Method: majority, MinMembersFor: 2}, {Method: majority, Quorum: &eventv1.Quorum{Count: 2}},
-	} {
-		given(t, charter(r)).When(openWith(who("u1"), who("p1", recused))).Then(open(who("u1"), who("p1", recused)))
+func TestWhoeverIsAwayCountsTowardsWhatARuleAsksForAndWhoeverStaysOutDoesNot(t *testing.T) {
+	for _, r := range []*eventv1.Rule{{Method: majority, Threshold: votesFor(2)}, {Method: majority, MinMembersFor: 2}} {
+		given(t, charter(r)).When(openWith(who("u1"), who("p1", away))).Then(open(who("u1"), who("p1", away)))
+		given(t, charter(r)).When(openWith(who("u1"), who("p1", recused))).Refused("decision/out-of-reach")
+	}
+	for _, r := range []*eventv1.Rule{{Method: majority, Tie: chair, Chair: "p1"}, {Method: majority, RequiresFor: []string{"p1"}}} {
+		given(t, charter(r)).When(openWith(who("u1"), who("p1", away))).Then(open(who("u1"), who("p1", away)))
+		given(t, charter(r)).When(openWith(who("u1"), who("p1", recused))).Refused("decision/named-without-vote")
 	}
 }
 

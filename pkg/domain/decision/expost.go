@@ -40,22 +40,29 @@ func (p *Poll) pivotalFrom(s *sums, was eventv1.Outcome, choice func(i int) even
 	return pivotal
 }
 
+// alike is what the rule sees of a voter: two voters of whom it is the same can change places.
+type alike struct {
+	constituency string
+	weight       uint64
+	special      [5]bool
+	ballot       eventv1.Choice
+}
+
+func (p *Poll) place(i int, ballot eventv1.Choice) alike {
+	v := p.Voters[i]
+	return alike{v.Constituency, v.Weight, [5]bool{p.veto[i], p.required[i], i == p.chair, i == p.holder, v.Here}, ballot}
+}
+
 // PivotalEach answers Pivotal for every voter alone. Voters with the same place in the rule and the same ballot are asked once, so the
 // cost does not grow with their number.
 func (p *Poll) PivotalEach(choice func(i int) eventv1.Choice) []bool {
 	s := p.sum(choice)
 	was := p.settle(s).Outcome
-	type alike struct {
-		constituency string
-		weight       uint64
-		special      [5]bool
-		ballot       eventv1.Choice
-	}
 	known := map[alike]bool{}
 	each := make([]bool, len(p.Voters))
 	one := make([]int, 1)
-	for i, v := range p.Voters {
-		key := alike{v.Constituency, v.Weight, [5]bool{p.veto[i], p.required[i], i == p.chair, i == p.holder, v.Here}, choice(i)}
+	for i := range p.Voters {
+		key := p.place(i, choice(i))
 		answer, asked := known[key]
 		if !asked {
 			one[0] = i
@@ -97,4 +104,91 @@ func (p *Poll) PivotalOfTotals(t *eventv1.TallyReported, codes []string) bool {
 		}
 	}
 	return false
+}
+
+// marginTries bounds the search for one margin: enough for two constituencies of 250 people, or three of 40.
+const marginTries = 1 << 16
+
+// Margin is the fewest ballots of these voters that would have had to be different for another outcome, everyone else's staying: "2 of
+// your 3 votes". It is 0 when not even all of them together could, and when finding out would take more than marginTries steps.
+//
+// Yes/no rules are monotone, so only changes that are all for or all against need to be tried (and all to abstention, for one who decides
+// alone may leave it undecided); among voters in the same place those whose ballot is farthest from it go first.
+func (p *Poll) Margin(choice func(i int) eventv1.Choice, who []int) int {
+	m := margin{p: p, s: p.sum(choice), choice: choice}
+	m.was = p.settle(m.s).Outcome
+	fewest := 0
+	for _, to := range anyChoice {
+		m.to, m.tries = to, 0
+		m.group(who)
+		for n := 1; n <= m.others && (fewest == 0 || n < fewest); n++ {
+			if m.changes(0, n) {
+				fewest = n
+			}
+			if m.tries > marginTries {
+				return 0
+			}
+		}
+	}
+	return fewest
+}
+
+// margin is one search under way.
+type margin struct {
+	p      *Poll
+	s      *sums
+	was    eventv1.Outcome
+	choice func(i int) eventv1.Choice
+	to     eventv1.Choice
+	groups [][]int // voters in the same place who chose otherwise, the farthest first
+	others int
+	tries  int
+}
+
+func (m *margin) group(who []int) {
+	m.groups, m.others = nil, 0
+	at := map[alike]int{}
+	for _, i := range who {
+		if c := m.choice(i); c == m.to || c == eventv1.Choice_CHOICE_UNSPECIFIED {
+			continue
+		}
+		key := m.p.place(i, eventv1.Choice_CHOICE_UNSPECIFIED)
+		if _, ok := at[key]; !ok {
+			at[key] = len(m.groups)
+			m.groups = append(m.groups, nil)
+		}
+		m.groups[at[key]] = append(m.groups[at[key]], i)
+		m.others++
+	}
+	for _, g := range m.groups {
+		slices.SortStableFunc(g, func(i, j int) int { return abstains(m.choice(i)) - abstains(m.choice(j)) })
+	}
+}
+
+func abstains(c eventv1.Choice) int { return int(one(c == eventv1.Choice_CHOICE_ABSTAIN)) }
+
+// changes reports whether changing n ballots of the groups from g on, in some way, gives another outcome.
+func (m *margin) changes(g, n int) bool {
+	m.tries++
+	if n == 0 {
+		return m.p.settle(m.s).Outcome != m.was
+	}
+	if g == len(m.groups) || m.tries > marginTries {
+		return false
+	}
+	changed, found := 0, false
+	for {
+		if found = m.changes(g+1, n-changed); found || changed == min(n, len(m.groups[g])) {
+			break
+		}
+		i := m.groups[g][changed]
+		m.p.add(m.s, i, m.choice(i), -1)
+		m.p.add(m.s, i, m.to, +1)
+		changed++
+	}
+	for _, i := range m.groups[g][:changed] {
+		m.p.add(m.s, i, m.to, -1)
+		m.p.add(m.s, i, m.choice(i), +1)
+	}
+	return found
 }

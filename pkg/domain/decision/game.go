@@ -62,13 +62,13 @@ func (p *Poll) addToGame(c *condition, add func(quota int64, weight func(i int) 
 	}
 	switch c.kind {
 	case all:
-		add(total, weight)
+		add(max(total, 1), weight)
 	case votes:
 		add(int64(c.num), weight)
 	case share:
 		add(shareOf(c.num, c.memberWeight, c.den), weight)
 	default:
-		if p.rule.Tie == eventv1.Tie_TIE_CHAIR && p.chair >= 0 {
+		if p.rule.Tie == eventv1.Tie_TIE_CHAIR && p.chair >= 0 && !c.partial {
 			add(total+1, func(i int) int64 { return 2*weight(i) + one(i == p.chair) })
 			return
 		}
@@ -76,11 +76,11 @@ func (p *Poll) addToGame(c *condition, add func(quota int64, weight func(i int) 
 	}
 }
 
-// shareOf is ceil(num * whole / den), for num <= den, without overflow.
+// shareOf is ceil(num * whole / den), for num <= den, without overflow; at least 1, for a share of nothing needs somebody in favour too.
 func shareOf(num, whole, den uint64) int64 {
 	high, low := bits.Mul64(num, whole)
 	quota, rest := bits.Div64(high, low, den)
-	return int64(quota) + one(rest > 0)
+	return max(int64(quota)+one(rest > 0), 1)
 }
 
 // contract numbers the players: voters of one bloc share a number. Numbers follow the order of the electorate.
@@ -141,8 +141,8 @@ func (p *Poll) Among(keep func(i int) bool) *Poll {
 	}
 	among := NewPoll(p.rule, electors)
 	for k := range among.conditions {
-		if among.conditions[k].base == eventv1.Base_BASE_MEMBERS {
-			among.conditions[k].memberWeight = p.conditions[k].memberWeight
+		if c := &among.conditions[k]; c.base == eventv1.Base_BASE_MEMBERS && c.memberWeight < p.conditions[k].memberWeight {
+			c.memberWeight, c.partial = p.conditions[k].memberWeight, true
 		}
 	}
 	return among

@@ -54,6 +54,7 @@ type condition struct {
 	members       int
 	memberWeight  uint64
 	presentWeight uint64
+	partial       bool // some of the members are left out: half of the base for, the others against, cannot be
 	minPresent    int
 }
 
@@ -318,14 +319,22 @@ func (p *Poll) settle(s *sums) Result {
 	default:
 		r.Outcome, r.Reason = p.thresholds(s)
 	}
-	if r.Outcome == eventv1.Outcome_OUTCOME_ADOPTED && (s.headsFor < int(p.rule.MinMembersFor) || s.requiredFor < p.mustFor) {
+	if r.Outcome == eventv1.Outcome_OUTCOME_ADOPTED && p.lacksNames(s) {
 		r.Outcome, r.Reason = eventv1.Outcome_OUTCOME_REJECTED, eventv1.OutcomeReason_OUTCOME_REASON_UNSPECIFIED
 	}
 	return r
 }
 
+// lacksNames: too few heads in favour, or not everybody whose ballot for is required.
+func (p *Poll) lacksNames(s *sums) bool {
+	return s.headsFor < int(p.rule.MinMembersFor) || s.requiredFor < p.mustFor
+}
+
 // thresholds applies every condition and, when none fails but some tie, the tie rule.
 func (p *Poll) thresholds(s *sums) (eventv1.Outcome, eventv1.OutcomeReason) {
+	if p.lacksNames(s) { // it fails anyway, and a tie must not put it off
+		return eventv1.Outcome_OUTCOME_REJECTED, eventv1.OutcomeReason_OUTCOME_REASON_UNSPECIFIED
+	}
 	tie := false
 	for k := range p.conditions {
 		switch p.conditions[k].passes(s.yes[k], s.no[k]) {

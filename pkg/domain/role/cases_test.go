@@ -5,141 +5,58 @@ import (
 	"os"
 	"slices"
 	"testing"
-	"time"
 
-	"github.com/google/uuid"
-	"google.golang.org/protobuf/proto"
-
-	"tavolo/pkg/decider"
-	"tavolo/pkg/domain/aggregate"
-	"tavolo/pkg/domain/decision"
 	"tavolo/pkg/domain/role"
 	"tavolo/pkg/minutes"
-	commandv1 "tavolo/proto/tavolo/command/v1"
-	eventv1 "tavolo/proto/tavolo/event/v1"
 )
 
-// table is a whole workspace in memory: commands go in, folds come out. It stands for ledger and log, which do the same with storage.
-type table struct {
-	t    testing.TB
-	seq  uint64
-	all  map[aggregate.Key]*aggregate.Aggregate
-	refs map[string]string // a minutes file's ids serve as pseudonyms here
+// worked is one of the published examples.
+type worked struct {
+	ID      string          `json:"id"`
+	Minutes json.RawMessage `json:"minutes"`
+	Outcome string          `json:"outcome"`
+	Expect  []struct {
+		Who, Role, Reason, Power, Flag string
+		RoleAtDecision                 string `json:"role_at_decision"`
+		Pivotal                        any
+	} `json:"expect"`
 }
 
-func newTable(t testing.TB) *table {
-	return &table{t: t, all: map[aggregate.Key]*aggregate.Aggregate{}}
-}
-
-func (x *table) load(k aggregate.Key) (*aggregate.Aggregate, error) {
-	if x.all[k] == nil {
-		x.all[k] = aggregate.New(k)
-	}
-	return x.all[k], nil
-}
-
-var recordedAt = time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
-
-func (x *table) do(cmd *commandv1.Command) error {
-	_, key, err := aggregate.Of(cmd)
-	if err != nil {
-		return err
-	}
-	a, _ := x.load(key)
-	before := a.Clone()
-	events, err := aggregate.Decide(a, cmd, x.load, recordedAt)
-	if !equalAggregates(a, before) {
-		x.t.Fatal("Decide changed the state")
-	}
-	if err != nil || len(events) == 0 {
-		return err
-	}
-	x.seq++
-	// The log keeps bytes: what is folded is what a reader would decode.
-	raw, err := proto.Marshal(&eventv1.Commit{Id: uuid.NewString(), Version: a.Version + 1, Events: events})
-	if err != nil {
-		return err
-	}
-	c := &eventv1.Commit{}
-	if err := proto.Unmarshal(raw, c); err != nil {
-		return err
-	}
-	return a.Apply(x.seq, c)
-}
-
-func equalAggregates(a, b *aggregate.Aggregate) bool {
-	return a.Version == b.Version && a.Seq == b.Seq && (a.Decision == nil || a.Decision.Phase == b.Decision.Phase && len(a.Decision.Ballots) == len(b.Decision.Ballots) && len(a.Decision.Acts) == len(b.Decision.Acts))
-}
-
-// judge records a minutes file and judges its decisions.
-func judge(t testing.TB, f *minutes.File, asOf time.Time) map[string]judged {
+func examples(t *testing.T) []worked {
 	t.Helper()
-	x := newTable(t)
-	ids := map[string]string{"": ""}
-	for _, p := range f.Participants {
-		ids[p.ID] = p.ID
-	}
-	for _, s := range minutes.Steps(f, &minutes.Recorded{}, ids) {
-		if err := x.do(s.Command); err != nil {
-			t.Fatalf("%s: %v", s.Path, err)
-		}
-	}
-	out := map[string]judged{}
-	for k, a := range x.all {
-		if k.Kind != aggregate.Decision {
-			continue
-		}
-		_, in, own := decision.Split(k.ID)
-		s, _ := x.load(aggregate.Key{Kind: aggregate.Session, ID: in})
-		i, _ := x.load(aggregate.Key{Kind: aggregate.Item, ID: a.Decision.Item})
-		j := judged{outcome: minutes.Word(a.Decision.Final()), by: map[string]role.Judgement{}}
-		for _, one := range role.Judge(role.NewCase(a.Decision, i.Item, s.Session, asOf)) {
-			j.by[one.Who] = one
-		}
-		out[own] = j
-	}
-	return out
-}
-
-type judged struct {
-	outcome string
-	by      map[string]role.Judgement
-}
-
-var _ = decider.Fact{}
-
-func TestWorkedExamplesComeOutAsPublished(t *testing.T) {
 	raw, err := os.ReadFile("testdata/role-cases.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var cases []struct {
-		ID      string          `json:"id"`
-		Minutes json.RawMessage `json:"minutes"`
-		Outcome string          `json:"outcome"`
-		Expect  []struct {
-			Who, Role, Reason, Power, Flag string
-			RoleAtDecision                 string `json:"role_at_decision"`
-			Pivotal                        any
-		} `json:"expect"`
-	}
+	var cases []worked
 	if err := json.Unmarshal(raw, &cases); err != nil {
 		t.Fatal(err)
 	}
+	return cases
+}
+
+// judge records the minutes of an example and judges its decision.
+func (c worked) judge(t *testing.T) (outcome string, by map[string]role.Judgement) {
+	t.Helper()
+	f, err := minutes.Parse(c.ID, c.Minutes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := record(t, f).asOf(recordedAt)["d1"]
+	return minutes.Word(one.Decision.Final()), judged(one)
+}
+
+func TestWorkedExamplesComeOutAsPublished(t *testing.T) {
 	checked := 0
-	for _, c := range cases {
+	for _, c := range examples(t) {
 		t.Run(c.ID, func(t *testing.T) {
-			f, err := minutes.Parse(c.ID, c.Minutes)
-			if err != nil {
-				t.Fatal(err)
-			}
-			d := judge(t, f, recordedAt)["d1"]
-			if c.Outcome != "" && d.outcome != c.Outcome {
-				t.Errorf("outcome %s, want %s", d.outcome, c.Outcome)
+			outcome, by := c.judge(t)
+			if c.Outcome != "" && outcome != c.Outcome {
+				t.Errorf("outcome %s, want %s", outcome, c.Outcome)
 			}
 			for _, e := range c.Expect {
 				checked++
-				got, ok := d.by[e.Who]
+				got, ok := by[e.Who]
 				if !ok {
 					t.Errorf("%s is not judged", e.Who)
 					continue
@@ -174,5 +91,79 @@ func TestWorkedExamplesComeOutAsPublished(t *testing.T) {
 	}
 	if checked < 49 {
 		t.Errorf("only %d expectations were checked", checked)
+	}
+}
+
+// The figures and flags of the worked examples in roles.md. The file of cases states some of them; here are all.
+var published = []struct {
+	id, who, power string
+	pivotal        role.Pivotal
+	flags          []string
+	atDecision     role.Role
+}{
+	{"R01", "dir", "1", role.IsPivotal, nil, role.Decisive},
+	{"R03", "users:strict", "1", role.IsPivotal, nil, role.Decisive},
+	{"R04", "users:strict", "0", role.NotPivotal, []string{"zero_power"}, role.Consultative},
+	{"R04", "a5", "0", role.NotPivotal, []string{"zero_power"}, role.Consultative},
+	{"R04", "a3", "3/16", role.IsPivotal, nil, role.Decisive},
+	{"R05", "users:strict", "793/2048", role.IsPivotal, nil, role.Decisive},
+	{"R05", "u1", "793/4096", role.IsPivotal, nil, role.Decisive},
+	{"R05", "u3", "793/4096", role.NotPivotal, nil, role.Decisive},
+	{"R05", "p1", "231/2048", role.NotPivotal, nil, role.Decisive},
+	{"R06", "users:strict", "793/2048", role.IsPivotal, nil, role.Decisive},
+	{"R06", "u2", "793/4096", role.IsPivotal, nil, role.Decisive},
+	{"R07", "users:strict", "627/1024", role.NotPivotal, []string{"outvoted"}, role.Decisive},
+	{"R07", "u1", "429/2048", role.NotPivotal, nil, role.Decisive},
+	{"R08", "users:strict", "627/1024", role.IsPivotal, nil, role.Decisive},
+	{"R08", "u1", "429/2048", role.IsPivotal, nil, role.Decisive},
+	{"R08", "p6", "429/2048", role.NotPivotal, nil, role.Decisive},
+	{"R10", "users:strict", "1/32", role.IsPivotal, nil, role.Decisive},
+	{"R10", "u1", "1/128", role.IsPivotal, nil, role.Decisive},
+	{"R11", "u3", "1/128", role.IsPivotal, nil, role.Decisive},
+	{"R11", "u1", "1/128", role.NotPivotal, nil, role.Decisive},
+	{"R12", "u3", "1/128", role.IsPivotal, nil, role.Consultative},
+	{"R13", "users:strict", "", "", []string{"consensus_unverified"}, role.Consultative},
+	{"R14", "users:strict", "119/128", role.IsPivotal, nil, role.Decisive},
+	{"R14", "u1", "231/1024", role.Suppressed, nil, role.Decisive},
+	{"R15", "users:strict", "63/128", role.Suppressed, nil, role.Decisive},
+	{"R20", "u1", "", "", []string{"entitled_absent"}, role.None},
+	{"R20", "users:strict", "", "", []string{"entitled_absent"}, role.None},
+	{"R22", "users:strict", "627/1024", role.IsPivotal, []string{"overridden"}, role.Decisive},
+	{"R24", "users:strict", "627/1024", role.IsPivotal, []string{"not_implemented"}, role.Decisive},
+	{"R25", "users:strict", "627/1024", role.IsPivotal, []string{"implementation_refused"}, role.Decisive},
+	{"R26", "u3", "5/8", role.NotPivotal, nil, role.Decisive},
+	{"R29", "s1", "5/16", role.IsPivotal, []string{"dual_capacity"}, role.Decisive},
+	{"R29", "users:strict", "5/8", role.IsPivotal, nil, role.Decisive},
+	{"R29", "users:broad", "7/8", role.IsPivotal, nil, role.Decisive},
+	{"R33", "users:strict", "1", role.IsPivotal, nil, role.Decisive},
+	{"R35", "users:strict", "1", role.IsPivotal, nil, role.Decisive},
+	{"R37", "u3", "1/64", role.IsPivotal, []string{"abstained"}, role.Decisive},
+}
+
+func TestWorkedExamplesHaveThePublishedFigures(t *testing.T) {
+	judgements := map[string]map[string]role.Judgement{}
+	for _, c := range examples(t) {
+		_, judgements[c.ID] = c.judge(t)
+	}
+	for _, want := range published {
+		got, ok := judgements[want.id][want.who]
+		if !ok {
+			t.Errorf("%s %s is not judged", want.id, want.who)
+			continue
+		}
+		if want.power != "" && (got.Power == nil || got.Power.RatString() != want.power) {
+			t.Errorf("%s %s: power %v, want %s", want.id, want.who, got.Power, want.power)
+		}
+		if want.pivotal != "" && got.Pivotal != want.pivotal {
+			t.Errorf("%s %s: pivotal %s, want %s", want.id, want.who, got.Pivotal, want.pivotal)
+		}
+		for _, flag := range want.flags {
+			if !slices.Contains(got.Flags, flag) {
+				t.Errorf("%s %s: flags %v, want %s", want.id, want.who, got.Flags, flag)
+			}
+		}
+		if got.RoleAtDecision != want.atDecision {
+			t.Errorf("%s %s: at the decision %s, want %s", want.id, want.who, got.RoleAtDecision, want.atDecision)
+		}
 	}
 }

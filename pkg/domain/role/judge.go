@@ -174,11 +174,7 @@ func (f *facts) strength(j *Judgement) {
 	if f.d.Charter.GetRule() == nil || len(f.b) == 0 {
 		return
 	}
-	who := f.x
-	if len(who) == 0 {
-		who = f.b
-	}
-	if index, ok := f.c.index(f.poll, who); ok {
+	if index, ok := f.c.index(f.poll, f.acting()); ok {
 		j.Power = index.Banzhaf
 		if !f.party.Group {
 			j.Shapley = index.Shapley
@@ -294,7 +290,12 @@ func (f *facts) mark(j *Judgement) {
 
 // outvoted: most of the party's weight for or against was on the losing side.
 func (f *facts) outvoted() bool {
-	var yes, no uint64
+	yes, no := f.sides()
+	return f.outcome == eventv1.Outcome_OUTCOME_ADOPTED && no > yes || f.outcome == eventv1.Outcome_OUTCOME_REJECTED && yes > no
+}
+
+// sides is the party's weight for and against.
+func (f *facts) sides() (yes, no uint64) {
 	for _, i := range f.x {
 		switch f.d.Choice(f.poll.Voters[i].Participant) {
 		case eventv1.Choice_CHOICE_FOR:
@@ -303,7 +304,7 @@ func (f *facts) outvoted() bool {
 			no += f.poll.Voters[i].Weight
 		}
 	}
-	return f.outcome == eventv1.Outcome_OUTCOME_ADOPTED && no > yes || f.outcome == eventv1.Outcome_OUTCOME_REJECTED && yes > no
+	return yes, no
 }
 
 // overdue: adopted, due before the instant, neither carried out nor explained nor refused.
@@ -351,9 +352,6 @@ func (c *Case) index(p *decision.Poll, who []int) (power.Index, bool) {
 	if c.indexCache == nil {
 		game, player := p.Game(c.blocs()...)
 		all, err := power.All(game)
-		if decision.OutOfReach(err) {
-			return nobodysPower, true
-		}
 		if err != nil {
 			c.indexFailed = true
 			return power.Index{}, false
@@ -367,9 +365,6 @@ func (c *Case) index(p *decision.Poll, who []int) (power.Index, bool) {
 	index, err := p.Power(who, c.blocs())
 	return index, err == nil
 }
-
-// nobodysPower is what everyone has under a rule that cannot be fulfilled.
-var nobodysPower = power.Index{Swings: new(big.Int), Winning: new(big.Int), Banzhaf: new(big.Rat), Shapley: new(big.Rat)}
 
 // blocs are the recorded blocs: everyone whose uninstructed proxy somebody holds, with the holder, and every mandate that was kept.
 func (c *Case) blocs() [][]int {

@@ -1,0 +1,302 @@
+package gateway_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"go.uber.org/goleak"
+	"google.golang.org/protobuf/proto"
+
+	"tavolo/pkg/bus"
+	"tavolo/pkg/decider"
+	"tavolo/services/gateway"
+
+	apiv1 "tavolo/proto/tavolo/api/v1"
+	commandv1 "tavolo/proto/tavolo/command/v1"
+	eventv1 "tavolo/proto/tavolo/event/v1"
+	peoplev1 "tavolo/proto/tavolo/people/v1"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// house is a gateway on a real bus, with small stand-ins for the services behind it: a ledger that counts, a people that marks what it sealed,
+// and views that show whatever the test put there.
+type house struct {
+	t       *testing.T
+	server  *bus.Server
+	gateway *gateway.Gateway
+	views   *nats.Conn
+	logged  *strings.Builder
+
+	mu       sync.Mutex
+	commands []*commandv1.CommandBatch
+	sealed   []*peoplev1.SealRequest
+	enrolled []*peoplev1.EnrolRequest
+	asked    map[string][]proto.Message
+	ledger   func(*commandv1.CommandBatch) (*commandv1.Receipt, error)
+	sequence uint64
+	seats    int // empty seats in the session shown
+	answer   map[string]func(proto.Message) (proto.Message, error)
+}
+
+// lock keeps the logger and the test apart.
+type lock struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lock) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+func open(t *testing.T, limits ...gateway.Limit) *house {
+	t.Helper()
+	return openWith(t, gateway.Options{}, limits...)
+}
+
+func openWith(t *testing.T, o gateway.Options, limits ...gateway.Limit) *house {
+	t.Helper()
+	h := &house{t: t, logged: &strings.Builder{}, asked: map[string][]proto.Message{}, answer: map[string]func(proto.Message) (proto.Message, error){}}
+	var err error
+	if h.server, err = bus.Start(bus.Options{StoreDir: t.TempDir(), Temporary: true}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.server.Shutdown)
+	h.serve(bus.Ledger, map[string]bus.Handler{"cmd.*": h.command})
+	h.serve(bus.People, map[string]bus.Handler{"people.seal": h.seal, "people.enrol": h.enrol})
+	h.views = h.serve(bus.Views, h.questions())
+	o.Conn, o.Listen, o.Sentence, o.Version = h.connect(bus.Gateway), "127.0.0.1:0", sentence, "1.2.3"
+	o.Logger = slog.New(slog.NewTextHandler(&lock{w: h.logged}, nil))
+	if h.gateway, err = gateway.StartWith(o, limits...); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := h.gateway.Stop(ctx); err != nil {
+			t.Errorf("stop: %v", err)
+		}
+		http.DefaultClient.CloseIdleConnections()
+	})
+	return h
+}
+
+func (h *house) connect(service string) *nats.Conn {
+	nc, err := h.server.Connect(service)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return nc
+}
+
+func (h *house) serve(service string, endpoints map[string]bus.Handler) *nats.Conn {
+	nc := h.connect(service)
+	stop, err := bus.Serve(nc, service, "0.0.0", endpoints)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(stop)
+	return nc
+}
+
+// sentence is the catalogue of the tests: it shows what it was asked for.
+func sentence(code, lang string, args map[string]string) string {
+	if code == "panic/please" {
+		panic("secret words of Ada")
+	}
+	s := lang + ": " + code
+	for _, k := range slices.Sorted(maps.Keys(args)) {
+		s += " " + k + "=" + args[k]
+	}
+	return s
+}
+
+func (h *house) command(_ context.Context, data []byte) ([]byte, error) {
+	batch := &commandv1.CommandBatch{}
+	if err := proto.Unmarshal(data, batch); err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.commands = append(h.commands, batch)
+	if h.ledger != nil {
+		r, err := h.ledger(batch)
+		if err != nil {
+			return nil, err
+		}
+		return proto.Marshal(r)
+	}
+	h.sequence++
+	return proto.Marshal(&commandv1.Receipt{Sequence: h.sequence, Commits: 1})
+}
+
+func (h *house) seal(_ context.Context, data []byte) ([]byte, error) {
+	q, a := &peoplev1.SealRequest{}, &peoplev1.SealResponse{}
+	if err := proto.Unmarshal(data, q); err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.sealed = append(h.sealed, q)
+	for _, w := range q.Words {
+		a.Sealed = append(a.Sealed, &eventv1.Sealed{Version: 1, Ciphertext: []byte("sealed:" + w.Text)})
+	}
+	return proto.Marshal(a)
+}
+
+func (h *house) enrol(_ context.Context, data []byte) ([]byte, error) {
+	q, a := &peoplev1.EnrolRequest{}, &peoplev1.EnrolResponse{}
+	if err := proto.Unmarshal(data, q); err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.enrolled = append(h.enrolled, q)
+	for _, r := range q.Refs {
+		a.Participants = append(a.Participants, "p-of-"+r)
+	}
+	return proto.Marshal(a)
+}
+
+// questions serves every question: what the test says, or an empty answer.
+func (h *house) questions() map[string]bus.Handler {
+	all := map[string]bus.Handler{}
+	for subject, pair := range map[string][2]proto.Message{
+		"list_workspaces": {&apiv1.ListWorkspacesRequest{}, &apiv1.ListWorkspacesResponse{}},
+		"get_initiative":  {&apiv1.GetInitiativeRequest{}, &apiv1.InitiativeView{}},
+		"get_session":     {&apiv1.GetSessionRequest{}, &apiv1.SessionView{}},
+		"get_decision":    {&apiv1.GetDecisionRequest{}, &apiv1.DecisionView{}},
+		"list_roles":      {&apiv1.ListRolesRequest{}, &apiv1.ListRolesResponse{}},
+		"why":             {&apiv1.WhyRequest{}, &apiv1.WhyResponse{}},
+		"power":           {&apiv1.PowerRequest{}, &apiv1.PowerResponse{}},
+		"summarise_roles": {&apiv1.SummariseRolesRequest{}, &apiv1.SummariseRolesResponse{}},
+		"export_minutes":  {&apiv1.ExportMinutesRequest{}, &apiv1.ExportMinutesResponse{}},
+	} {
+		all["query."+subject] = func(_ context.Context, data []byte) ([]byte, error) {
+			q := pair[0].ProtoReflect().New().Interface()
+			if err := proto.Unmarshal(data, q); err != nil {
+				return nil, err
+			}
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			h.asked[subject] = append(h.asked[subject], q)
+			answer := pair[1]
+			if say := h.answer[subject]; say != nil {
+				var err error
+				if answer, err = say(q); err != nil {
+					return nil, err
+				}
+			}
+			return proto.Marshal(answer)
+		}
+	}
+	return all
+}
+
+// say has a question answered so from now on.
+func (h *house) say(subject string, answer func(proto.Message) (proto.Message, error)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.answer[subject] = answer
+}
+
+// refuse has a question refused.
+func (h *house) refuse(subject, code string, pairs ...string) {
+	h.say(subject, func(proto.Message) (proto.Message, error) { return nil, decider.Refuse(code, pairs...) })
+}
+
+func (h *house) times(subject string) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.asked[subject])
+}
+
+// announce says what views says when it has read a commit.
+func (h *house) announce(workspace, initiative string, sequence uint64) {
+	if err := h.views.Publish("changed."+workspace+"."+initiative, strconv.AppendUint(nil, sequence, 10)); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *house) url(path string) string { return "http://" + h.gateway.Addr() + path }
+
+// reply is an answer read to its end.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (r reply) json(t *testing.T) map[string]any {
+	t.Helper()
+	var v map[string]any
+	if err := json.Unmarshal([]byte(r.body), &v); err != nil {
+		t.Fatalf("%v in %s", err, r.body)
+	}
+	return v
+}
+
+// do sends a request; headers come as pairs. Host sets the host.
+func (h *house) do(method, path, body string, headers ...string) reply {
+	h.t.Helper()
+	r, err := http.NewRequestWithContext(h.t.Context(), method, h.url(path), strings.NewReader(body))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for p := range slices.Chunk(headers, 2) {
+		if p[0] == "Host" {
+			r.Host = p[1]
+		}
+		r.Header.Add(p[0], p[1])
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	data, err := io.ReadAll(answer.Body)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return reply{answer.StatusCode, answer.Header, string(data)}
+}
+
+// post sends JSON to a method.
+func (h *house) post(method, body string, headers ...string) reply {
+	h.t.Helper()
+	return h.do(http.MethodPost, "/tavolo.api.v1."+method, body, append([]string{"Content-Type", "application/json"}, headers...)...)
+}
+
+// eventually waits until a condition holds.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%s: not within five seconds", what)
+		}
+	}
+}
+
+func code(t *testing.T, r reply) string {
+	t.Helper()
+	c := r.header.Get("Tavolo-Code")
+	detail := fmt.Sprint(r.json(t)["details"])
+	if c == "" || !strings.Contains(detail, c) {
+		t.Errorf("the code %q of the header is not in the detail %s", c, detail)
+	}
+	return c
+}

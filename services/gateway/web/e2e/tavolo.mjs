@@ -1,0 +1,75 @@
+// The real thing for the browser tests: the built program on a data folder of its own, and Debian's chromium. TAVOLO_BIN names another program.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { chromium } from "playwright-core";
+
+const program = resolve(import.meta.dirname, process.env.TAVOLO_BIN ?? "../../../../tavolo");
+const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+export const workspace = "dsm-esempio", initiative = "csm-orari";
+
+// until waits for a condition; the tests never wait for a time.
+export async function until(what, condition, withinMs = 15_000) {
+  const end = Date.now() + withinMs;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`waited in vain: ${what}`);
+    await new Promise((go) => setTimeout(go, 50));
+  }
+}
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  return port;
+}
+
+// startTavolo runs the program with its example minutes. stop and start keep data and address.
+export async function startTavolo() {
+  const data = mkdtempSync(join(tmpdir(), "tavolo-e2e-")), port = await freePort(), base = `http://127.0.0.1:${port}`;
+  let child;
+  const start = async () => {
+    child = spawn(program, ["serve", "--data", data, "--demo", "--listen", `127.0.0.1:${port}`], { stdio: ["ignore", "ignore", "pipe"] });
+    let log = "";
+    child.stderr.on("data", (text) => { log += text; });
+    await until("the program to be ready", async () => {
+      if (child.exitCode !== null) throw new Error(`the program ended: ${log}`);
+      return (await fetch(`${base}/v1/workspaces`).then((r) => r.json()).catch(() => ({}))).workspaces?.[0]?.initiatives?.length;
+    }, 60_000);
+  };
+  const stop = async () => {
+    child.kill("SIGTERM");
+    if (child.exitCode === null) await once(child, "exit");
+  };
+  const call = async (method, request) => {
+    const r = await fetch(`${base}/tavolo.api.v1.${method}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(request) });
+    const answer = await r.json();
+    if (!r.ok) throw new Error(`${method}: ${JSON.stringify(answer)}`);
+    return answer;
+  };
+  await start();
+  return { base, start, stop, call, end: async () => { await stop(); rmSync(data, { recursive: true, force: true }); } };
+}
+
+export const startBrowser = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
+
+// open opens an address in a language and waits until there is something to read.
+export async function open(context, base, path, language) {
+  await context.addInitScript((l) => { if (localStorage.getItem("tavolo-language") === null) localStorage.setItem("tavolo-language", l); }, language);
+  const page = await context.newPage();
+  await page.goto(base + path);
+  await read(page);
+  return page;
+}
+
+export async function read(page) {
+  await page.locator("h1").waitFor();
+  await page.waitForFunction(() => document.querySelector(".loading") === null);
+}

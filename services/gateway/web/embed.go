@@ -1,0 +1,149 @@
+// Package web is the web client inside the program: what the build makes of src/ (dist/), and the handler that serves it.
+//
+//	/  /w/{workspace}/i/{initiative}  /w/{workspace}/s/{session}  /w/{workspace}/d/{decision}     the page; the client finds the screen
+//	/assets/…                                                                                   its files, named after their content
+//
+// Everything else is not found; a browser is given the page even then, which says so in the reader's language. The API does not need the client: when
+// it was not built, / says how to build it and nothing else changes.
+//
+// Not here: security headers (the gateway sets them for every answer), the API.
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"embed"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+)
+
+//go:embed all:dist
+var dist embed.FS
+
+// notBuilt is what / says when the program was built without the client.
+const notBuilt = `<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Tavolo</title>
+<h1>The web client is not built</h1>
+<p>The API works. For the pages, run <code>task client</code> and build Tavolo again.</p>
+<h2 lang="it">Le pagine web non ci sono ancora</h2>
+<p lang="it">L'API funziona. Per le pagine eseguire <code>task client</code> e compilare di nuovo Tavolo.</p>
+</html>
+`
+
+const (
+	// keepForGood is for files whose name changes with their content.
+	keepForGood = "public, max-age=31536000, immutable"
+	// askAgain is for the page, which names the files of today.
+	askAgain = "no-cache"
+)
+
+// file is one file of the client, ready to be sent.
+type file struct {
+	kind   string
+	plain  []byte
+	packed []byte // gzip; nil where it would not be smaller
+}
+
+type handler struct {
+	files map[string]file // by path under dist
+	pages *http.ServeMux
+}
+
+// Handler serves the client that the program was built with.
+func Handler() http.Handler {
+	client, err := fs.Sub(dist, "dist")
+	if err != nil {
+		panic("web: " + err.Error()) // only for a name that is no path, and ours is one
+	}
+	return serve(client)
+}
+
+// serve reads a built client whole: it is small, and what is in memory cannot be missing later.
+func serve(client fs.FS) http.Handler {
+	h := &handler{files: map[string]file{}, pages: http.NewServeMux()}
+	err := fs.WalkDir(client, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(client, name)
+		h.files[name] = pack(name, data)
+		return err
+	})
+	if _, built := h.files["index.html"]; err != nil || !built {
+		h.files = map[string]file{"index.html": pack("index.html", []byte(notBuilt))}
+	}
+	for _, address := range []string{"/{$}", "/w/{workspace}/i/{id}", "/w/{workspace}/s/{id}", "/w/{workspace}/d/{id}"} {
+		h.pages.HandleFunc("GET "+address, func(w http.ResponseWriter, r *http.Request) { h.page(w, r, http.StatusOK) })
+	}
+	h.pages.HandleFunc("/", h.other)
+	return h.pages
+}
+
+// pack compresses a file once. Fonts are compressed already.
+func pack(name string, data []byte) file {
+	kinds := map[string]string{".js": "text/javascript; charset=utf-8", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
+	f := file{kind: kinds[path.Ext(name)], plain: data}
+	if f.kind == "" {
+		f.kind = mime.TypeByExtension(path.Ext(name))
+	}
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // fails only for a level that does not exist
+	_, _ = z.Write(data)                                  // a buffer takes everything
+	_ = z.Close()
+	if b.Len() < len(data) {
+		f.packed = b.Bytes()
+	}
+	return f
+}
+
+func (h *handler) page(w http.ResponseWriter, r *http.Request, status int) {
+	w.Header().Set("Cache-Control", askAgain)
+	send(w, r, h.files["index.html"], status)
+}
+
+// other serves a file of the client, or says that there is nothing: to a browser with the page, to a program in a word.
+func (h *handler) other(w http.ResponseWriter, r *http.Request) {
+	name, asset := strings.CutPrefix(r.URL.Path, "/assets/")
+	f, known := h.files["assets/"+name]
+	read := r.Method == http.MethodGet || r.Method == http.MethodHead
+	switch {
+	case asset && known && read:
+		w.Header().Set("Cache-Control", keepForGood)
+		send(w, r, f, http.StatusOK)
+	case !asset && read && strings.Contains(r.Header.Get("Accept"), "text/html"):
+		h.page(w, r, http.StatusNotFound)
+	default:
+		http.Error(w, "not found", http.StatusNotFound)
+	}
+}
+
+func send(w http.ResponseWriter, r *http.Request, f file, status int) {
+	w.Header().Add("Vary", "Accept-Encoding")
+	w.Header().Set("Content-Type", f.kind)
+	data := f.plain
+	if f.packed != nil && acceptsGzip(r.Header.Get("Accept-Encoding")) {
+		w.Header().Set("Content-Encoding", "gzip")
+		data = f.packed
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(data)))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(data) // whoever asked has gone: nobody is left to tell
+	}
+}
+
+// acceptsGzip reads Accept-Encoding: gzip is named and not refused with q=0.
+func acceptsGzip(header string) bool {
+	for _, item := range strings.Split(header, ",") {
+		name, params, _ := strings.Cut(item, ";")
+		if strings.EqualFold(strings.TrimSpace(name), "gzip") {
+			q, err := strconv.ParseFloat(strings.TrimPrefix(strings.TrimSpace(params), "q="), 64)
+			return params == "" || err == nil && q > 0
+		}
+	}
+	return false
+}

@@ -1,0 +1,110 @@
+package web
+
+import (
+	"compress/gzip"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// The client of these tests: a page, a script that gets smaller and a font that does not.
+var client = fstest.MapFS{
+	".keep":                    {},
+	"index.html":               {Data: []byte("<title>Tavolo</title>" + strings.Repeat(" ", 200))},
+	"assets/app-ABCD1234.js":   {Data: []byte(strings.Repeat("let a;", 100))},
+	"assets/f-ABCD1234.woff2":  {Data: []byte("wOF2")},
+	"assets/icon-ABCD1234.svg": {Data: []byte("<svg/>")},
+}
+
+func get(t *testing.T, h http.Handler, target string, header ...string) (*http.Response, string) {
+	t.Helper()
+	method, target, spaced := strings.Cut(target, " ")
+	if !spaced {
+		method, target = http.MethodGet, method
+	}
+	r := httptest.NewRequest(method, target, nil)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	body := io.Reader(w.Body)
+	if w.Header().Get("Content-Encoding") == "gzip" {
+		z, err := gzip.NewReader(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body = z
+	}
+	data, err := io.ReadAll(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.Result(), string(data)
+}
+
+func TestAddressesOfTheClient(t *testing.T) {
+	h := serve(client)
+	for _, c := range []struct {
+		target, accept string
+		status         int
+		page           bool
+		cache          string
+	}{
+		{"/", "", 200, true, askAgain},
+		{"/w/dsm/i/orari", "", 200, true, askAgain},
+		{"/w/dsm/s/orari:2026-03-05", "", 200, true, askAgain},
+		{"/w/dsm/d/orari:2026-03-05:apertura", "", 200, true, askAgain},
+		{"/w/dsm/d/orari?why=users%3Astrict", "", 200, true, askAgain},
+		{"/w/dsm/x/orari", "text/html", 404, true, askAgain},
+		{"/w/dsm/x/orari", "application/json", 404, false, ""},
+		{"/index.html", "", 404, false, ""},
+		{"/.keep", "", 404, false, ""},
+		{"/assets/.keep", "text/html", 404, false, ""},
+		{"/assets/app-ABCD1234.js", "", 200, false, keepForGood},
+		{"/assets/app-00000000.js", "text/html", 404, false, ""},
+		{"/assets/../index.html", "", 307, false, ""},
+		{"POST /", "text/html", 404, false, ""},
+		{"POST /assets/app-ABCD1234.js", "", 404, false, ""},
+		{"HEAD /", "", 200, false, askAgain},
+	} {
+		r, body := get(t, h, c.target, "Accept", c.accept)
+		if r.StatusCode != c.status || strings.Contains(body, "<title>") != c.page || r.Header.Get("Cache-Control") != c.cache {
+			t.Errorf("%s (%s): %d, cache %q, page %v; want %d, %q, %v", c.target, c.accept, r.StatusCode, r.Header.Get("Cache-Control"),
+				strings.Contains(body, "<title>"), c.status, c.cache, c.page)
+		}
+	}
+}
+
+func TestFilesAreSentPackedToWhoTakesThat(t *testing.T) {
+	h := serve(client)
+	for _, c := range []struct{ name, accepts, encoding, kind string }{
+		{"app-ABCD1234.js", "br, gzip", "gzip", "text/javascript; charset=utf-8"},
+		{"app-ABCD1234.js", "gzip;q=0.5", "gzip", "text/javascript; charset=utf-8"},
+		{"app-ABCD1234.js", "gzip;q=0", "", "text/javascript; charset=utf-8"},
+		{"app-ABCD1234.js", "", "", "text/javascript; charset=utf-8"},
+		{"f-ABCD1234.woff2", "gzip", "", "font/woff2"},
+		{"icon-ABCD1234.svg", "gzip", "", "image/svg+xml"},
+	} {
+		r, body := get(t, h, "/assets/"+c.name, "Accept-Encoding", c.accepts)
+		if got := r.Header.Get("Content-Encoding"); got != c.encoding || r.Header.Get("Content-Type") != c.kind {
+			t.Errorf("%s (%s): encoding %q, type %q", c.name, c.accepts, got, r.Header.Get("Content-Type"))
+		}
+		if body != string(client["assets/"+c.name].Data) {
+			t.Errorf("%s (%s): another content", c.name, c.accepts)
+		}
+	}
+}
+
+func TestWithoutTheClientThePageSaysHowToBuildIt(t *testing.T) {
+	r, body := get(t, serve(fstest.MapFS{".keep": {}}), "/")
+	if r.StatusCode != 200 || !strings.Contains(body, "task client") || r.Header.Get("Content-Type") != "text/html; charset=utf-8" {
+		t.Errorf("%d %s: %s", r.StatusCode, r.Header.Get("Content-Type"), body)
+	}
+	if strings.Contains(body, "<script") || strings.Contains(body, "style") {
+		t.Error("the page would break the content security policy")
+	}
+}

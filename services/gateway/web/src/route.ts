@@ -1,0 +1,69 @@
+// Addresses. Each screen has one that can be reloaded, kept and sent to somebody.
+import { signal } from "@preact/signals";
+
+export type Route =
+  | { screen: "home" }
+  | { screen: "initiative" | "session" | "decision"; workspace: string; id: string; why?: string | undefined }
+  | { screen: "nowhere" };
+
+const letters = { i: "initiative", s: "session", d: "decision" } as const;
+
+// read finds the screen of an address.
+export function read(path: string, query = ""): Route {
+  if (path === "/") return { screen: "home" };
+  const parts = /^\/w\/([^/]+)\/([isd])\/([^/]+)$/.exec(path);
+  if (!parts) return { screen: "nowhere" };
+  try {
+    const [, workspace = "", letter = "i", id = ""] = parts;
+    return {
+      screen: letters[letter as keyof typeof letters], workspace: decodeURIComponent(workspace), id: decodeURIComponent(id),
+      why: new URLSearchParams(query).get("why") ?? undefined,
+    };
+  } catch {
+    return { screen: "nowhere" }; // not an encoding of anything
+  }
+}
+
+// A colon is what ids are joined with, and is plain in a path.
+const part = (id: string): string => encodeURIComponent(id).replaceAll("%3A", ":");
+
+export const address = {
+  home: "/",
+  initiative: (workspace: string, id: string): string => `/w/${part(workspace)}/i/${part(id)}`,
+  session: (workspace: string, id: string): string => `/w/${part(workspace)}/s/${part(id)}`,
+  decision: (workspace: string, id: string): string => `/w/${part(workspace)}/d/${part(id)}`,
+};
+
+// initiativeOf and sessionOf read the ids of which a longer one is made: initiative:session:decision.
+export const initiativeOf = (id: string): string => id.split(":")[0] ?? "";
+export const sessionOf = (id: string): string => id.split(":").slice(0, 2).join(":");
+
+const here = (): Route => read(location.pathname, location.search);
+
+export const route = signal<Route>({ screen: "nowhere" });
+
+// Moves within the page since it was loaded. The first screen does not take the focus, every later one does.
+export const moves = signal(0);
+
+// start follows the address bar.
+export function start(): void {
+  route.value = here();
+  addEventListener("popstate", () => {
+    moves.value++;
+    route.value = here();
+  });
+}
+
+// go opens an address of ours.
+export function go(href: string): void {
+  history.pushState(null, "", href);
+  moves.value++;
+  route.value = here();
+  scrollTo(0, 0);
+}
+
+// note keeps in the address which explanation is open, so that it can be sent on; it is no move.
+export function note(why: string | undefined): void {
+  const query = why === undefined ? "" : `?${new URLSearchParams({ why })}`;
+  history.replaceState(null, "", location.pathname + query);
+}

@@ -1,0 +1,133 @@
+// The words on the screen. Every visible word comes from a catalogue by its key; what is stored or passed on is a Message (key and arguments), never
+// a text, so that a notice that is on the screen changes with the language.
+//
+// Texts have the form of go-i18n: a text, or {one, other} where a count changes it; the count is the first argument named in "other".
+import { signal } from "@preact/signals";
+import type italian from "./words/it.json";
+import type catalogue from "../../../../pkg/catalogue/it.json";
+
+export type Language = "it" | "en" | "it-x-facile";
+export const languages: readonly Language[] = ["it", "en", "it-x-facile"];
+
+export type Key = keyof typeof italian | keyof typeof catalogue;
+export type Arguments = Record<string, string | number>;
+export type Text = string | { one?: string; other: string };
+export type Texts = Record<string, Text>;
+
+// Message is something to say, in whatever language is chosen when it is shown.
+export interface Message {
+  key: Key;
+  with?: Arguments | undefined;
+}
+
+// The language that is shown, with its texts. Both change in one step.
+export const spoken = signal<{ language: Language; texts: Texts }>({ language: "it", texts: {} });
+
+const load: Record<Language, () => Promise<{ default: Texts }>> = {
+  it: () => import("words:it"),
+  en: () => import("words:en"),
+  "it-x-facile": () => import("words:it-x-facile"),
+};
+
+const remembered = "tavolo-language";
+
+// chosen gives the language chosen on an earlier visit, else Italian.
+export function chosen(): Language {
+  try {
+    const kept = localStorage.getItem(remembered);
+    return languages.find((l) => l === kept) ?? "it";
+  } catch {
+    return "it"; // a browser that keeps nothing
+  }
+}
+
+// speak changes the language, here and for the next visit.
+export async function speak(language: Language): Promise<void> {
+  const { default: texts } = await load[language]();
+  spoken.value = { language, texts };
+  document.documentElement.lang = language;
+  try {
+    localStorage.setItem(remembered, language);
+  } catch {
+    // not kept; it holds for this visit
+  }
+}
+
+const argument = /\{\{\.([a-z_]+)\}\}/g;
+
+// render fills a text with its arguments; one that is not given shows as an ellipsis.
+export function render(text: Text, language: Language, args: Arguments = {}): string {
+  let form: string;
+  if (typeof text === "string") {
+    form = text;
+  } else {
+    const counted = /\{\{\.([a-z_]+)\}\}/.exec(text.other)?.[1] ?? "";
+    const plural = new Intl.PluralRules(language).select(Number(args[counted]));
+    form = (plural === "one" ? text.one : undefined) ?? text.other;
+  }
+  return form.replace(argument, (_, name: string) => {
+    const value = args[name];
+    return value === undefined ? "…" : typeof value === "number" ? number(value, language) : value;
+  });
+}
+
+// t says a key in the language that is shown.
+export function t(key: Key, args?: Arguments): string {
+  const { language, texts } = spoken.value;
+  const text = texts[key] ?? texts["catalogue/missing"];
+  return text === undefined ? key : render(text, language, texts[key] === undefined ? { code: key } : args);
+}
+
+export const say = (message: Message): string => t(message.key, message.with);
+
+// has tells whether there are words for a key that came from outside.
+export const has = (key: string): key is Key => spoken.value.texts[key] !== undefined;
+
+// The code lists of the contract, and the prefix that protobuf gives their values.
+const lists = {
+  act: "ACT_KIND_", area: "AREA_", base: "BASE_", choice: "CHOICE_", kind: "CONTRIBUTION_KIND_", method: "METHOD_", office: "OFFICE_",
+  outcome: "OUTCOME_", outcome_reason: "OUTCOME_REASON_", ratification: "RATIFICATION_", reply: "REPLY_", role: "ROLE_", scope: "SCOPE_",
+  session_kind: "SESSION_KIND_", stage: "STAGE_", standing: "STANDING_", tie: "TIE_",
+  phase: "", // the client's own words: phases of session, item and decision
+} as const;
+
+// label says a value of a code list, such as METHOD_MAJORITY of "method". Undefined when it is not stated.
+export function label(list: keyof typeof lists, value: string | number | undefined): string | undefined {
+  if (typeof value !== "string" || value.endsWith("_UNSPECIFIED")) return undefined;
+  if (list === "phase") return t(`web/${value.toLowerCase().replaceAll("_", "-")}` as Key);
+  const prefix = lists[list];
+  const code = (value.startsWith(prefix) ? value.slice(prefix.length) : value).toLowerCase();
+  return t(`${list}/${code}` as Key);
+}
+
+// constituency says whom somebody sits for; a code that a department added is shown as it is.
+export function constituency(code: string | undefined): string {
+  if (!code) return t("constituency/undeclared");
+  const key = `constituency/${code}`;
+  return has(key) ? t(key) : code;
+}
+
+// The meetings are in Italy, and so are their clocks.
+const zone = "Europe/Rome";
+
+export const number = (n: number, language: Language = spoken.value.language, digits = 2): string =>
+  new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(n);
+
+export const list = (parts: string[]): string => new Intl.ListFormat(spoken.value.language, { type: "conjunction" }).format(parts);
+
+export const day = (moment: string): string =>
+  new Intl.DateTimeFormat(spoken.value.language, { dateStyle: "long", timeZone: moment.length === 10 ? "UTC" : zone }).format(new Date(moment));
+
+export const dayAndTime = (moment: string): string =>
+  new Intl.DateTimeFormat(spoken.value.language, { dateStyle: "long", timeStyle: "short", timeZone: zone }).format(new Date(moment));
+
+export const time = (moment: string): string =>
+  new Intl.DateTimeFormat(spoken.value.language, { timeStyle: "short", timeZone: zone }).format(new Date(moment));
+
+// duration says seconds as minutes and seconds.
+export function duration(seconds: number): string {
+  const unit = (n: number, unit: "minute" | "second") =>
+    new Intl.NumberFormat(spoken.value.language, { style: "unit", unit, unitDisplay: "short" }).format(n);
+  const minutes = Math.floor(seconds / 60), rest = seconds % 60;
+  return [minutes > 0 ? unit(minutes, "minute") : "", rest > 0 || minutes === 0 ? unit(rest, "second") : ""].filter(Boolean).join(" ");
+}
