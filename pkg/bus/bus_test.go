@@ -211,7 +211,7 @@ func TestServerIsCheckedForSyncAndVersion(t *testing.T) {
 
 func TestServerThatDoesNotSyncIsRefused(t *testing.T) {
 	text := config(t)
-	nc := dialConfig(t, strings.Replace(text, "sync_interval: always", "sync_interval: 2m", 1), bus.Ledger)
+	nc := dialConfig(t, strings.Replace(text, "sync_interval: always", `sync_interval: "2m"`, 1), bus.Ledger)
 	wantCode(t, bus.CheckServer(nc), "bus/sync-off")
 }
 

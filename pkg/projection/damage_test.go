@@ -191,32 +191,6 @@ func TestLostConnectionLosesAndRepeatsNothing(t *testing.T) {
 	}
 }
 
-func TestDeliveryThatJumpedIsNotTakenForAHole(t *testing.T) {
-	w := newWorld(t)
-	w.found("w", 1)
-	db := newDB(t)
-	var r *projection.Runner
-	jolts := 0
-	view := plain
-	view.Batch = 5
-	view.Apply = func(ctx context.Context, tx *sql.Tx, ws string, batch []eventlog.Recorded) error {
-		if seq := batch[0].Seq; seq%11 == 0 && seq < 180 {
-			jolts++
-			r.Jolt(ws)
-		}
-		return fold(ctx, tx, ws, batch)
-	}
-	r = w.start(db, view, "w")
-	w.grow("w", 200)
-	w.reach(r, "w", 200)
-	if r.Stop(); jolts == 0 {
-		t.Fatal("nothing jumped")
-	}
-	if got, want := dump(t, db), w.replayed("w"); got != want {
-		t.Errorf("after %d jumps:\n%s\nwant\n%s", jolts, got, want)
-	}
-}
-
 func TestClosedConnectionIsSaid(t *testing.T) {
 	w := newWorld(t)
 	w.found("w", 1)

@@ -102,7 +102,7 @@ func (f *follower) notice(in *intake, err error) {
 		in.fail(fmt.Errorf("%w: the connection was closed", decider.Refuse(CodeDisconnected, "workspace", f.ws)))
 		return
 	}
-	f.logger.Debug("projection: the log is read anew", "error", err)
+	f.logger.Debug("projection: the reading of the log was interrupted", "error", err)
 }
 
 // Subscribe gives the batches until ctx ends. The channel stays open when the view stops, for the router ends with its last handler.
@@ -127,7 +127,7 @@ func (f *follower) run(ctx context.Context, out chan<- *message.Message) error {
 	for {
 		commits, err := f.in.take(ctx)
 		if err != nil {
-			if err = f.verify(ctx, err); err != nil {
+			if err = f.resume(ctx, err); err != nil {
 				return err
 			}
 			continue
@@ -139,27 +139,19 @@ func (f *follower) run(ctx context.Context, out chan<- *message.Message) error {
 	}
 }
 
-// verify gives the reason to stop, or nil after it has begun to read anew. A jump in what was delivered is a hole only when the log, asked for the
-// commit, does not have it: around a reconnection a delivery may overtake another.
-func (f *follower) verify(ctx context.Context, reason error) error {
-	if decider.CodeOf(reason) != CodeHole {
+// resume begins to read anew from the stored position when that is all there is to do, and gives the reason to stop otherwise.
+func (f *follower) resume(ctx context.Context, reason error) error {
+	if !errors.Is(reason, errInterrupted) {
 		return reason
 	}
 	f.leave()
-	missing := f.in.next // nobody writes it any more
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
-		var err error
-		for _, err = range f.log.Read(ctx, f.ws, missing, missing) {
+		err := f.begin(ctx)
+		if err == nil {
+			return nil
 		}
-		if decider.CodeOf(err) == eventlog.CodeHole {
-			return reason
-		}
-		if decider.CodeOf(err) != eventlog.CodeUnavailable {
-			if err = f.begin(ctx); err == nil {
-				f.logger.Warn("projection: a delivery was lost, the log is read anew", "seq", missing)
-				return nil
-			}
-		}
+		f.leave()
+		f.logger.Warn("projection: the log cannot be read, trying again", "error", err)
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
@@ -198,19 +190,20 @@ func (f *follower) stop(err error) {
 
 // leave ends the reading and has the server forget the consumer.
 func (f *follower) leave() {
-	f.in.fail(context.Canceled)
-	if f.reading == nil {
+	f.in.fail(context.Canceled) // frees a delivery that waits for room
+	reading, consumer := f.reading, f.consumer
+	if reading == nil {
 		return
 	}
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
-		f.reading.Stop() // waits for an attempt to reach the server that is under way
-		<-f.reading.Closed()
-		if info := f.consumer.CachedInfo(); info != nil {
+		reading.Stop() // waits for an attempt to reach the server that is under way
+		<-reading.Closed()
+		if info := consumer.CachedInfo(); info != nil {
 			ctx, cancel := context.WithTimeout(context.Background(), forgetWithin)
 			defer cancel()
-			_ = f.js.DeleteConsumer(ctx, eventlog.Stream(f.ws), info.Name)
+			_ = f.js.DeleteConsumer(ctx, eventlog.Stream(f.ws), info.Name) // it goes by itself after unusedFor
 		}
 	}()
 	select {

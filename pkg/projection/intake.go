@@ -2,11 +2,14 @@ package projection
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"tavolo/pkg/decider"
 	"tavolo/pkg/eventlog"
 )
 
@@ -20,12 +23,18 @@ const (
 	gather = 5 * time.Millisecond
 )
 
+// errInterrupted: the client library has made another consumer, after a lost connection for example. Its first message proves nothing: the server may
+// have come back with an older log and go on counting from there, and it may overtake the last message of the consumer before (both seen). So the log
+// is read anew from the view's position, with the check that newIntake sets up.
+var errInterrupted = errors.New("projection: the reading was interrupted")
+
 // intake collects decoded commits for one workspace.
 type intake struct {
 	ws   string
 	most int // commits in a batch
 
 	mu      sync.Mutex // guards what follows
+	from    string     // the consumer whose messages these are, "" before the first
 	next    uint64     // the sequence that must come next
 	seen    string     // id of the commit that must be there again first, at next; "" for none
 	commits []eventlog.Recorded
@@ -83,14 +92,17 @@ func (in *intake) close(err error) {
 func (in *intake) add(m jetstream.Msg) error {
 	meta, err := m.Metadata()
 	if err != nil {
-		return err // not a message of JetStream
+		return fmt.Errorf("%w: %w", decider.Refuse(eventlog.CodeUnknownEvent, "why", "not a message of a log"), err)
+	}
+	if in.from == "" {
+		in.from = meta.Consumer
 	}
 	seq := meta.Sequence.Stream
 	switch {
-	case seq > in.next:
+	case meta.Consumer != in.from:
+		return errInterrupted
+	case seq != in.next:
 		return hole(in.ws, in.next, seq)
-	case seq < in.next: // the server went back: the log has lost its end and sequences are used again
-		return rewritten(in.ws, seq)
 	}
 	commit, err := eventlog.Decode(m.Subject(), m.Data())
 	if err != nil {

@@ -2,6 +2,7 @@ package projection_test
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"net"
 	"path/filepath"
 	"strings"
@@ -122,6 +123,7 @@ func TestLogThatWentBackWhileFollowedStopsTheView(t *testing.T) {
 	for range 10 {
 		w.commit("w") // is there already
 	}
+	w.shelf["w"].chance = rand.New(rand.NewPCG(2, 2)) // and from here on another history
 	w.grow("w", 15)
 	w.standstill(r, "w", 21, 20, projection.CodeRewritten)
 	if got := dump(t, db); got != before {
@@ -129,18 +131,28 @@ func TestLogThatWentBackWhileFollowedStopsTheView(t *testing.T) {
 	}
 }
 
-func TestStopDoesNotWaitForAServerThatIsGone(t *testing.T) {
-	s := outside(t, t.TempDir(), -1)
-	w := outsideWorld(t, s)
-	w.found("w", 1)
-	w.found("v", 1)
-	r := w.start(newDB(t), plain, "w", "v")
-	w.reach(r, "w", w.grow("w", 5))
-	shutDown(s)
-	waitFor(t, "the connection notices", func() bool { return !w.views.IsConnected() })
-	began := time.Now()
-	r.Stop()
-	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("it took %v", took)
+// A server that is gone, and one that came back without the log, for which the client library asks again and again.
+func TestStopDoesNotWaitForTheLog(t *testing.T) {
+	for _, comesBack := range []bool{false, true} {
+		s := outside(t, t.TempDir(), -1)
+		w := outsideWorld(t, s)
+		w.found("w", 1)
+		w.found("v", 1)
+		r := w.start(newDB(t), plain, "w", "v")
+		w.reach(r, "w", w.grow("w", 5))
+		at := port(s)
+		shutDown(s)
+		waitFor(t, "the connection notices", func() bool { return !w.views.IsConnected() })
+		if comesBack {
+			outside(t, t.TempDir(), at)
+			waitFor(t, "the connection is back", w.views.IsConnected)
+			asked := w.views.Stats().InMsgs
+			waitFor(t, "the consumer was asked for", func() bool { return w.views.Stats().InMsgs > asked+1 })
+		}
+		began := time.Now()
+		r.Stop()
+		if took := time.Since(began); took > 4*time.Second {
+			t.Errorf("back %v: it took %v", comesBack, took)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"encoding/binary"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -96,6 +97,21 @@ func TestHostileFramesEndTheSocketAndNothingElse(t *testing.T) {
 	good.expect("snapshot", "roles:orari", "0", "")
 	_ = good.conn.Close()
 	eventually(t, "all are gone", func() bool { return h.gateway.Seated() == 0 })
+}
+
+// A connection that is closed while the client's bytes lie unread is reset, and a reset can take the reason with it.
+func TestWhoIsClosedForAnErrorCanReadWhy(t *testing.T) {
+	h := open(t)
+	s := h.dial()
+	if _, err := s.conn.NetConn().Write(rawFrame(fin|text, strings.Repeat("a", 500<<10), false)); err != nil {
+		t.Fatal(err)
+	}
+	if code, _ := s.closed(); code != websocket.CloseMessageTooBig {
+		t.Errorf("closed with %d", code)
+	}
+	if n, err := io.Copy(io.Discard, s.conn.NetConn()); n != 0 || err != nil {
+		t.Errorf("after the close frame: %d bytes, %v; want the end and no reset", n, err)
+	}
 }
 
 func TestWhatIsNotAWishIsAnsweredAndTheSocketStays(t *testing.T) {

@@ -215,8 +215,7 @@ func (e *edge) read(w http.ResponseWriter, r *http.Request, limit int64, within 
 	if r.ContentLength > limit {
 		return nil, tooLarge
 	}
-	conn := http.NewResponseController(w)
-	if err := conn.SetReadDeadline(time.Now().Add(within)); err != nil {
+	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(within)); err != nil {
 		return nil, err
 	}
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
@@ -227,7 +226,7 @@ func (e *edge) read(w http.ResponseWriter, r *http.Request, limit int64, within 
 	case err != nil: // too slow, cut off or badly framed: nothing more will come
 		return nil, decider.Refuse("gateway/too-slow")
 	}
-	return data, conn.SetReadDeadline(time.Time{})
+	return data, nil // at the end of the body net/http takes the deadline away
 }
 
 // spoken reports whether a content type is one of ours. The others that Connect knows (gRPC) are not served: nobody has asked for them.

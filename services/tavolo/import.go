@@ -28,7 +28,7 @@ import (
 
 // importCmd records minutes files for good.
 type importCmd struct {
-	Files []string `arg:"" name:"file" help:"Minutes files (tavolo-minutes/1), YAML or JSON." type:"existingfile"`
+	Files []string `arg:"" name:"file" help:"Minutes files (tavolo-minutes/1), YAML or JSON."`
 	source
 }
 

@@ -25,7 +25,7 @@ import (
 
 // powerCmd says what each vote can do before anyone votes.
 type powerCmd struct {
-	File      string  `arg:"" optional:"" help:"A minutes file: the power under the charter of each of its decisions." type:"existingfile"`
+	File      string  `arg:"" optional:"" help:"A minutes file: the power under the charter of each of its decisions."`
 	Weights   []int64 `help:"Weights of the votes, such as 4,4,4,2,2,1."`
 	Threshold int64   `help:"Weight of votes in favour that is needed. Default: more than half."`
 	Format    string  `help:"How to write the answer." enum:"table,json" default:"table"`

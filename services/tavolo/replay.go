@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"tavolo/pkg/bus"
+	apiv1 "tavolo/proto/tavolo/api/v1"
 	"tavolo/services/views"
 )
 
@@ -15,13 +18,8 @@ type replayCmd struct {
 }
 
 func (c *replayCmd) Run(ctx context.Context, t *terminal) error {
-	s := source{Data: c.Data}
-	d, err := s.open(ctx, t, false)
-	if err != nil {
-		return err
-	}
-	if err := d.close(); err != nil { // once through, so that the views have read everything
-		return err
+	if _, err := os.Stat(c.Data); err != nil {
+		return refused{fmt.Sprintf("tavolo: there is nothing in %s. Name the data folder with --data DIR.", c.Data)}
 	}
 	h, err := openHouse(ctx, plan{Dir: c.Data, Services: inside, Logger: quiet(t.err)})
 	if err != nil {
@@ -29,8 +27,11 @@ func (c *replayCmd) Run(ctx context.Context, t *terminal) error {
 	}
 	nc, err := h.dial(bus.Operator)
 	var report views.ReplayReport
+	if err == nil { // the views in use have read everything first
+		_, err = natsAsker{nc}.roles(ctx, &apiv1.ListRolesRequest{})
+	}
 	if err == nil {
-		report, err = views.Replay(ctx, nc, c.Data+"/views")
+		report, err = views.Replay(ctx, nc, filepath.Join(c.Data, "views"))
 	}
 	if err = errors.Join(err, h.close()); err != nil {
 		return err

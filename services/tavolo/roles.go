@@ -49,7 +49,7 @@ func (m *moment) message() *timestamppb.Timestamp {
 
 // auditCmd judges minutes files with nothing installed or running.
 type auditCmd struct {
-	Files []string `arg:"" name:"file" help:"Minutes files (tavolo-minutes/1), YAML or JSON." type:"existingfile"`
+	Files []string `arg:"" name:"file" help:"Minutes files (tavolo-minutes/1), YAML or JSON."`
 	AsOf  *moment  `help:"Read the record as it stood at the end of this day, or at this moment. Default: now."`
 	format
 }

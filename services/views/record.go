@@ -245,7 +245,7 @@ func (p *projector) judge(ctx context.Context, tx *sql.Tx, id int64) error {
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (aggregate) DO UPDATE SET item = excluded.item, phase = excluded.phase, outcome = excluded.outcome, closed_at = excluded.closed_at,
 			last_at = excluded.last_at, due_end = excluded.due_end, question = excluded.question, question_commit = excluded.question_commit`,
-		id, initiative, in, own, itemID, int(d.Phase), int32(d.Final()), unixMilli(d.ClosedAt), lastAt(d, i, s), dueEnd(d), int64(d.FirstSeq), question, d.Question.Commit)
+		id, initiative, in, own, itemID, int(d.Phase), int32(d.Final()), unixMilli(d.ClosedAt), lastAt(d, in, i, s), dueEnd(d), int64(d.FirstSeq), question, d.Question.Commit)
 	if err != nil {
 		return err
 	}

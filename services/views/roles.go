@@ -39,7 +39,7 @@ func unixMilli(t time.Time) int64 {
 }
 
 // lastAt is the latest moment that the roles of a decision take into account.
-func lastAt(d *decision.State, i, s *aggregate.Aggregate) int64 {
+func lastAt(d *decision.State, in string, i, s *aggregate.Aggregate) int64 {
 	last := max(unixMilli(d.ClosedAt), unixMilli(d.OpenedAt), unixMilli(d.PosedAt))
 	for _, a := range d.Acts {
 		last = max(last, unixMilli(a.At))
@@ -47,7 +47,9 @@ func lastAt(d *decision.State, i, s *aggregate.Aggregate) int64 {
 	if i.Item != nil {
 		last = max(last, unixMilli(i.Item.ProposedAt))
 		for _, c := range i.Item.Contributions {
-			last = max(last, unixMilli(c.At))
+			if c.Session == in || !c.At.After(d.ClosedAt) { // what later sessions say of the item changes nothing here
+				last = max(last, unixMilli(c.At))
+			}
 		}
 	}
 	if s.Session != nil {

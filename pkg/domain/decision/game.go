@@ -46,7 +46,7 @@ func (p *Poll) Game(blocs ...[]int) (g power.Game, player []int) {
 	for i := range p.Voters {
 		must += one(p.veto[i] && !p.required[i])
 	}
-	if must > 0 { // a required vote of somebody who has none here stays out of reach
+	if must > 0 { // a required vote of somebody who is not among these voters stays out of reach
 		add(must, func(i int) int64 { return one(p.veto[i] || p.required[i]) })
 	}
 	return g, player
@@ -119,7 +119,7 @@ func (p *Poll) Power(who []int, blocs [][]int) (power.Index, error) {
 }
 
 // OutOfReach reports whether an error of Power says that the rule could not be fulfilled even if all these voters agreed: somebody whom it
-// requires recused themselves, or a fixed number of votes is more than there are. Then nobody has power.
+// requires is not among them, or a fixed number of votes is more than they have. Then nobody has power.
 func OutOfReach(err error) bool {
 	var e *power.Error
 	return errors.As(err, &e) && e.Code == power.CodeQuotaOutOfReach

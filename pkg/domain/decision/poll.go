@@ -18,7 +18,7 @@ type Poll struct {
 	conditions []condition
 	veto       []bool
 	required   []bool
-	// mustFor is how many people the rule requires a ballot for of; some of them may have no vote here (recused), and then it cannot pass.
+	// mustFor is how many people the rule requires a ballot for of. One of them who is not among the voters makes it impossible.
 	mustFor int
 	chair   int
 	holder  int

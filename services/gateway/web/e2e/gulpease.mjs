@@ -20,6 +20,9 @@ export function passages() {
   return found;
 }
 
+// isSentence tells a sentence from a label: a full stop and some words.
+export const isSentence = (passage) => /[.!?]/.test(passage) && (passage.match(/[\p{L}\p{N}]+/gu) ?? []).length >= 5;
+
 // gulpease of passages: each is at least one sentence, for a heading or a label ends without a full stop.
 export function gulpease(passages) {
   let letters = 0, words = 0, sentences = 0;

@@ -1,0 +1,167 @@
+package views
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/types/known/timestamppb"
+	"pgregory.net/rapid"
+
+	"tavolo/pkg/bus"
+	"tavolo/pkg/eventlog"
+	"tavolo/pkg/minutes"
+	"tavolo/pkg/projection"
+	commandv1 "tavolo/proto/tavolo/command/v1"
+	eventv1 "tavolo/proto/tavolo/event/v1"
+
+	"tavolo/pkg/domain/aggregate"
+)
+
+// record writes commits of random sessions to a log: several sessions of a few initiatives, items that return, corrections.
+func record(t *rapid.T, log *eventlog.Log, ws string) {
+	ctx := context.Background()
+	if err := log.Create(ctx, ws); err != nil {
+		t.Fatal(err)
+	}
+	all := map[aggregate.Key]*aggregate.Aggregate{}
+	load := func(k aggregate.Key) (*aggregate.Aggregate, error) {
+		if all[k] == nil {
+			all[k] = aggregate.New(k)
+		}
+		return all[k], nil
+	}
+	now := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
+	do := func(cmd *commandv1.Command) {
+		_, key, err := aggregate.Of(cmd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, _ := load(key)
+		events, err := aggregate.Decide(a, cmd, load, now)
+		if err != nil || len(events) == 0 {
+			return // a refusal has no effect; that is not what is tested here
+		}
+		c := &eventv1.Commit{Id: uuid.Must(uuid.NewV7()).String(), Aggregate: string(key.Kind), AggregateId: key.ID, Version: a.Version + 1, RecordedAt: timestamppb.New(now), Schema: 1, Events: events}
+		seq, err := log.Append(ctx, ws, c, a.Seq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Apply(seq, c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	people := []minutes.Participant{{ID: "u1", Constituency: "user"}, {ID: "u2", Constituency: "user"}, {ID: "p1", Constituency: "professional"}, {ID: "p2", Constituency: "professional"}, {ID: "p3", Constituency: "professional"}}
+	ids := map[string]string{"": ""}
+	for _, p := range people {
+		ids[p.ID] = p.ID
+	}
+	choices := []minutes.Choice{"for", "against", "abstain", ""}
+	for n := range rapid.IntRange(1, 5).Draw(t, "sessions") {
+		opened := time.Date(2026, 1, 1+rapid.IntRange(0, 300).Draw(t, "day"), 16, 0, 0, 0, time.UTC)
+		f := &minutes.File{Format: minutes.Format, Department: minutes.Department{ID: ws}, Initiative: minutes.Initiative{ID: "i"}, Participants: people,
+			Session: minutes.Session{ID: fmt.Sprintf("s%d", rapid.IntRange(0, 3).Draw(t, "session")), OpenedAt: opened, ClosedAt: opened.Add(time.Hour)}}
+		item := minutes.Item{ID: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "item"), ProposedBy: rapid.SampledFrom([]string{"", "u1", "p1"}).Draw(t, "proposer")}
+		for range rapid.IntRange(0, 2).Draw(t, "said") {
+			item.Contributions = append(item.Contributions, minutes.Contribution{By: rapid.SampledFrom(people).Draw(t, "by").ID, Kind: "advice", Seconds: 10})
+		}
+		d := minutes.Decision{ID: "d", Charter: &minutes.Charter{Rule: &minutes.Rule{Method: "majority", Threshold: minutes.Majority, Base: "cast", Tie: "defer"}}}
+		for _, p := range people {
+			d.Electorate = append(d.Electorate, minutes.Elector{Participant: p.ID, Standing: "binding_vote", Weight: 1, Present: true, Ballot: rapid.SampledFrom(choices).Draw(t, "ballot")})
+		}
+		if rapid.Bool().Draw(t, "reversed") {
+			d.Acts = []minutes.Act{{Kind: "reversed", By: "p1", At: opened.AddDate(0, 1, 0)}}
+		}
+		item.Decisions = []minutes.Decision{d}
+		f.Items = []minutes.Item{item}
+		steps := minutes.Steps(f, &minutes.Recorded{}, ids)
+		if n > 0 { // what exists already is refused and skipped; the decision is corrected
+			steps = append(steps, minutes.Step{Command: &commandv1.Command{OccurredAt: timestamppb.New(opened), Of: &commandv1.Command_CorrectDecision{CorrectDecision: &commandv1.CorrectDecision{
+				Workspace: ws, Decision: "i:" + f.Session.ID + ":d", Steps: decisionSteps(steps)}}}})
+		}
+		for _, s := range steps {
+			do(s.Command)
+		}
+	}
+}
+
+// decisionSteps picks the commands of the decision out of those of a session.
+func decisionSteps(steps []minutes.Step) []*commandv1.Command {
+	var picked []*commandv1.Command
+	for _, s := range steps {
+		switch s.Command.Of.(type) {
+		case *commandv1.Command_PoseDecision, *commandv1.Command_WriteCharter, *commandv1.Command_OpenVoting, *commandv1.Command_CastBallots, *commandv1.Command_CloseVoting, *commandv1.Command_RecordAct:
+			picked = append(picked, s.Command)
+		}
+	}
+	return picked
+}
+
+// INV-21: what the views hold is a function of the log, whatever the batches were.
+func TestTheViewsDoNotDependOnTheBatches(t *testing.T) {
+	server, err := bus.Start(bus.Options{StoreDir: t.TempDir(), Temporary: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Shutdown)
+	writer, err := server.Connect(bus.Ledger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(writer.Close)
+	reader, err := server.Connect(bus.Views)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(reader.Close)
+	log, err := eventlog.New(writer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reading, err := eventlog.New(reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	round, judged := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		round++
+		ws := fmt.Sprintf("ws%d-%d", round, rand.Uint32())
+		record(t, log, ws)
+		var dumps []string
+		for _, batch := range []int{1, 7, 500} {
+			db, err := openDB(dir, fmt.Sprintf("%s-%d", ws, batch))
+			if err != nil {
+				t.Fatal(err)
+			}
+			view := viewOf(newProjector())
+			view.Batch = batch
+			if err := projection.Rebuild(context.Background(), reader, reading, ws, db, view); err != nil {
+				t.Fatal(err)
+			}
+			var b bytes.Buffer
+			if err := db.Dump(&b); err != nil {
+				t.Fatal(err)
+			}
+			dumps = append(dumps, b.String())
+			var n int
+			if err := db.Read().QueryRow(`SELECT count(*) FROM role`).Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+			judged += n
+			if err := db.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if dumps[0] != dumps[1] || dumps[0] != dumps[2] {
+			t.Fatalf("the views differ: %s", firstDifference([]byte(dumps[0]), []byte(dumps[2])))
+		}
+	})
+	if judged == 0 {
+		t.Error("no role was derived: the test proves nothing")
+	}
+}
