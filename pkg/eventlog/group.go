@@ -10,7 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Concurrent appends to one workspace wait for the disk together. While one flight is under way the others queue; the next flight takes the whole queue.
+// Concurrent appends to one workspace wait for the disk together. While one is under way the others queue; the next flight takes the whole queue.
 // A small flight goes message by message without waiting in between, each with a sync of its own; a large one goes as one atomic batch, which costs three
 // syncs whatever its size. When a batch is rejected, for one commit of it had a conflict, its commits go one by one, so that each caller gets the answer
 // to its own.
@@ -61,18 +61,24 @@ func (l *Log) writer(workspace string) *writer {
 	return w
 }
 
-// append sends a commit with the next flight and waits for the outcome.
+// append sends a commit, at once when nothing is under way and with the next flight otherwise, and waits for the outcome.
 func (w *writer) append(ctx context.Context, p *pending) (uint64, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, fmt.Errorf("%w: %w", errNotSent, err)
 	}
-	e := &entry{p, make(chan outcome, 1)}
 	w.mu.Lock()
-	w.queue = append(w.queue, e)
 	if !w.flying {
 		w.flying = true
-		go w.fly()
+		w.mu.Unlock()
+		defer w.land()
+		f, err := w.publish(p)
+		if err != nil {
+			return 0, err
+		}
+		return acknowledged(ctx, f)
 	}
+	e := &entry{p, make(chan outcome, 1)}
+	w.queue = append(w.queue, e)
 	w.mu.Unlock()
 
 	select {
@@ -84,6 +90,16 @@ func (w *writer) append(ctx context.Context, p *pending) (uint64, error) {
 		return 0, fmt.Errorf("%w: %w", errNotSent, ctx.Err())
 	}
 	return 0, ctx.Err()
+}
+
+// land ends the flight of a single append, which its own goroutine flew: fewer turns of the scheduler, for the one who is alone. Those that queued
+// meanwhile fly on.
+func (w *writer) land() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.flying = len(w.queue) > 0; w.flying {
+		go w.fly()
+	}
 }
 
 // leave takes an entry out of the queue; false when it is flying already.
@@ -177,27 +193,41 @@ func (w *writer) sendBatch(group []*entry) bool {
 func (w *writer) sendSingly(group []*entry) {
 	futures := make([]jetstream.PubAckFuture, len(group))
 	for i, e := range group {
-		// The queue of retries is ours: no attempts of the library's own.
-		f, err := w.log.js.PublishMsgAsync(e.message(true), jetstream.WithRetryAttempts(0))
+		f, err := w.publish(e.pending)
 		if err != nil {
-			e.done <- outcome{err: fmt.Errorf("%w: %w", errNotSent, err)}
+			e.done <- outcome{err: err}
 			continue
 		}
 		futures[i] = f
 	}
 	for i, f := range futures {
-		if f == nil {
-			continue
+		if f != nil {
+			seq, err := acknowledged(context.Background(), f)
+			group[i].done <- outcome{seq, err}
 		}
-		select {
-		case ack := <-f.Ok():
-			o := outcome{seq: ack.Sequence}
-			if ack.Duplicate {
-				o.err = errDuplicate
-			}
-			group[i].done <- o
-		case err := <-f.Err():
-			group[i].done <- outcome{err: err}
+	}
+}
+
+func (w *writer) publish(p *pending) (jetstream.PubAckFuture, error) {
+	// New attempts are settle's: none of the library's own.
+	f, err := w.log.js.PublishMsgAsync(p.message(true), jetstream.WithRetryAttempts(0))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errNotSent, err)
+	}
+	return f, nil
+}
+
+// acknowledged waits for the answer to a message, at most ackWait.
+func acknowledged(ctx context.Context, f jetstream.PubAckFuture) (uint64, error) {
+	select {
+	case ack := <-f.Ok():
+		if ack.Duplicate {
+			return ack.Sequence, errDuplicate
 		}
+		return ack.Sequence, nil
+	case err := <-f.Err():
+		return 0, err
+	case <-ctx.Done():
+		return 0, ctx.Err()
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -97,9 +98,13 @@ func TestAfterIsToldInOrderWhatIsVisible(t *testing.T) {
 			panic("announcing failed")
 		}
 	}
-	r := w.start(db, view, "w")
+	var out logged
+	r := w.startLogging(slog.New(slog.NewTextHandler(&out, nil)), db, view, "w")
 	w.reach(r, "w", 30)
 	r.Stop()
+	if text := out.String(); !strings.Contains(text, "After failed") || strings.Contains(text, "announcing") {
+		t.Errorf("logged of the panic:\n%s", text)
+	}
 	if want := []uint64{4, 8, 12, 16, 20, 24, 28, 30}; !slices.Equal(told, want) {
 		t.Errorf("told %v, want %v", told, want)
 	}

@@ -2,6 +2,7 @@ package projection
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"github.com/ThreeDotsLabs/watermill"
@@ -58,7 +59,7 @@ func keepCause(next message.HandlerFunc) message.HandlerFunc {
 }
 
 // errFailed stands for every error in what the router logs.
-var errFailed = decider.Refuse(CodeStopped)
+var errFailed = errors.New("not folded in; the follower says why")
 
 // routerLog writes what Watermill says. Of its fields only names and counts pass; a message never does. Its errors are told again, with their
 // codes, by the follower, so they are not errors here.

@@ -19,7 +19,7 @@ import (
 const positionTable = `CREATE TABLE IF NOT EXISTS projection_position (
 	view      TEXT NOT NULL,
 	workspace TEXT NOT NULL,
-	seq       INTEGER NOT NULL, -- sequence of the last commit in the view's tables, 0 for none
+	seq       INTEGER NOT NULL, -- sequence of the last commit in the view's tables
 	commit_id TEXT NOT NULL,    -- its id, by which another log is told from this one
 	PRIMARY KEY (view, workspace)
 ) WITHOUT ROWID`

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // house is a gateway on a real bus, with small stand-ins for the services behind it: a ledger that counts, a people that marks what it sealed,
 // and views that show whatever the test put there.
 type house struct {
-	t       *testing.T
+	t       testing.TB
 	server  *bus.Server
 	gateway *gateway.Gateway
 	views   *nats.Conn
@@ -63,12 +63,12 @@ func (l *lock) Write(p []byte) (int, error) {
 	return l.w.Write(p)
 }
 
-func open(t *testing.T, limits ...gateway.Limit) *house {
+func open(t testing.TB, limits ...gateway.Limit) *house {
 	t.Helper()
 	return openWith(t, gateway.Options{}, limits...)
 }
 
-func openWith(t *testing.T, o gateway.Options, limits ...gateway.Limit) *house {
+func openWith(t testing.TB, o gateway.Options, limits ...gateway.Limit) *house {
 	t.Helper()
 	h := &house{t: t, logged: &strings.Builder{}, asked: map[string][]proto.Message{}, answer: map[string]func(proto.Message) (proto.Message, error){}}
 	var err error

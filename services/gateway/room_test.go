@@ -23,7 +23,7 @@ import (
 
 // seat is a client in the room.
 type seat struct {
-	t    *testing.T
+	t    testing.TB
 	conn *websocket.Conn
 }
 
@@ -154,6 +154,9 @@ func TestWhoLooksSeesTheDocumentAndThenWhatChanges(t *testing.T) {
 	if want := (&apiv1.GetSessionRequest{Workspace: "dsm", Session: "orari:s", AtLeastSequence: 6}); !proto.Equal(last, want) {
 		t.Errorf("views were asked %v, want %v", last, want)
 	}
+	second := h.dial()
+	second.subscribe(room)
+	second.expect("snapshot", room, "6", snapshot("due", 6))
 	h.session("due", 7) // the same at a later sequence: nothing to say
 	h.announce("dsm", "orari", 7)
 	eventually(t, "the document is read again", func() bool { return h.times("get_session") == 3 })

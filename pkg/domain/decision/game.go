@@ -3,6 +3,7 @@ package decision
 import (
 	"errors"
 	"math/bits"
+	"slices"
 
 	"tavolo/pkg/domain/power"
 	eventv1 "tavolo/proto/tavolo/event/v1"
@@ -125,25 +126,39 @@ func OutOfReach(err error) bool {
 	return errors.As(err, &e) && e.Code == power.CodeQuotaOutOfReach
 }
 
-// Among is the same rule laid over only those voters for whom keep holds: what the vote was among them. Where the base is the members,
-// those left out still count in it, as they do in the vote. A threshold that they cannot reach makes everyone powerless.
-func (p *Poll) Among(keep func(i int) bool) *Poll {
-	var electors []*eventv1.Elector
+// Among is the same rule laid over only those who took part, the voters for whom voted holds: what the vote was among them. Each threshold
+// keeps its own base. Of votes cast, only those who voted count. Of those present, everybody in the room does, and could have voted. Of the
+// members, those left out still count, as they do in the vote. A threshold that cannot be reached makes everyone powerless.
+func (p *Poll) Among(voted func(i int) bool) *Poll {
+	room := slices.ContainsFunc(p.conditions, func(c condition) bool { return c.base == eventv1.Base_BASE_PRESENT })
+	among := &Poll{rule: p.rule, chair: -1, holder: -1, mustFor: p.mustFor, index: map[string]int{}, quorate: p.quorate}
+	var from []int
 	for i, v := range p.Voters {
-		if !keep(i) {
+		if !voted(i) && !(room && v.Here) {
 			continue
 		}
-		standing := eventv1.Standing_STANDING_BINDING_VOTE
-		if p.veto[i] {
-			standing = eventv1.Standing_STANDING_VETO
-		}
-		electors = append(electors, &eventv1.Elector{Participant: v.Participant, Constituency: v.Constituency, Weight: v.Weight, Present: v.Here, Standing: standing})
+		among.index[v.Participant] = len(from)
+		from = append(from, i)
+		among.Voters = append(among.Voters, v)
+		among.veto = append(among.veto, p.veto[i] && voted(i)) // who only stood by vetoed nothing
+		among.required = append(among.required, p.required[i])
 	}
-	among := NewPoll(p.rule, electors)
-	for k := range among.conditions {
-		if c := &among.conditions[k]; c.base == eventv1.Base_BASE_MEMBERS && c.memberWeight < p.conditions[k].memberWeight {
-			c.memberWeight, c.partial = p.conditions[k].memberWeight, true
+	among.chair, among.holder = among.Index(p.rule.GetChair()), among.Index(p.rule.GetHolder())
+	for _, c := range p.conditions {
+		whole := c.memberWeight
+		in := c.in
+		c.in, c.members, c.memberWeight = make([]bool, len(from)), 0, 0
+		for at, i := range from {
+			if in[i] && (voted(i) || c.base != eventv1.Base_BASE_CAST) {
+				c.in[at] = true
+				c.members++
+				c.memberWeight += p.Voters[i].Weight
+			}
 		}
+		if c.base == eventv1.Base_BASE_MEMBERS && c.memberWeight < whole {
+			c.memberWeight, c.partial = whole, true
+		}
+		among.conditions = append(among.conditions, c)
 	}
 	return among
 }

@@ -137,8 +137,9 @@ func (p *Poll) heads(constituency string) int {
 	return n
 }
 
-// CountsVotesCast reports whether what is needed depends on who takes part: some threshold is over votes cast or over those present.
-func (p *Poll) CountsVotesCast() bool {
+// DependsOnTurnout reports whether what is needed depends on who takes part: some threshold is over votes cast or over those present, or
+// somebody has a veto, which staying out leaves unused.
+func (p *Poll) DependsOnTurnout() bool {
 	for _, c := range p.conditions {
 		if c.kind == all && c.base == eventv1.Base_BASE_CAST && p.rule.GetMethod() == eventv1.Method_METHOD_UNANIMITY {
 			return true
@@ -147,12 +148,7 @@ func (p *Poll) CountsVotesCast() bool {
 			return true
 		}
 	}
-	return false
-}
-
-// CountsThosePresent reports whether some threshold is over those present: there, being in the room counts as much as a ballot.
-func (p *Poll) CountsThosePresent() bool {
-	return slices.ContainsFunc(p.conditions, func(c condition) bool { return c.base == eventv1.Base_BASE_PRESENT })
+	return slices.Contains(p.veto, true)
 }
 
 // Result is what a set of ballots gives under the rule.

@@ -201,14 +201,15 @@ func (f *facts) powerless() bool {
 	if !ok || !index.Null() {
 		return false
 	}
-	if !f.poll.CountsVotesCast() {
+	if !f.poll.DependsOnTurnout() {
 		return true
 	}
-	among := f.poll.Among(func(i int) bool { return slices.Contains(f.x, i) || f.c.votedYesOrNo(f.poll, i) })
+	voted := func(i int) bool { return slices.Contains(f.x, i) || f.c.votedYesOrNo(f.poll, i) }
+	among := f.poll.Among(voted)
 	there := func(all []int) (some []int) {
 		for _, i := range all {
-			if at := among.Index(f.poll.Voters[i].Participant); at >= 0 {
-				some = append(some, at)
+			if voted(i) {
+				some = append(some, among.Index(f.poll.Voters[i].Participant))
 			}
 		}
 		return some
@@ -241,9 +242,17 @@ func (f *facts) dismissed(a decision.Act) bool {
 	return a.Kind == eventv1.ActKind_ACT_KIND_OBJECTION_DISMISSED && !a.AllowedByRule && !a.ByElectorate && slices.Contains(f.party.Members, a.Objector)
 }
 
-// byOwnElectorate: the same electorate did it, or the only one who has a vote in it.
+// byOwnElectorate: the same electorate did it, or the one in it who decides alone: everybody else is there without power.
 func (f *facts) byOwnElectorate(a decision.Act) bool {
-	return a.ByElectorate || f.d.Charter.GetRule().GetHolder() == a.By && a.By != "" || len(f.poll.Voters) == 1 && f.poll.Voters[0].Participant == a.By
+	if a.ByElectorate {
+		return true
+	}
+	i := f.poll.Index(a.By)
+	if i < 0 {
+		return false
+	}
+	index, err := f.poll.Power([]int{i}, nil)
+	return err == nil && index.Banzhaf.Cmp(everything) == 0
 }
 
 // replacing: a reversal, or a final act that says something else.
@@ -318,6 +327,9 @@ func (f *facts) addFlag(name string) {
 		f.flags = append(f.flags, name)
 	}
 }
+
+// everything is the absolute Banzhaf power of one who decides alone.
+var everything = big.NewRat(1, 1)
 
 // weak is the absolute Banzhaf power below which a vote is flagged as weak.
 var weak = big.NewRat(1, 20)

@@ -183,10 +183,10 @@ func rule(t *rapid.T, f *minutes.File, electors []minutes.Elector) *minutes.Rule
 
 func mayVote(e *minutes.Elector) bool { return !e.Recused && (e.Present || e.Proxy != nil) }
 
-// cast draws ballots. Who holds a free proxy casts it like their own ballot; a mandate is mostly kept.
+// cast draws ballots. Who holds a free proxy mostly casts it like their own ballot, and mandates are mostly kept.
 func cast(t *rapid.T, d *minutes.Decision) {
 	choice := rapid.SampledFrom([]minutes.Choice{minutes.ChoiceFor, minutes.ChoiceFor, minutes.ChoiceFor, minutes.ChoiceAgainst, minutes.ChoiceAgainst, minutes.ChoiceAbstain, ""})
-	mandated := map[string]minutes.Choice{}
+	mandated, free := map[string]minutes.Choice{}, minutes.Choice("")
 	for i := range d.Electorate {
 		e := &d.Electorate[i]
 		if !mayVote(e) {
@@ -199,8 +199,11 @@ func cast(t *rapid.T, d *minutes.Decision) {
 			}
 			mandated[e.Mandate] = e.Ballot
 		}
-		if e.Proxy != nil && !e.Proxy.Instructed && e.Ballot != "" && d.Electorate[0].Ballot != "" {
-			e.Ballot = d.Electorate[0].Ballot
+		if (i == 0 || e.Proxy != nil && !e.Proxy.Instructed) && e.Ballot != "" {
+			if free != "" && !pick(t, "split", 1, 8) {
+				e.Ballot = free
+			}
+			free = e.Ballot
 		}
 	}
 }

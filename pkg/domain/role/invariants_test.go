@@ -298,6 +298,7 @@ func TestTakingOutSomebodyWithoutPowerChangesNobodyElsesRole(t *testing.T) {
 	taken := 0
 	many(t, func(t *rapid.T) {
 		f := file(t)
+		t.Log(minutesOf(f))
 		c := caseOf(t, f)
 		by := judged(c)
 		d := f.Items[0].Decisions[0]

@@ -366,67 +366,7 @@ func (c *Case) index(p *decision.Poll, who []int) (power.Index, bool) {
 	return index, err == nil
 }
 
-// blocs are the recorded blocs: everyone whose uninstructed proxy somebody holds, with the holder, and every mandate that was kept.
-func (c *Case) blocs() [][]int {
-	if c.broken != nil {
-		return c.blocCache
-	}
-	c.broken = map[string]bool{}
-	p, held, mandates := c.poll(), map[string][]int{}, map[string][]int{}
-	var holders, names []string
-	for i, v := range p.Voters {
-		e := c.Decision.Standing(v.Participant)
-		if e.Proxy != nil && !e.Proxy.Instructed {
-			if held[e.Proxy.To] == nil {
-				holders = append(holders, e.Proxy.To)
-				if h := p.Index(e.Proxy.To); h >= 0 {
-					held[e.Proxy.To] = append(held[e.Proxy.To], h)
-				}
-			}
-			held[e.Proxy.To] = append(held[e.Proxy.To], i)
-		}
-		if e.Mandate != "" {
-			if mandates[e.Mandate] == nil {
-				names = append(names, e.Mandate)
-			}
-			mandates[e.Mandate] = append(mandates[e.Mandate], i)
-		}
-	}
-	for _, h := range holders {
-		c.blocCache = append(c.blocCache, held[h])
-	}
-	for _, name := range names {
-		if c.kept(mandates[name]) {
-			c.blocCache = append(c.blocCache, mandates[name])
-		} else {
-			c.broken[name] = true
-		}
-	}
-	return c.blocCache
-}
-
-// kept: all members of the mandate who voted chose alike. Secret ballots do not tell, so there a mandate stands.
-func (c *Case) kept(members []int) bool {
-	choice := eventv1.Choice_CHOICE_UNSPECIFIED
-	for _, i := range members {
-		b, voted := c.Decision.Ballots[c.poll().Voters[i].Participant]
-		if !voted {
-			continue
-		}
-		if choice != eventv1.Choice_CHOICE_UNSPECIFIED && choice != b.Choice {
-			return false
-		}
-		choice = b.Choice
-	}
-	return true
-}
-
-func (c *Case) mandateBroken(name string) bool {
-	c.blocs()
-	return c.broken[name]
-}
-
-// votedYesOrNo: took part with a yes or a no; in a secret ballot, and where the base is those present, taking part is all that is known.
+// votedYesOrNo: took part with a yes or a no; of a secret ballot, that somebody took part is all that is known.
 func (c *Case) votedYesOrNo(p *decision.Poll, i int) bool {
 	id := p.Voters[i].Participant
 	if c.Decision.Secret != nil {
@@ -436,7 +376,7 @@ func (c *Case) votedYesOrNo(p *decision.Poll, i int) bool {
 	case eventv1.Choice_CHOICE_FOR, eventv1.Choice_CHOICE_AGAINST:
 		return true
 	}
-	return p.CountsThosePresent() && p.Voters[i].Here
+	return false
 }
 
 func (c *Case) participant(id string) *Participant {

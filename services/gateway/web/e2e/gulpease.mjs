@@ -8,7 +8,7 @@ export function passages() {
     const close = () => { if (/\p{L}/u.test(text)) found.push(text.replace(/\s+/g, " ").trim()); text = ""; };
     const walk = (node) => {
       if (node.nodeType === Node.TEXT_NODE) { text += node.data; return; }
-      if (node.nodeType !== Node.ELEMENT_NODE || node.matches("code, svg, .text, .said .who, [aria-hidden=true]")) return;
+      if (node.nodeType !== Node.ELEMENT_NODE || node.matches("code, svg, noscript, .text, .said .who, [aria-hidden=true]")) return;
       const { display, visibility } = getComputedStyle(node);
       if (display === "none" || visibility === "hidden") return;
       if (block.test(display)) { close(); visit(node); } else { node.childNodes.forEach(walk); }

@@ -65,14 +65,14 @@ function party(j: JudgementJson, all: People): string {
   if (j.participant) return all.has(j.participant) ? named(all, j.participant) : j.who ?? "";
   if (j.who === "users:strict") return t("web/users-strict");
   if (j.who === "users:broad") return t("web/users-broad");
-  return constituency((j.who ?? "").replace("constituency:", ""));
+  return t("web/constituency-of", { name: constituency((j.who ?? "").replace("constituency:", "")) });
 }
 
-// explained says who belongs to a group of users.
+// explained says who belongs to the users, strictly and broadly.
 function explained(j: JudgementJson): string | undefined {
   if (j.who === "users:strict") return t("web/users-strict-what");
   if (j.who === "users:broad") return t("web/users-broad-what");
-  return j.participant ? undefined : t("web/constituency-together");
+  return undefined;
 }
 
 export function sentence(area: "reason" | "flag" | "remedy", code: string | undefined): string {
