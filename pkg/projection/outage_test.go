@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 
 	"tavolo/pkg/bus"
 	"tavolo/pkg/eventlog"
@@ -73,6 +74,14 @@ func outsideWorld(t *testing.T, s *server.Server) *world {
 
 func port(s *server.Server) int { return s.Addr().(*net.TCPAddr).Port }
 
+// isBack waits until both services have found the server again.
+func (w *world) isBack() {
+	w.Helper()
+	for _, nc := range []*nats.Conn{w.ledger, w.views} {
+		waitFor(w, "the server is back", func() bool { return nc.Stats().Reconnects > 0 && nc.IsConnected() })
+	}
+}
+
 func TestServerThatComesBackIsFollowedAgain(t *testing.T) {
 	store := t.TempDir()
 	s := outside(t, store, -1)
@@ -89,7 +98,7 @@ func TestServerThatComesBackIsFollowedAgain(t *testing.T) {
 		t.Errorf("without a server it stands at %d %q", seq, unverified)
 	}
 	outside(t, store, at)
-	waitFor(t, "the ledger is back", w.ledger.IsConnected)
+	w.isBack()
 	w.grow("w", 50)
 	w.reach(r, "w", 100)
 	r.Stop()
@@ -118,7 +127,7 @@ func TestLogThatWentBackWhileFollowedStopsTheView(t *testing.T) {
 	at := port(s)
 	shutDown(s)
 	outside(t, old, at)
-	waitFor(t, "the ledger is back", w.ledger.IsConnected)
+	w.isBack()
 	w.found("w", 1)
 	for range 10 {
 		w.commit("w") // is there already
@@ -145,7 +154,7 @@ func TestStopDoesNotWaitForTheLog(t *testing.T) {
 		waitFor(t, "the connection notices", func() bool { return !w.views.IsConnected() })
 		if comesBack {
 			outside(t, t.TempDir(), at)
-			waitFor(t, "the connection is back", w.views.IsConnected)
+			w.isBack()
 			asked := w.views.Stats().InMsgs
 			waitFor(t, "the consumer was asked for", func() bool { return w.views.Stats().InMsgs > asked+1 })
 		}

@@ -18,6 +18,7 @@ import (
 	"tavolo/pkg/bus"
 	"tavolo/services/clerk"
 	"tavolo/services/gateway"
+	"tavolo/services/gateway/web"
 	"tavolo/services/ledger"
 	"tavolo/services/people"
 	"tavolo/services/views"
@@ -127,7 +128,7 @@ func (h *house) start(ctx context.Context, service string, p plan) error {
 	case bus.Gateway:
 		g, err := gateway.Start(gateway.Options{
 			Conn: nc, Listen: p.Listen, Version: version, Sentence: sentence, Logger: p.Logger,
-			Import: importer{nc}.record,
+			Import: importer{nc}.record, Web: web.Handler(),
 		})
 		if err != nil {
 			return err

@@ -17,9 +17,6 @@ import (
 	"tavolo/pkg/bus"
 )
 
-// defaultListen is where the web client is until sign-in exists: this machine only.
-const defaultListen = "127.0.0.1:8420"
-
 // serveCmd runs Tavolo.
 type serveCmd struct {
 	Data        string   `help:"Folder for everything that is kept: log, keys, views." default:"./tavolo-data" type:"path"`

@@ -28,12 +28,12 @@ func (c *Case) blocs() [][]int {
 		if holder := c.poll().Index(b.name); holder >= 0 && !slices.Contains(b.members, holder) {
 			b.members = append(b.members, holder)
 		}
-		if b.members = c.acting(b.members); c.chosenAlike(b.members) {
+		if b.members = c.whoVoted(b.members); c.chosenAlike(b.members) {
 			c.blocCache = append(c.blocCache, b.members)
 		}
 	}
 	for _, b := range c.gather((*eventv1.Elector).GetMandate) {
-		if b.members = c.acting(b.members); c.chosenAlike(b.members) {
+		if b.members = c.whoVoted(b.members); c.chosenAlike(b.members) {
 			c.blocCache = append(c.blocCache, b.members)
 		} else {
 			c.broken[b.name] = true
@@ -69,8 +69,8 @@ func (c *Case) ballot(i int) (b decision.Ballot, cast bool) {
 	return b, cast
 }
 
-// acting are the members who cast a ballot or, when none did (or in secret), all of them.
-func (c *Case) acting(members []int) []int {
+// whoVoted are the members who cast a ballot or, when none did (or in secret), all of them.
+func (c *Case) whoVoted(members []int) []int {
 	cast := slices.DeleteFunc(slices.Clone(members), func(i int) bool { _, ok := c.ballot(i); return !ok })
 	if len(cast) == 0 {
 		return members

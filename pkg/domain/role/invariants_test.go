@@ -281,14 +281,15 @@ func TestWhoHasNoPowerWasNotPivotal(t *testing.T) {
 	}
 }
 
-// monotone: (f) holds for rules under which a no never does more against a proposal than staying out would. Where the base is those present
-// or the members and an even split goes to the chair or is put off, it does less: an abstention spoils the tie that a no makes.
+// monotone: (f) holds for rules with two outcomes under which a no never does less against a proposal than staying out would. A tie that
+// is put off is a third outcome, and power is about adoption only. Where the base is those present or the members and an even split goes
+// to the chair, an abstention spoils the tie that a no makes.
 func monotone(c *minutes.Charter) bool {
-	if c == nil || c.Rule.Tie != minutes.TieChair && c.Rule.Tie != minutes.TieDefer {
-		return true
+	if c == nil || c.Rule.Tie == minutes.TieDefer {
+		return c == nil
 	}
 	spoils := func(th minutes.Threshold, b minutes.Base) bool {
-		return th.Kind == minutes.ThresholdMajority && b != minutes.BaseCast
+		return c.Rule.Tie == minutes.TieChair && th.Kind == minutes.ThresholdMajority && b != minutes.BaseCast
 	}
 	return !spoils(c.Rule.Threshold, c.Rule.Base) && !slices.ContainsFunc(c.Rule.Constituencies, func(r minutes.ConstituencyRule) bool { return spoils(r.Threshold, r.Base) })
 }
@@ -324,6 +325,9 @@ func TestTakingOutSomebodyWithoutPowerChangesNobodyElsesRole(t *testing.T) {
 			if two.Reason == role.Unattributable { // only organisations are left, and what they are made of nobody knows
 				continue
 			}
+			if slices.Contains(one.Flags, "power_by_participation") && abstained(c, p) {
+				continue // asked what their votes would have been worth beside those cast, where whoever goes may not be null
+			}
 			if label(one) != label(two) || one.Power != nil && one.Power.Cmp(two.Power) != 0 {
 				t.Fatalf("without %s, %s: %s, and with: %s", out, p.Who, whole(two), whole(one))
 			}
@@ -333,6 +337,10 @@ func TestTakingOutSomebodyWithoutPowerChangesNobodyElsesRole(t *testing.T) {
 	if taken < 20 {
 		t.Errorf("only %d were taken out", taken)
 	}
+}
+
+func abstained(c *role.Case, p role.Party) bool {
+	return slices.ContainsFunc(p.Members, func(id string) bool { return c.Decision.Ballots[id].Choice == eventv1.Choice_CHOICE_ABSTAIN })
 }
 
 // alone: nobody's proxy, mandate or rule speaks of this voter.
