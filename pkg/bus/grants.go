@@ -22,6 +22,7 @@ const (
 	People   = "people"   // seals and opens names and texts
 	Views    = "views"    // folds the log into what people read
 	Clerk    = "clerk"    // deadlines
+	Reader   = "reader"   // the views' second connection: reads the log and answers nobody
 	Operator = "operator" // the command line on the machine
 )
 
@@ -104,6 +105,13 @@ var grants = map[string]Grant{
 		Publish:   slices.Concat([]string{"changed.>", "people.open"}, readLog),
 		Subscribe: slices.Concat([]string{"query.*", inbox(Views)}, discovery(Views)),
 		Answers:   true,
+	},
+	// The server remembers every message delivered to a user who may answer, for as long as an answer is allowed. Somebody who reads a whole log
+	// should not be one: it was a quarter of the processor time of a rebuild (measured in pkg/projection).
+	Reader: {
+		account:   servicesAccount,
+		Publish:   readLog,
+		Subscribe: []string{inbox(Reader)},
 	},
 	Clerk: {
 		account:   servicesAccount,

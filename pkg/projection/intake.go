@@ -24,7 +24,7 @@ const (
 )
 
 // errInterrupted: the client library has made another consumer, after a lost connection for example. Its first message proves nothing: the server may
-// have come back with an older log and go on counting from there, and it may overtake the last message of the consumer before (both seen). So the log
+// have come back with an older log and go on counting from there, and it may overtake the last message of the consumer before (DESIGN.md). So the log
 // is read anew from the view's position, with the check that newIntake sets up.
 var errInterrupted = errors.New("projection: the reading was interrupted")
 

@@ -286,7 +286,7 @@ func measureProjection(ctx context.Context, h *house, dir string, rounds int) ([
 	if err := fill(ctx, log, projected); err != nil {
 		return nil, err
 	}
-	reader, err := h.dial(bus.Views)
+	reader, err := h.dial(bus.Reader)
 	if err != nil {
 		return nil, err
 	}

@@ -114,7 +114,11 @@ func (h *house) start(ctx context.Context, service string, p plan) error {
 		}
 		h.stop(func() error { s.Stop(); return nil })
 	case bus.Views:
-		s, err := views.Start(ctx, views.Options{Conn: nc, Dir: filepath.Join(p.Dir, "views"), Version: version, Logger: p.Logger})
+		reader, err := h.dial(bus.Reader)
+		if err != nil {
+			return err
+		}
+		s, err := views.Start(ctx, views.Options{Conn: nc, Reader: reader, Dir: filepath.Join(p.Dir, "views"), Version: version, Logger: p.Logger})
 		if err != nil {
 			return err
 		}

@@ -278,7 +278,7 @@ func TestServicesApartAnswerAsTogether(t *testing.T) {
 	}
 	t.Cleanup(outside.Shutdown)
 	passwords := map[string]string{}
-	for _, s := range allServices {
+	for _, s := range bus.Services() {
 		passwords[s] = outside.Password(s)
 	}
 	secrets, err := yaml.Marshal(passwords)

@@ -45,8 +45,8 @@ const lookout = 2 * time.Second
 
 // Options of the views.
 type Options struct {
-	// Conn is the views' own connection.
-	Conn *nats.Conn
+	// Conn is where questions come in; Reader is the connection that reads the log.
+	Conn, Reader *nats.Conn
 	// Dir holds one database a workspace. It can be deleted: it is rebuilt from the log.
 	Dir string
 	// Clock says what time it is. Nil: the system's clock.
@@ -58,6 +58,7 @@ type Options struct {
 // Views is the running service.
 type Views struct {
 	conn   *nats.Conn
+	reader *nats.Conn
 	log    *eventlog.Log
 	dir    string
 	clock  func() time.Time
@@ -79,14 +80,14 @@ type shelf struct {
 
 // Start projects every workspace and answers questions until Stop.
 func Start(ctx context.Context, o Options) (*Views, error) {
-	log, err := eventlog.New(o.Conn)
+	log, err := eventlog.New(o.Reader)
 	if err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, err
 	}
-	v := &Views{conn: o.Conn, log: log, dir: o.Dir, clock: o.Clock, logger: o.Logger, shelves: map[string]*shelf{}}
+	v := &Views{conn: o.Conn, reader: o.Reader, log: log, dir: o.Dir, clock: o.Clock, logger: o.Logger, shelves: map[string]*shelf{}}
 	v.ctx, v.end = context.WithCancel(context.WithoutCancel(ctx))
 	if v.clock == nil {
 		v.clock = time.Now
@@ -185,7 +186,7 @@ func (v *Views) shelve(ws string) (*shelf, error) {
 	s := &shelf{db: db, projector: newProjector()}
 	view := viewOf(s.projector)
 	view.After = func(ws string, upTo uint64) { v.announce(ws, s.projector, upTo) }
-	if s.runner, err = projection.Start(v.ctx, v.conn, v.log, db, view, v.logger); err != nil {
+	if s.runner, err = projection.Start(v.ctx, v.reader, v.log, db, view, v.logger); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	if err := s.runner.Follow(ws); err != nil {
@@ -204,25 +205,32 @@ func (v *Views) read(ws string) *sql.DB {
 	return v.shelves[ws].db.Read()
 }
 
+// runner gives what projects a workspace, nil when nothing does yet.
 func (v *Views) runner(ws string) *projection.Runner {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
-	return v.shelves[ws].runner
+	if s := v.shelves[ws]; s != nil {
+		return s.runner
+	}
+	return nil
 }
 
 // ready waits until the views have read what a question asks for, and gives the workspaces it is about.
 func (v *Views) ready(ctx context.Context, ws string, atLeast uint64, caughtUp bool) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	workspaces, err := v.follow(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if ws != "" {
-		if !slices.Contains(workspaces, ws) {
+	workspaces := []string{ws}
+	var err error
+	if ws == "" || v.runner(ws) == nil {
+		if workspaces, err = v.follow(ctx); err != nil {
+			return nil, err
+		}
+		if ws != "" && !slices.Contains(workspaces, ws) {
 			return nil, decider.Refuse("workspace/unknown", "workspace", ws)
 		}
-		workspaces = []string{ws}
+		if ws != "" {
+			workspaces = []string{ws}
+		}
 	}
 	for _, w := range workspaces {
 		until := atLeast

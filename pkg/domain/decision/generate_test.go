@@ -106,6 +106,9 @@ func ruleFor(t *rapid.T, electors []*eventv1.Elector) *eventv1.Rule {
 			if len(part.Of) == 0 {
 				t.Skip("a condition about nobody")
 			}
+			if rapid.IntRange(0, 5).Draw(t, "twice") == 0 {
+				part.Of = append(part.Of, part.Of[0])
+			}
 			part.Threshold = threshold(t, weight)
 			if rapid.IntRange(0, 3).Draw(t, "demanding") == 0 {
 				part.MinPresent = uint32(rapid.IntRange(1, heads).Draw(t, "min_present"))

@@ -242,7 +242,7 @@ func (f *facts) dismissed(a decision.Act) bool {
 	return a.Kind == eventv1.ActKind_ACT_KIND_OBJECTION_DISMISSED && !a.AllowedByRule && !a.ByElectorate && slices.Contains(f.party.Members, a.Objector)
 }
 
-// byOwnElectorate: the same electorate did it, or the one in it who decides alone: everybody else is there without power.
+// byOwnElectorate: the same electorate did it, or the one in it who decides alone, everybody else being without power.
 func (f *facts) byOwnElectorate(a decision.Act) bool {
 	if a.ByElectorate {
 		return true
@@ -251,8 +251,8 @@ func (f *facts) byOwnElectorate(a decision.Act) bool {
 	if i < 0 {
 		return false
 	}
-	index, err := f.poll.Power([]int{i}, nil)
-	return err == nil && index.Banzhaf.Cmp(everything) == 0
+	index, ok := f.c.index(f.poll, []int{i})
+	return ok && index.Banzhaf.Cmp(everything) == 0
 }
 
 // replacing: a reversal, or a final act that says something else.

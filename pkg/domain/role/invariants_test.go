@@ -19,11 +19,9 @@ import (
 
 // The invariants of roles.md, (a) to (g), over random minutes.
 
-// rounds is how often each property is run, times the hundred of rapid: a round takes a fraction of a second.
-const rounds = 8
-
-func many(t *testing.T, property func(t *rapid.T)) {
-	for range rounds {
+// many runs a property so many times as often as rapid would: each run is short, and what it looks for is rare.
+func many(t *testing.T, times int, property func(t *rapid.T)) {
+	for range times {
 		rapid.Check(t, property)
 	}
 }
@@ -53,7 +51,7 @@ func same(name string) string { return name }
 
 // (a)
 func TestARoleIsAFunctionOfTheEventsAndTheRules(t *testing.T) {
-	many(t, func(t *rapid.T) {
+	many(t, 8, func(t *rapid.T) {
 		x := record(t, file(t))
 		one := x.asOf(recordedAt)["d1"]
 		first := judged(one)
@@ -73,7 +71,7 @@ func TestARoleIsAFunctionOfTheEventsAndTheRules(t *testing.T) {
 // (b)
 func TestWhatHappensLaterChangesNoRoleOfThen(t *testing.T) {
 	later := 0
-	many(t, func(t *rapid.T) {
+	many(t, 8, func(t *rapid.T) {
 		x := record(t, file(t))
 		then := closed.AddDate(0, 0, rapid.SampledFrom([]int{0, 5, 15, 30}).Draw(t, "then"))
 		before := judged(x.asOf(then)["d1"])
@@ -102,7 +100,7 @@ func TestWhatHappensLaterChangesNoRoleOfThen(t *testing.T) {
 
 // (c) Nobody's place in a list matters, and two people of one constituency can change places.
 func TestVotersOfAConstituencyCanChangePlaces(t *testing.T) {
-	many(t, func(t *rapid.T) {
+	many(t, 8, func(t *rapid.T) {
 		f := file(t)
 		before := judged(caseOf(t, f))
 		turned := changed(f, func(f *minutes.File, d *minutes.Decision) {
@@ -187,7 +185,7 @@ func flipped(t *rapid.T, f *minutes.File) *minutes.File {
 // (d)
 func TestWhoAgreedWithTheOutcomeMattersOnlyThroughTheOutcome(t *testing.T) {
 	compared := 0
-	many(t, func(t *rapid.T) {
+	many(t, 8, func(t *rapid.T) {
 		f := file(t)
 		one, two := caseOf(t, f), caseOf(t, flipped(t, f))
 		if one.Decision.Outcome != two.Decision.Outcome {
@@ -204,7 +202,7 @@ func TestWhoAgreedWithTheOutcomeMattersOnlyThroughTheOutcome(t *testing.T) {
 // (f2)
 func TestTheDirectionOfABallotGivesNoRole(t *testing.T) {
 	turned := 0
-	many(t, func(t *rapid.T) {
+	many(t, 8, func(t *rapid.T) {
 		f := file(t)
 		one, two := caseOf(t, f), caseOf(t, flipped(t, f))
 		if one.Decision.Outcome != two.Decision.Outcome {
@@ -221,7 +219,7 @@ func TestTheDirectionOfABallotGivesNoRole(t *testing.T) {
 // (e)
 func TestAGroupIsDecisiveOnlyThroughAMemberWhoUsedABindingStanding(t *testing.T) {
 	decisive := 0
-	many(t, func(t *rapid.T) {
+	many(t, 8, func(t *rapid.T) {
 		f := file(t)
 		c := caseOf(t, f)
 		d := f.Items[0].Decisions[0]
@@ -250,7 +248,7 @@ func TestAGroupIsDecisiveOnlyThroughAMemberWhoUsedABindingStanding(t *testing.T)
 // (f) Whoever has neither power under the rule nor among those who took part could not have changed the outcome.
 func TestWhoHasNoPowerWasNotPivotal(t *testing.T) {
 	met := map[string]int{}
-	many(t, func(t *rapid.T) {
+	many(t, 40, func(t *rapid.T) {
 		f := file(t)
 		t.Log(minutesOf(f))
 		if !monotone(f.Items[0].Decisions[0].Charter) {
@@ -297,7 +295,7 @@ func monotone(c *minutes.Charter) bool {
 // (g)
 func TestTakingOutSomebodyWithoutPowerChangesNobodyElsesRole(t *testing.T) {
 	taken := 0
-	many(t, func(t *rapid.T) {
+	many(t, 40, func(t *rapid.T) {
 		f := file(t)
 		t.Log(minutesOf(f))
 		c := caseOf(t, f)
@@ -328,7 +326,7 @@ func TestTakingOutSomebodyWithoutPowerChangesNobodyElsesRole(t *testing.T) {
 			if slices.Contains(one.Flags, "power_by_participation") && abstained(c, p) {
 				continue // asked what their votes would have been worth beside those cast, where whoever goes may not be null
 			}
-			if label(one) != label(two) || one.Power != nil && one.Power.Cmp(two.Power) != 0 {
+			if label(one) != label(two) || fmt.Sprint(one.Power) != fmt.Sprint(two.Power) {
 				t.Fatalf("without %s, %s: %s, and with: %s", out, p.Who, whole(two), whole(one))
 			}
 		}

@@ -1,6 +1,7 @@
 package role
 
 import (
+	"fmt"
 	"math/big"
 	"slices"
 	"strings"
@@ -48,6 +49,7 @@ type Case struct {
 	indexCache  []power.Index
 	indexFailed bool // the game is too large to be computed exactly
 	playerCache []int
+	groupCache  map[string]power.Index // by the voters of the group
 	pivotCache  []bool
 }
 
@@ -362,8 +364,19 @@ func (c *Case) index(p *decision.Poll, who []int) (power.Index, bool) {
 	if !slices.ContainsFunc(who, func(i int) bool { return c.playerCache[i] != at }) {
 		return c.indexCache[at], true
 	}
+	key := fmt.Sprint(who)
+	if index, known := c.groupCache[key]; known {
+		return index, true
+	}
 	index, err := p.Power(who, c.blocs())
-	return index, err == nil
+	if err != nil {
+		return power.Index{}, false
+	}
+	if c.groupCache == nil {
+		c.groupCache = map[string]power.Index{}
+	}
+	c.groupCache[key] = index
+	return index, true
 }
 
 // votedYesOrNo: took part with a yes or a no; of a secret ballot, that somebody took part is all that is known.

@@ -10,6 +10,7 @@ import (
 
 	"tavolo/pkg/domain/role"
 	commandv1 "tavolo/proto/tavolo/command/v1"
+	eventv1 "tavolo/proto/tavolo/event/v1"
 )
 
 // A case for every reason and every flag: minutes in a few lines, and what they give. The last test of this file fails when a rule, a
@@ -129,6 +130,11 @@ var reasons = []struct {
 		want: []meant{"u1 consultative 4 advice_given"}},
 	{name: "spoken up without being asked", people: "u1 u2 p1", item: "proposed_by: u1\ncontributions: [{by: u1, kind: proposal}]\n" + ruled(majority, asked("u1", "none", "")+asked("u2", "informed", "")+vote("for", "p1"), ""),
 		want: []meant{"u1 consultative 4 voice_only -agenda_others", "users:strict consultative 4 voice_only -agenda_others", "u2 none 4 informed_only +agenda_others", "p1 decisive 13 binding_vote +agenda_others"}},
+	{name: "spoken up when it was decided already", people: "u1 p1", item: ruled(majority, asked("u1", "informed", "")+vote("for", "p1"), ""),
+		after: func(x *table) {
+			x.must(&commandv1.RecordContributions{Workspace: "dsm", Item: "csm:i1", Session: "csm:s1", Contributions: []*commandv1.Contribution{{By: "u1", Kind: eventv1.ContributionKind_CONTRIBUTION_KIND_ADVICE}}})
+		},
+		want: []meant{"u1 none 4 informed_only"}},
 	{name: "told, and nothing more", people: "u1 p1", item: ruled(majority, asked("u1", "informed", "")+vote("for", "p1"), ""),
 		want: []meant{"u1 none 4 informed_only", "users:strict none 4 informed_only"}},
 	{name: "there, and nothing more", people: "u1 p1", item: ruled(majority, asked("u1", "none", "")+vote("for", "p1"), ""),
@@ -171,6 +177,8 @@ var reasons = []struct {
 		want: []meant{"u1 decisive 13 binding_vote +power_by_participation +weak", "p1 decisive 13 binding_vote -power_by_participation"}},
 	{name: "of those present, the heavy one stayed away", people: "u1 u2 p1 p2", item: ruled("rule: {method: majority, base: present}", vote("for", "u1", "u2", "p2")+asked("p1", "binding_vote", "weight: 4, present: false"), ""),
 		want: []meant{"u1 decisive 13 binding_vote +power_by_participation"}},
+	{name: "of those present, one who said nothing would have outweighed them", people: "u1 p1 p2 p3", item: ruled("rule: {method: majority, base: present}", vote("for", "u1", "p2")+asked("p3", "binding_vote", "weight: 5")+asked("p1", "binding_vote", "weight: 20, present: false"), ""),
+		want: []meant{"u1 consultative 8 token_vote", "p3 none 5 absent"}},
 	{name: "of the members, the heavy one is missed", people: "u1 u2 p1 p2", item: ruled("rule: {method: majority, base: members}", vote("for", "u1", "u2", "p2")+asked("p1", "binding_vote", "weight: 4, present: false"), ""),
 		want: []meant{"u1 consultative 8 token_vote"}},
 	{name: "a mandate that was kept votes as one", people: "u1 p1 p2 p3", item: ruled(majority, vote("against", "u1")+asked("p1", "binding_vote", "mandate: m1, ballot: for")+asked("p2", "binding_vote", "mandate: m1, ballot: for")+asked("p3", "binding_vote", "mandate: m1, ballot: for"), ""),
@@ -179,6 +187,10 @@ var reasons = []struct {
 		want: []meant{"u1 decisive 13 binding_vote -mandate_broken", "p1 decisive 13 binding_vote +mandate_broken", "constituency:professional decisive 13 binding_vote +mandate_broken"}},
 	{name: "a mandate stays one where only some voted", people: "u1 p1 p2 p3 p4", item: ruled(majority, vote("for", "u1")+asked("p1", "binding_vote", "mandate: m1, weight: 2, ballot: for")+asked("p2", "binding_vote", "mandate: m1, weight: 2, ballot: for")+asked("p4", "binding_vote", "ballot: abstain"), ""),
 		want: []meant{"u1 consultative 8 token_vote -power_by_participation"}},
+	{name: "who cast no ballot does not act with the mandate", people: "u1 p1 p2", item: ruled("rule: {method: majority, base: members}", asked("u1", "binding_vote", "weight: 3, ballot: for")+asked("p1", "binding_vote", "mandate: m1, weight: 3, ballot: for")+asked("p2", "binding_vote", "mandate: m1"), ""),
+		want: []meant{"u1 decisive 13 binding_vote", "p1 decisive 13 binding_vote -mandate_broken"}},
+	{name: "a free hand that was not used alike binds nobody", people: "u1 p1 p2 p3", item: ruled(majority, vote("against", "u1", "p3")+asked("p1", "binding_vote", "proxy: {to: p3}, ballot: for")+asked("p2", "binding_vote", "proxy: {to: p3}, ballot: for"), ""),
+		want: []meant{"u1 decisive 13 binding_vote"}},
 	{name: "whose vote is required has power and not the last word", people: "u1 p1 p2 p3", item: ruled("rule: {method: majority, requires_for: [u1]}", vote("against", "u1")+vote("for", "p1", "p2", "p3"), ""),
 		want: []meant{"u1 decisive 13 binding_vote -outvoted", "users:strict decisive 13 binding_vote -outvoted", "constituency:professional decisive 13 binding_vote +outvoted"}},
 	{name: "a required vote that was not given leaves nobody power among those who took part", people: "u1 p1 p2 p3", item: ruled("rule: {method: majority, requires_for: [p1]}", vote("for", "u1")+asked("p1", "binding_vote", "weight: 9, ballot: abstain")+vote("for", "p2"), ""),
@@ -202,6 +214,8 @@ var reasons = []struct {
 		want: []meant{"u1 decisive 13 binding_vote +superseded_by_electorate -overridden"}},
 	{name: "one who decides alone and thinks again", people: "u1 dir", item: ruled("rule: {method: sole, holder: dir}", vote("for", "dir"), acts("kind: reversed, by: dir, at: 2026-04-20T09:00:00+01:00")),
 		want: []meant{"dir decisive 13 binding_vote +superseded_by_electorate"}},
+	{name: "one who outweighs everybody and thinks again", people: "u1 p1", item: ruled(majority, vote("for", "u1")+asked("p1", "binding_vote", "weight: 2, ballot: for"), acts("kind: reversed, by: p1, at: 2026-04-20T09:00:00+01:00")),
+		want: []meant{"p1 decisive 13 binding_vote +superseded_by_electorate", "constituency:professional decisive 13 binding_vote +superseded_by_electorate"}},
 	{name: "a member who overrides is not overridden", people: "u1 p1 p2", item: ruled(majority, vote("for", "u1", "p1", "p2"), acts("kind: reversed, by: p1, at: 2026-04-20T09:00:00+01:00")),
 		want: []meant{"p1 decisive 13 binding_vote", "p2 consultative 11 overridden", "constituency:professional consultative 11 overridden"}},
 	{name: "adopted and formally refused", people: "u1 p1 dir", item: ruled(majority, vote("for", "u1", "p1"), acts("kind: implementation_refused, by: dir")),
