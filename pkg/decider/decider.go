@@ -70,14 +70,6 @@ func CodeOf(err error) string {
 	return ""
 }
 
-// Fold applies events in order.
-func Fold[S, E any](evolve func(S, E) S, state S, events ...E) S {
-	for _, e := range events {
-		state = evolve(state, e)
-	}
-	return state
-}
-
 // Fact is an event and where the log holds it. Seq and Commit are empty while a command is still being decided.
 type Fact struct {
 	// Seq is the sequence of the commit in the workspace's log.

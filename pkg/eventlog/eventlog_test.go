@@ -555,7 +555,7 @@ func TestManyWaitingAppendsGoAsOneBatch(t *testing.T) {
 		t.Error("nothing went as a batch")
 	}
 	for id, n := range found {
-		if n < eventlog.BatchFrom {
+		if n < eventlog.BatchLeast {
 			t.Errorf("batch %s has %d commits only", id, n)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 const (
 	BatchFrom  = batchFrom
+	BatchLeast = batchFromLeast
 	BatchMost  = batchMost
 	StageBytes = stageBytes
 	ReadBytes  = readBytes

@@ -6,27 +6,33 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
 
 // Concurrent appends to one workspace wait for the disk together. While one is under way the others queue; the next flight takes the whole queue.
-// A small flight goes message by message without waiting in between, each with a sync of its own; a large one goes as one atomic batch, which costs three
-// syncs whatever its size. When a batch is rejected, for one commit of it had a conflict, its commits go one by one, so that each caller gets the answer
-// to its own.
+// A small flight goes message by message without waiting in between, each with a sync of its own; a large one goes as one atomic batch, which costs about the
+// same whatever its size. What is small depends on the disk, so both costs are measured as they go. When a batch is rejected, for one commit of it had a
+// conflict, its commits go one by one, so that each caller gets the answer to its own.
 
 const (
-	// batchFrom is the size from which one batch is cheaper than single messages: 2.4 ms against 0.17 ms each (DESIGN.md).
+	// batchFrom is the size from which a flight goes as a batch while the costs are not known: 2.4 ms against 0.17 ms each (DESIGN.md).
 	batchFrom = 15
+	// batchFromLeast and batchFromMost bound what is made of the measured costs. Below the first a batch's three syncs cannot pay; at the second one is
+	// tried in any case, so that one slow batch does not end them all.
+	batchFromLeast, batchFromMost = 4, 32
+	// newerCounts is the weight of the newest measurement in the running mean of a cost, one in so many.
+	newerCounts = 8
+	// gatherPart is the part of a batch's cost, one in so many, that the next flight waits at most for those whom the batch answered: they are about to append
+	// again, and would otherwise miss it by microseconds.
+	gatherPart = 8
 	// batchMost is the server's own limit of commits in a batch.
 	batchMost = 1000
 	// batchBytes bounds a flight's memory, and its time on a slow disk.
 	batchBytes = 8 << 20
 	// maxPending is how many single messages may be unacknowledged on one connection: a flight of batchFrom-1 for each of hundreds of workspaces.
 	maxPending = 4096
-	// gatherTurns is how often, at most, a flight that follows a batch lets other goroutines run before it takes the queue. Those that the batch answered
-	// are about to append again, and would otherwise miss it by microseconds.
-	gatherTurns = 8
 )
 
 // writer queues the appends of one workspace.
@@ -34,9 +40,12 @@ type writer struct {
 	log       *Log
 	workspace string
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards queue and flying
 	queue  []*entry
 	flying bool
+
+	// Running means of a batch and of a message in a small flight. They are owned by the flight under way.
+	batchCost, singleCost time.Duration
 }
 
 // entry is one append in the queue. A flight puts exactly one outcome into done.
@@ -118,39 +127,54 @@ func (w *writer) leave(e *entry) bool {
 // fly sends flights until the queue is empty. One runs at a time per workspace.
 func (w *writer) fly() {
 	for before := 0; ; {
-		if before >= batchFrom {
+		from := w.batchFrom()
+		if before >= from {
 			w.gather(before)
 		}
-		group := w.take()
+		group := w.take(from)
 		if len(group) == 0 {
 			return
 		}
-		if len(group) < batchFrom || !w.sendBatch(group) {
+		if len(group) < from || !w.sendBatch(group) {
 			w.sendSingly(group)
 		}
 		before = len(group)
 	}
 }
 
-// gather gives those that the last batch answered a turn to append again, until as many wait.
+// batchFrom gives the size from which a batch is cheaper than as many messages.
+func (w *writer) batchFrom() int {
+	if w.batchCost == 0 || w.singleCost == 0 {
+		return batchFrom
+	}
+	return min(max(int(w.batchCost/w.singleCost), batchFromLeast), batchFromMost)
+}
+
+func running(mean, newest time.Duration) time.Duration {
+	if mean == 0 {
+		return newest
+	}
+	return mean + (newest-mean)/newerCounts
+}
+
+// gather lets other goroutines run until as many wait as the last batch had, for a small part of what a batch costs.
 func (w *writer) gather(before int) {
-	for range gatherTurns {
+	for until := time.Now().Add(w.batchCost / gatherPart); time.Now().Before(until); runtime.Gosched() {
 		w.mu.Lock()
 		waiting := len(w.queue)
 		w.mu.Unlock()
 		if waiting >= before {
 			return
 		}
-		runtime.Gosched()
 	}
 }
 
 // take takes the next flight out of the queue: everything, or for a batch as much as fits and no aggregate or id twice. The rest keeps its order.
 // When the queue is empty the writer stops flying.
-func (w *writer) take() (group []*entry) {
+func (w *writer) take(from int) (group []*entry) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.queue) < batchFrom {
+	if len(w.queue) < from {
 		group, w.queue = w.queue, nil
 		w.flying = len(group) > 0
 		return group
@@ -178,10 +202,14 @@ func (w *writer) sendBatch(group []*entry) bool {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), ackWait)
 	defer cancel()
+	began := time.Now()
 	last, err := w.log.publishBatch(ctx, b)
 	var api *jetstream.APIError
 	if errors.As(err, &api) {
 		return false
+	}
+	if err == nil {
+		w.batchCost = running(w.batchCost, time.Since(began))
 	}
 	for i, e := range group {
 		e.done <- outcome{last - uint64(len(group)-1-i), err}
@@ -192,6 +220,7 @@ func (w *writer) sendBatch(group []*entry) bool {
 // sendSingly sends a flight message by message and passes on each answer as it comes.
 func (w *writer) sendSingly(group []*entry) {
 	futures := make([]jetstream.PubAckFuture, len(group))
+	began := time.Now()
 	for i, e := range group {
 		f, err := w.publish(e.pending)
 		if err != nil {
@@ -200,11 +229,19 @@ func (w *writer) sendSingly(group []*entry) {
 		}
 		futures[i] = f
 	}
+	stored := 0
 	for i, f := range futures {
-		if f != nil {
-			seq, err := acknowledged(context.Background(), f)
-			group[i].done <- outcome{seq, err}
+		if f == nil {
+			continue
 		}
+		seq, err := acknowledged(context.Background(), f)
+		group[i].done <- outcome{seq, err}
+		if err == nil {
+			stored++
+		}
+	}
+	if stored == len(group) { // a refused message costs no sync
+		w.singleCost = running(w.singleCost, time.Since(began)/time.Duration(stored))
 	}
 }
 

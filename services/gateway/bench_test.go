@@ -16,7 +16,7 @@ import (
 )
 
 // screens is how many clients look at once.
-const screens = 2000
+const screens = 1000
 
 // BenchmarkAResultOnEveryScreen measures from the announcement of a change to its patch on every screen, beside the floor: a loop that writes one
 // prepared frame to as many sockets. Both in one run, for only their ratio says anything on a shared machine.

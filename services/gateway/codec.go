@@ -29,14 +29,14 @@ var (
 	unknown = regexp.MustCompile(`unknown field "([A-Za-z_][A-Za-z0-9_]{0,63})"`)
 )
 
-// refuse notes that the request could not be read: where, and which field the contract does not have.
+// refuse notes that the request could not be read: where, and which field it is that the contract does not have.
 func (e *envelope) refuse(encoding string, cause error) {
 	r := decider.Refuse("gateway/unreadable", "encoding", encoding)
 	if at := where.FindStringSubmatch(cause.Error()); at != nil {
 		r.Args["line"], r.Args["column"] = at[1], at[2]
 	}
 	if f := unknown.FindStringSubmatch(cause.Error()); f != nil {
-		r.Code, r.Args["field"] = "gateway/unknown-field", f[1]
+		r.Args["field"] = f[1]
 	}
 	e.unreadable = r
 }

@@ -21,9 +21,9 @@ func (g *Gateway) documents() map[string]http.Handler {
 		})
 	}
 	return map[string]http.Handler{
-		"/openapi.json":  once("application/json", func() ([]byte, error) { return apidoc.OpenAPI(g.Version, aliases) }),
-		"/asyncapi.json": once("application/json", func() ([]byte, error) { return apidoc.AsyncAPI(g.Version) }),
-		"/docs":          once("text/html; charset=utf-8", func() ([]byte, error) { return apidoc.Page(g.Version, aliases) }),
+		"/openapi.json":  once("application/json", func() ([]byte, error) { return apidoc.OpenAPI(g.o.Version, aliases) }),
+		"/asyncapi.json": once("application/json", func() ([]byte, error) { return apidoc.AsyncAPI(g.o.Version) }),
+		"/docs":          once("text/html; charset=utf-8", func() ([]byte, error) { return apidoc.Page(g.o.Version, aliases) }),
 		"/docs.css":      once("text/css; charset=utf-8", func() ([]byte, error) { return apidoc.Style(), nil }),
 	}
 }

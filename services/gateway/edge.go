@@ -159,7 +159,7 @@ func (e *edge) recovered(w *answer, r *http.Request) {
 	if p == http.ErrAbortHandler {
 		panic(p)
 	}
-	e.g.Logger.Error("gateway: handler panicked", "correlation", bus.Correlation(r.Context()), "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+	e.g.o.Logger.Error("gateway: handler panicked", "correlation", bus.Correlation(r.Context()), "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 	if w.begun {
 		panic(http.ErrAbortHandler) // half an answer is out: cutting it off is the only way to say so
 	}

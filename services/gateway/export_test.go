@@ -48,6 +48,12 @@ func StartWith(o Options, changes ...Limit) (*Gateway, error) {
 // Handler is what the server serves, for a server of the test's own.
 func (g *Gateway) Handler() http.Handler { return g.server.Handler }
 
+// LoseTheBus breaks the gateway's connection, which comes back by itself.
+func (g *Gateway) LoseTheBus() error { return g.o.Conn.ForceReconnect() }
+
+// Heard returns when everything that was published before has been heard.
+func (g *Gateway) Heard() error { return g.o.Conn.Flush() }
+
 // Topics counts the documents that are kept.
 func (g *Gateway) Topics() int {
 	g.hub.mu.Lock()

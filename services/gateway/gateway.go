@@ -55,7 +55,7 @@ type Options struct {
 
 // Gateway is the running service.
 type Gateway struct {
-	Options
+	o        Options
 	limits   limits
 	methods  map[string]*method // by full name
 	hub      *hub
@@ -80,7 +80,7 @@ func start(o Options, l limits) (*Gateway, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	g := &Gateway{Options: o, limits: l}
+	g := &Gateway{o: o, limits: l}
 	var err error
 	if g.methods, err = contract(); err != nil {
 		return nil, err
@@ -100,7 +100,7 @@ func start(o Options, l limits) (*Gateway, error) {
 	g.server = g.edge.server(handler)
 	g.serving.Go(func() {
 		if err := g.server.Serve(g.listener); !errors.Is(err, http.ErrServerClosed) {
-			g.Logger.Error("gateway: stopped listening", "error", err)
+			g.o.Logger.Error("gateway: stopped listening", "error", err)
 		}
 	})
 	return g, nil
@@ -169,7 +169,7 @@ func (g *Gateway) handler() (http.Handler, error) {
 	})
 	mux.Handle("GET /readyz", g.edge.busy(http.HandlerFunc(g.ready)))
 	mux.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, map[string]string{"version": g.Version, "go": runtime.Version()})
+		writeJSON(w, http.StatusOK, map[string]string{"version": g.o.Version, "go": runtime.Version()})
 	})
 	mux.Handle("/v1/", http.HandlerFunc(g.notFound))
 	mux.Handle("/", g.edge.busy(http.HandlerFunc(g.web)))
@@ -178,11 +178,11 @@ func (g *Gateway) handler() (http.Handler, error) {
 
 // web serves the client, and keeps the paths of the contract out of it: a misspelt method must not be answered with a page.
 func (g *Gateway) web(w http.ResponseWriter, r *http.Request) {
-	if g.Web == nil || isProcedure(r.URL.Path) {
+	if g.o.Web == nil || isProcedure(r.URL.Path) {
 		g.notFound(w, r)
 		return
 	}
-	g.Web.ServeHTTP(w, r)
+	g.o.Web.ServeHTTP(w, r)
 }
 
 func (g *Gateway) notFound(w http.ResponseWriter, r *http.Request) {
@@ -193,7 +193,7 @@ func (g *Gateway) notFound(w http.ResponseWriter, r *http.Request) {
 func (g *Gateway) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
 	defer cancel()
-	if err := bus.Request(ctx, g.Conn, "query.list_workspaces", &apiv1.ListWorkspacesRequest{}, &apiv1.ListWorkspacesResponse{}); err != nil {
+	if err := bus.Request(ctx, g.o.Conn, "query.list_workspaces", &apiv1.ListWorkspacesRequest{}, &apiv1.ListWorkspacesResponse{}); err != nil {
 		g.refuse(w, r, err)
 		return
 	}

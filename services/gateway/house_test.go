@@ -225,6 +225,14 @@ func (h *house) times(subject string) int {
 	return len(h.asked[subject])
 }
 
+// last is the sequence that the last question of a kind asked for at least.
+func (h *house) last(subject string) uint64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	q := h.asked[subject][len(h.asked[subject])-1].ProtoReflect()
+	return q.Get(q.Descriptor().Fields().ByName("at_least_sequence")).Uint()
+}
+
 // announce says what views says when it has read a commit.
 func (h *house) announce(workspace, initiative string, sequence uint64) {
 	if err := h.views.Publish("changed."+workspace+"."+initiative, strconv.AppendUint(nil, sequence, 10)); err != nil {

@@ -54,13 +54,13 @@ func newHub(g *Gateway) (*hub, error) {
 		topics: map[topicKey]*topic{}, of: map[home]map[*topic]struct{}{}, sockets: map[*socket]struct{}{}}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	var err error
-	if h.changes, err = g.Conn.Subscribe(allChanges, func(m *nats.Msg) { h.announced(m.Subject, m.Data) }); err != nil {
+	if h.changes, err = g.o.Conn.Subscribe(allChanges, func(m *nats.Msg) { h.announced(m.Subject, m.Data) }); err != nil {
 		return nil, fmt.Errorf("gateway: subscribe to %s: %w", allChanges, err)
 	}
-	if err := g.Conn.Flush(); err != nil { // from here on no announcement is missed
+	if err := g.o.Conn.Flush(); err != nil { // from here on no announcement is missed
 		return nil, fmt.Errorf("gateway: subscribe to %s: %w", allChanges, err)
 	}
-	h.states = g.Conn.StatusChanged(nats.CONNECTED)
+	h.states = g.o.Conn.StatusChanged(nats.CONNECTED)
 	h.watching.Go(h.watchConnection)
 	return h, nil
 }
@@ -184,7 +184,7 @@ func (h *hub) guard(what string, f func()) (well bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			well = false
-			h.g.Logger.Error("gateway: panicked", "while", what, "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			h.g.o.Logger.Error("gateway: panicked", "while", what, "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 		}
 	}()
 	f()
@@ -215,5 +215,5 @@ func (h *hub) close(ctx context.Context) {
 	defer cut()
 	h.watching.Wait()
 	h.sitting.Wait()
-	h.g.Conn.RemoveStatusListener(h.states)
+	h.g.o.Conn.RemoveStatusListener(h.states)
 }

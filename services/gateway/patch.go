@@ -7,6 +7,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	apiv1 "tavolo/proto/tavolo/api/v1"
 )
 
 // Documents and what changed between two of them.
@@ -15,13 +17,16 @@ import (
 type document struct {
 	value map[string]any // decoded, numbers as json.Number
 	raw   json.RawMessage
-	// sequence is what the answer says of itself; 0 with exact false when its message has no such field.
+	// says is the answer without what only tells when it was read.
+	says proto.Message
+	// sequence is what the answer says of itself: it shows at least that commit, perhaps a later one. 0 with exact false when its message has no
+	// such field.
 	sequence uint64
 	exact    bool
 }
 
-// passing are fields that say when a document was read, not what it says. A document in which only they differ has not changed.
-var passing = []string{"sequence", "asOf"}
+// passing are the fields of documents that tell when they were read, not what they say. Documents in which only they differ are the same.
+var passing = []protoreflect.Name{"sequence", "as_of"}
 
 // documentOf takes an answer of the views as a document.
 func documentOf(answer proto.Message) (*document, error) {
@@ -29,7 +34,8 @@ func documentOf(answer proto.Message) (*document, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &document{}
+	d := &document{says: proto.Clone(answer)}
+	forgetPassing(d.says.ProtoReflect())
 	numbers := json.NewDecoder(bytes.NewReader(written))
 	numbers.UseNumber()
 	if err := numbers.Decode(&d.value); err != nil {
@@ -45,19 +51,37 @@ func documentOf(answer proto.Message) (*document, error) {
 	return d, nil
 }
 
-// patchTo gives the merge patch (RFC 7386) that turns d into next, nil when nothing changed but when they were read.
-func (d *document) patchTo(next *document) (json.RawMessage, error) {
-	changes := mergePatch(d.value, next.value)
-	said := len(changes)
-	for _, name := range passing {
-		if _, ok := changes[name]; ok {
-			said--
+// forgetPassing clears the passing fields of a document and of documents within it: a session holds its decisions. In other messages a sequence is
+// evidence, and stays.
+func forgetPassing(m protoreflect.Message) {
+	switch m.Interface().(type) {
+	case *apiv1.InitiativeView, *apiv1.SessionView, *apiv1.DecisionView, *apiv1.ListRolesResponse:
+		for _, name := range passing {
+			if f := m.Descriptor().Fields().ByName(name); f != nil {
+				m.Clear(f)
+			}
 		}
 	}
-	if said == 0 {
+	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		switch {
+		case f.Message() == nil || f.IsMap():
+		case f.IsList():
+			for i := range v.List().Len() {
+				forgetPassing(v.List().Get(i).Message())
+			}
+		default:
+			forgetPassing(v.Message())
+		}
+		return true
+	})
+}
+
+// patchTo gives the merge patch (RFC 7386) that turns d into next, nil when both say the same.
+func (d *document) patchTo(next *document) (json.RawMessage, error) {
+	if proto.Equal(d.says, next.says) {
 		return nil, nil
 	}
-	return json.Marshal(changes)
+	return json.Marshal(mergePatch(d.value, next.value))
 }
 
 // mergePatch gives the members in which two objects differ: null for one that is gone, the difference for an object in both, else the new value. A

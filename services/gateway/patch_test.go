@@ -57,6 +57,21 @@ func TestAPatchLeadsFromOneDocumentToTheOther(t *testing.T) {
 	})
 }
 
+// Whoever has one of the later versions already and is sent the patches from an earlier one on ends at the last version all the same.
+func TestPatchesThatAClientHasAlreadyAreHarmless(t *testing.T) {
+	document := rapid.MapOfN(rapid.StringMatching("[a-c]"), value(2), 0, 3)
+	rapid.Check(t, func(t *rapid.T) {
+		versions := rapid.SliceOfN(document, 2, 5).Draw(t, "versions")
+		has := any(versions[rapid.IntRange(0, len(versions)-1).Draw(t, "has")])
+		for i := range len(versions) - 1 {
+			has = apply(has, any(gateway.MergePatch(versions[i], versions[i+1])))
+		}
+		if d := cmp.Diff(any(versions[len(versions)-1]), has); d != "" {
+			t.Fatalf("(-want +got):\n%s", d)
+		}
+	})
+}
+
 func TestAPatchHoldsOnlyWhatChanged(t *testing.T) {
 	from := map[string]any{"title": "uno", "seats": []any{"a"}, "session": map[string]any{"id": "s", "phase": "OPEN"}, "gone": "x"}
 	to := map[string]any{"title": "uno", "seats": []any{"a", "b"}, "session": map[string]any{"id": "s", "phase": "CLOSED"}, "new": map[string]any{"a": "b"}}

@@ -102,13 +102,13 @@ func (g *Gateway) refusalOf(ctx context.Context, err error) *decider.Refusal {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return decider.Refuse(bus.CodeTimeout, "service", bus.Gateway)
 	}
-	g.Logger.Error("gateway: request failed", "correlation", bus.Correlation(ctx), "error", err)
+	g.o.Logger.Error("gateway: request failed", "correlation", bus.Correlation(ctx), "error", err)
 	return decider.Refuse(codeInternal)
 }
 
 // sentence is what people read for a refusal.
 func (g *Gateway) sentence(r *decider.Refusal, lang string) string {
-	if s := g.Sentence(r.Code, lang, maps.Clone(r.Args)); s != "" {
+	if s := g.o.Sentence(r.Code, lang, maps.Clone(r.Args)); s != "" {
 		return s
 	}
 	return r.Code

@@ -173,7 +173,7 @@ func (g *Gateway) ask(ctx context.Context, c caller, m *method, req proto.Messag
 		return nil, err
 	}
 	answer := m.output.New().Interface()
-	if err := bus.Request(ctx, g.Conn, m.question, req, answer); err != nil {
+	if err := bus.Request(ctx, g.o.Conn, m.question, req, answer); err != nil {
 		return nil, err
 	}
 	return answer, nil
@@ -185,10 +185,10 @@ func (g *Gateway) record(ctx context.Context, c caller, m *method, req proto.Mes
 		return nil, err
 	}
 	q, ok := req.(*apiv1.ImportMinutesRequest)
-	if !ok || g.Import == nil {
+	if !ok || g.o.Import == nil {
 		return nil, decider.Refuse("gateway/no-import")
 	}
-	return g.Import(ctx, q.Name, q.File)
+	return g.o.Import(ctx, q.Name, q.File)
 }
 
 // command seals a command's texts and asks the ledger to record it.
@@ -208,11 +208,11 @@ func (g *Gateway) command(ctx context.Context, c caller, m *method, req proto.Me
 	if err := g.pseudonyms(ctx, workspace, cmd.GetEnrolParticipants()); err != nil {
 		return nil, err
 	}
-	if err := sealing.Seal(ctx, g.Conn, workspace, cmd); err != nil {
+	if err := sealing.Seal(ctx, g.o.Conn, workspace, cmd); err != nil {
 		return nil, err
 	}
 	receipt := &commandv1.Receipt{}
-	if err := bus.Request(ctx, g.Conn, "cmd."+workspace, &commandv1.CommandBatch{Commands: []*commandv1.Command{cmd}}, receipt); err != nil {
+	if err := bus.Request(ctx, g.o.Conn, "cmd."+workspace, &commandv1.CommandBatch{Commands: []*commandv1.Command{cmd}}, receipt); err != nil {
 		return nil, err
 	}
 	return receipt, nil
@@ -235,7 +235,7 @@ func (g *Gateway) pseudonyms(ctx context.Context, workspace string, c *commandv1
 		return nil
 	}
 	var answer peoplev1.EnrolResponse
-	if err := bus.Request(ctx, g.Conn, "people.enrol", q, &answer); err != nil {
+	if err := bus.Request(ctx, g.o.Conn, "people.enrol", q, &answer); err != nil {
 		return err
 	}
 	if len(answer.Participants) != len(q.Refs) {

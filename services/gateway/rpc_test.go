@@ -236,7 +236,7 @@ func TestRequestsAreReadStrictly(t *testing.T) {
 	}
 	unknown = append(unknown, 0x7a, 3, 'A', 'd', 'a') // field 15, which the contract does not have
 	for _, c := range []struct{ name, method, contentType, body, code, args string }{
-		{"a misspelt field", "SessionService/OpenSession", "application/json", "{\n \"workspace\":\"dsm\", \"sesion\":\"x\"}", "gateway/unknown-field", "column=21 encoding=json field=sesion line=2"},
+		{"a misspelt field", "SessionService/OpenSession", "application/json", "{\n \"workspace\":\"dsm\", \"sesion\":\"x\"}", "gateway/unreadable", "column=21 encoding=json field=sesion line=2"},
 		{"a name as a field", "SessionService/OpenSession", "application/json", `{"Ada Rossi":"x"}`, "gateway/unreadable", "column=2 encoding=json line=1"},
 		{"the same field twice", "SessionService/OpenSession", "application/json", `{"workspace":"a","workspace":"b"}`, "gateway/unreadable", "column=18 encoding=json line=1"},
 		{"no JSON", "SessionService/OpenSession", "application/json", `workspace=a`, "gateway/unreadable", "column=1 encoding=json line=1"},

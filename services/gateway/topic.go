@@ -18,12 +18,13 @@ import (
 // One document that somebody looks at. It is read once when it may have changed, compared with what was pushed last, and the difference is put into
 // one frame that all sockets of its audience share. Announcements that arrive while it is being read become one more reading.
 //
-// What a returning client needs is told by the range of sequences in which each version was the document:
+// What a returning client needs is told by the sequences at which each version was certainly the document:
 //
-//	version 1 [from, until] ──frame──► version 2 [from, until] ──frame──► now [from, seen]
+//	version 1 [from, until] ──frame──► version 2 [from, until] ──frame──► the version shown [from, until]
 //
-// A client whose last sequence lies in the range of a version gets the frames after it, nothing but "current" when that is the one shown now, and the
-// whole document when it lies in none. A sequence between two ranges belongs to a state that was never read here, so no frame fits it.
+// A client whose last sequence lies in the range of a past version gets the frames after it, one in the range of the version shown nothing but
+// "current", any other the whole document. An answer of the views shows at least the commit that it names, perhaps a later one; so one reading proves
+// no sequence. A version is read a second time, and its range begins at the sequence of that reading (DESIGN.md).
 
 type topic struct {
 	hub  *hub
@@ -35,19 +36,20 @@ type topic struct {
 	mu       sync.Mutex
 	wanted   uint64 // the highest sequence announced
 	doc      *document
-	from     uint64 // doc is the document from this sequence on; beyond seen when no sequence can be trusted to mean it
-	seen     uint64 // … and at least up to this one
+	told     uint64 // the sequence up to which doc is true, as clients are told; never smaller than before
+	from     uint64 // doc was certainly the document from this sequence …
+	until    uint64 // … to this one; smaller than from when that is not known of any
 	past     []version
 	snapshot *frame // doc as a message, made when first needed
 	stale    bool   // it changed while nobody looked
 	failing  bool   // the last reading failed; those who look have been told
-	back     bool   // the last reading was older than seen
+	back     bool   // the last reading was older than told
 	looking  map[*socket]struct{}
 	waiting  map[*socket]uint64 // sockets that wait for the next reading, and what they saw last
 	empty    time.Time          // since when nobody looks
 }
 
-// version is a past state of the document, and the frame that leads to the next one.
+// version is a past state of the document, the sequences at which it certainly was, and the frame that leads to the next one.
 type version struct {
 	from, until uint64
 	next        *frame
@@ -85,12 +87,17 @@ func (t *topic) expect(sequence uint64) {
 func (t *topic) join(s *socket, since uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.doc == nil || t.stale || t.failing {
+	if t.doc == nil || t.stale || t.failing || t.unproven(since) {
 		t.waiting[s] = since
 		t.wake()
 		return
 	}
 	t.deliver(s, since)
+}
+
+// unproven reports whether a second reading could save a client that has seen a sequence from getting the whole document. Holds t.mu.
+func (t *topic) unproven(since uint64) bool {
+	return since > 0 && t.doc.exact && t.from > t.until
 }
 
 // leave ends it.
@@ -182,20 +189,21 @@ func (t *topic) fetch(atLeast uint64) (*document, error) {
 func (t *topic) accept(doc *document, wanted uint64) error {
 	sequence := doc.sequence
 	if !doc.exact {
-		sequence = max(wanted, t.seen)
+		sequence = max(wanted, t.told)
 	}
-	told := false // those who look have got a message of this reading
+	heard := false // those who look have got a message of this reading
+	first := t.doc == nil
 	switch {
-	case t.doc == nil:
+	case first:
 		t.start(doc, sequence)
-	case sequence < t.seen && !t.back:
+	case sequence < t.told && !t.back:
 		// An instance of views that lags behind another. Once is waited for; twice, and the record itself went back (a restore).
 		t.back = true
 		t.later()
 		return nil
-	case sequence < t.seen:
+	case sequence < t.told:
 		t.start(doc, sequence)
-		told = true
+		heard = true
 		for s := range t.looking {
 			t.deliver(s, 0)
 		}
@@ -204,23 +212,22 @@ func (t *topic) accept(doc *document, wanted uint64) error {
 		if err != nil {
 			return err
 		}
-		if patch == nil {
-			t.advance(sequence)
-			break
-		}
-		told = true
-		if err := t.change(doc, sequence, patch); err != nil {
-			return err
+		if heard = patch != nil; heard {
+			t.change(doc, sequence, patch)
+		} else {
+			t.confirm(sequence)
 		}
 	}
 	t.back, t.stale = false, false
-	if t.failing {
-		t.failing = false
-		if !told {
-			t.tell(t.looking, t.message("current", t.seen, nil))
-		}
+	if t.failing && !heard {
+		t.tell(t.message("current", t.told, nil))
 	}
+	t.failing = false
 	for s, since := range t.waiting {
+		if first && t.unproven(since) {
+			t.wake()
+			continue
+		}
 		delete(t.waiting, s)
 		t.deliver(s, since)
 	}
@@ -232,30 +239,37 @@ func (t *topic) accept(doc *document, wanted uint64) error {
 
 // start forgets what was before.
 func (t *topic) start(doc *document, sequence uint64) {
-	t.doc, t.from, t.seen, t.past, t.snapshot = doc, sequence, sequence, nil, nil
-}
-
-// advance says that the document is still the same at a later sequence.
-func (t *topic) advance(sequence uint64) {
-	if sequence > t.seen {
-		t.seen, t.snapshot = sequence, nil
-	}
+	t.past, t.told = nil, 0
+	t.show(doc, sequence)
 }
 
 // change pushes the difference to the next version.
-func (t *topic) change(doc *document, sequence uint64, patch json.RawMessage) error {
+func (t *topic) change(doc *document, sequence uint64, patch json.RawMessage) {
 	f := t.message("patch", sequence, patch)
-	if sequence == t.seen {
-		// It changed without a new commit (something fell due, a text was erased): the sequence means two versions, so it means none.
-		t.past, t.from = nil, sequence+1
-	} else {
-		t.past = append(t.past, version{t.from, t.seen, f})
+	t.past = append(t.past, version{t.from, t.until, f})
+	t.show(doc, sequence)
+	t.forgetOld()
+	t.tell(f)
+}
+
+// show makes doc the version shown, and has it read a second time; not when it changed without a commit, for that could go on for ever.
+func (t *topic) show(doc *document, sequence uint64) {
+	if doc.exact && sequence > t.told {
+		t.wake()
+	}
+	t.doc, t.told, t.snapshot = doc, max(t.told, sequence), nil
+	t.from, t.until = 1, 0
+}
+
+// confirm says that the document is still the same at a sequence.
+func (t *topic) confirm(sequence uint64) {
+	if t.from > t.until {
 		t.from = sequence
 	}
-	t.doc, t.seen, t.snapshot = doc, sequence, nil
-	t.forgetOld()
-	t.tell(t.looking, f)
-	return nil
+	t.until = sequence
+	if sequence > t.told {
+		t.told, t.snapshot = sequence, nil
+	}
 }
 
 // forgetOld bounds the past: by number, and by size, for frames that are together larger than the document help nobody.
@@ -278,12 +292,10 @@ func (t *topic) deliver(s *socket, since uint64) {
 	t.looking[s] = struct{}{}
 }
 
-// missed gives the frames for a client that has seen a sequence.
+// missed gives the frames for a client that has seen a sequence. Where a sequence is in two ranges (a text was erased, which is no commit) the older one
+// counts: a patch that a client has already changes nothing.
 func (t *topic) missed(since uint64) []*frame {
 	if since > 0 && t.doc.exact {
-		if t.from <= since && since <= t.seen {
-			return []*frame{t.message("current", t.seen, nil)}
-		}
 		for i, v := range t.past {
 			if v.from <= since && since <= v.until {
 				var frames []*frame
@@ -293,9 +305,12 @@ func (t *topic) missed(since uint64) []*frame {
 				return frames
 			}
 		}
+		if t.from <= since && since <= t.until {
+			return []*frame{t.message("current", t.told, nil)}
+		}
 	}
 	if t.snapshot == nil {
-		t.snapshot = t.message("snapshot", t.seen, t.doc.raw)
+		t.snapshot = t.message("snapshot", t.told, t.doc.raw)
 	}
 	return []*frame{t.snapshot}
 }
@@ -334,8 +349,8 @@ func (t *topic) fail(err error) {
 // later has the document read again after a while.
 func (t *topic) later() { time.AfterFunc(t.hub.g.limits.room.again, t.wake) }
 
-func (t *topic) tell(sockets map[*socket]struct{}, f *frame) {
-	for s := range sockets {
+func (t *topic) tell(f *frame) {
+	for s := range t.looking {
 		s.push(f)
 	}
 }

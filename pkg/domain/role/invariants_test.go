@@ -279,7 +279,7 @@ func TestWhoHasNoPowerWasNotPivotal(t *testing.T) {
 	}
 }
 
-// monotone: (f) holds for rules with two outcomes under which a no never does less against a proposal than staying out would. A tie that
+// monotone: (f) and (g) hold for rules with two outcomes under which a no never does less against a proposal than staying out would. A tie that
 // is put off is a third outcome, and power is about adoption only. Where the base is those present or the members and an even split goes
 // to the chair, an abstention spoils the tie that a no makes.
 func monotone(c *minutes.Charter) bool {
@@ -307,7 +307,7 @@ func TestTakingOutSomebodyWithoutPowerChangesNobodyElsesRole(t *testing.T) {
 				null = append(null, e.Participant)
 			}
 		}
-		if len(null) == 0 || len(null) == len(c.Decision.Poll().Voters) {
+		if len(null) == 0 || len(null) == len(c.Decision.Poll().Voters) || !monotone(d.Charter) {
 			return
 		}
 		out := rapid.SampledFrom(null).Draw(t, "out")
