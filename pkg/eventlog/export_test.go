@@ -15,6 +15,9 @@ const (
 	ReadBytes  = readBytes
 )
 
+// BatchPaysFrom is the size from which a flight goes as a batch, by the measured costs.
+var BatchPaysFrom = batchPaysFrom
+
 // Hurry shortens the waits for an acknowledgement and for a settled outcome of the logs made during the test.
 func Hurry(t testing.TB, ack, settle time.Duration) {
 	a, s := ackWait, settleWithin

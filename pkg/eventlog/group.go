@@ -127,7 +127,7 @@ func (w *writer) leave(e *entry) bool {
 // fly sends flights until the queue is empty. One runs at a time per workspace.
 func (w *writer) fly() {
 	for before := 0; ; {
-		from := w.batchFrom()
+		from := batchPaysFrom(w.batchCost, w.singleCost)
 		if before >= from {
 			w.gather(before)
 		}
@@ -142,12 +142,12 @@ func (w *writer) fly() {
 	}
 }
 
-// batchFrom gives the size from which a batch is cheaper than as many messages.
-func (w *writer) batchFrom() int {
-	if w.batchCost == 0 || w.singleCost == 0 {
+// batchPaysFrom gives the size from which a batch is cheaper than as many messages; a cost of 0 is not known yet.
+func batchPaysFrom(batch, single time.Duration) int {
+	if batch == 0 || single == 0 {
 		return batchFrom
 	}
-	return min(max(int(w.batchCost/w.singleCost), batchFromLeast), batchFromMost)
+	return min(max(int(batch/single), batchFromLeast), batchFromMost)
 }
 
 func running(mean, newest time.Duration) time.Duration {

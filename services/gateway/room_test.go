@@ -473,6 +473,16 @@ func TestOneReadingProvesNoSequence(t *testing.T) {
 	s.expect("snapshot", room, "6", snapshot("sei", 5))
 }
 
+func TestWhoComesBackWaitsForTheProofAndIsSparedTheDocument(t *testing.T) {
+	h := open(t, gateway.Pause(200*time.Millisecond))
+	h.session("uno", 5)
+	s := h.dial()
+	s.subscribe(room)
+	s.expect("snapshot", room, "5", "") // read once so far
+	s.subscribe(room, "5")
+	s.expect("current", room, "5", "")
+}
+
 func TestOnlyWhatADocumentSaysIsAChange(t *testing.T) {
 	h := open(t)
 	show := func(sequence uint64, role string, said uint64) {
