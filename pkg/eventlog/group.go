@@ -37,8 +37,7 @@ const (
 
 // writer queues the appends of one workspace.
 type writer struct {
-	log       *Log
-	workspace string
+	log *Log
 
 	mu     sync.Mutex // guards queue and flying
 	queue  []*entry
@@ -64,7 +63,7 @@ func (l *Log) writer(workspace string) *writer {
 	defer l.mu.Unlock()
 	w := l.writers[workspace]
 	if w == nil {
-		w = &writer{log: l, workspace: workspace}
+		w = &writer{log: l}
 		l.writers[workspace] = w
 	}
 	return w

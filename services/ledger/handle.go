@@ -26,13 +26,14 @@ var (
 // attempts is how often a command is decided again after somebody else wrote first, before whoever asked is told.
 const attempts = 5
 
-// batchMax bounds a batch: the commands of a large minutes file.
+// batchMax bounds a batch: the commands of a large minutes file. Up to 1,000 commits it is one atomic batch of the log; a longer one is appended a
+// thousand at a time, and an import that died between them is completed by importing again.
 const batchMax = 20_000
 
 // schema is the version of the event schema written today.
 const schema = 1
 
-// Handle decides a batch of commands of one workspace and appends what they make, all or nothing.
+// Handle decides a batch of commands of one workspace and appends what they make, all or nothing (see batchMax).
 func (l *Ledger) Handle(ctx context.Context, batch *commandv1.CommandBatch) (*commandv1.Receipt, error) {
 	ws, keys, err := check(batch)
 	if err != nil {
@@ -46,7 +47,9 @@ func (l *Ledger) Handle(ctx context.Context, batch *commandv1.CommandBatch) (*co
 	defer l.writing.lock(slices.Compact(names))()
 	for try := 1; ; try++ {
 		receipt, err := l.decideAndAppend(ctx, ws, batch, keys, try == 1)
-		if !errors.Is(err, errConflict) || try == attempts {
+		// A command that another ledger has accepted already shows as its id in use: read again, and it is answered as the first time.
+		again := errors.Is(err, errConflict) || decider.CodeOf(err) == eventlog.CodeIDReused
+		if !again || try == attempts {
 			return receipt, err
 		}
 		l.cache.forget(ws, keys)

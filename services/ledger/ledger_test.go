@@ -23,6 +23,8 @@ type desk struct {
 	t   *testing.T
 	ask func(...*commandv1.Command) (*commandv1.Receipt, error)
 	log *eventlog.Log
+	// second starts another ledger on the same server: requests go to either.
+	second func()
 }
 
 func open(t *testing.T, clock func() time.Time) *desk {
@@ -51,10 +53,24 @@ func open(t *testing.T, clock func() time.Time) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &desk{t, func(commands ...*commandv1.Command) (*commandv1.Receipt, error) {
+	d := &desk{t: t, log: log}
+	d.second = func() {
+		other, err := server.Connect(bus.Ledger)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(other.Close)
+		more, err := ledger.Start(ledger.Options{Conn: other, Clock: clock, Version: "0.0.1", Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(more.Stop)
+	}
+	d.ask = func(commands ...*commandv1.Command) (*commandv1.Receipt, error) {
 		r := &commandv1.Receipt{}
 		return r, bus.Request(context.Background(), operator, "cmd.dsm", &commandv1.CommandBatch{Commands: commands}, r)
-	}, log}
+	}
+	return d
 }
 
 func (d *desk) must(commands ...*commandv1.Command) *commandv1.Receipt {
@@ -218,5 +234,29 @@ func TestConcurrentCommandsToOneAggregateAllGetIn(t *testing.T) {
 	}
 	if len(enrolled) != writers*each {
 		t.Errorf("%d enrolled, want %d", len(enrolled), writers*each)
+	}
+}
+
+// Two ledgers share the work: whichever gets a repeated command, it is in the log once and answered alike.
+func TestACommandRepeatedToAnotherLedgerIsInTheLogOnce(t *testing.T) {
+	d := open(t, nil)
+	d.second()
+	d.must(found())
+	d.must(initiative("a"))
+	for n := range 40 {
+		c := session(fmt.Sprintf("a:s%d", n))
+		want := d.must(c).Sequence
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				if r, err := d.ask(c); err != nil || r.Sequence != want {
+					t.Errorf("repeated: %v %v, want %d", r, err, want)
+				}
+			})
+		}
+		wg.Wait()
+	}
+	if n := len(d.commits()); n != 42 {
+		t.Errorf("%d commits, want 42", n)
 	}
 }
