@@ -66,7 +66,11 @@ func (l *Ledger) decideAndAppend(ctx context.Context, ws string, batch *commandv
 		}
 		return l.fold(ctx, ws, k)
 	}
-	now := l.clock().UTC()
+	now, done, err := l.times.begin(ws, l.clock, func() (time.Time, error) { return l.lastRecorded(ctx, ws) })
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	var pending []eventlog.Pending
 	receipt := &commandv1.Receipt{}
 	for i, cmd := range batch.Commands {
@@ -111,12 +115,8 @@ func (l *Ledger) decideAndAppend(ctx context.Context, ws string, batch *commandv
 			return nil, err
 		}
 	}
-	recordedAt, err := l.stamp(ctx, ws, now)
-	if err != nil {
-		return nil, err
-	}
 	for _, p := range pending {
-		p.Commit.RecordedAt = recordedAt
+		p.Commit.RecordedAt = timestamppb.New(now)
 	}
 	last, err := l.append(ctx, ws, pending)
 	if err != nil {
@@ -162,35 +162,22 @@ func (l *Ledger) fold(ctx context.Context, ws string, k aggregate.Key) (*aggrega
 	return a, nil
 }
 
-// stamp gives the recorded time: now, but never before what this workspace recorded last.
-func (l *Ledger) stamp(ctx context.Context, ws string, now time.Time) (*timestamppb.Timestamp, error) {
-	l.mu.Lock()
-	last, known := l.recorded[ws]
-	l.mu.Unlock()
-	if !known {
-		seq, err := l.log.Last(ctx, ws)
+// lastRecorded reads when the workspace's last commit was recorded.
+func (l *Ledger) lastRecorded(ctx context.Context, ws string) (last time.Time, err error) {
+	seq, err := l.log.Last(ctx, ws)
+	if decider.CodeOf(err) == eventlog.CodeNoWorkspace || err == nil && seq == 0 {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	for r, err := range l.log.Read(ctx, ws, seq, seq) {
 		if err != nil {
-			return nil, err
+			return time.Time{}, err
 		}
-		if seq > 0 {
-			for r, err := range l.log.Read(ctx, ws, seq, seq) {
-				if err != nil {
-					return nil, err
-				}
-				last = r.Commit.RecordedAt.AsTime()
-			}
-		}
+		last = r.Commit.RecordedAt.AsTime()
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if before := l.recorded[ws]; before.After(last) {
-		last = before
-	}
-	if now.Before(last) {
-		now = last
-	}
-	l.recorded[ws] = now
-	return timestamppb.New(now), nil
+	return last, nil
 }
 
 // check refuses a batch that is empty, too large, of several workspaces, without ids, or with a text in clear.

@@ -40,9 +40,7 @@ type Ledger struct {
 	logger  *slog.Logger
 	cache   *folds
 	writing keyedMutex
-
-	mu       sync.Mutex
-	recorded map[string]time.Time // last recorded_at of each workspace: it never decreases (INV-07)
+	times   times
 
 	stop func()
 }
@@ -53,7 +51,7 @@ func Start(o Options) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Ledger{log: log, clock: o.Clock, logger: o.Logger, cache: newFolds(), recorded: map[string]time.Time{}}
+	l := &Ledger{log: log, clock: o.Clock, logger: o.Logger, cache: newFolds()}
 	if l.clock == nil {
 		l.clock = time.Now
 	}

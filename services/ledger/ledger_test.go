@@ -237,6 +237,38 @@ func TestConcurrentCommandsToOneAggregateAllGetIn(t *testing.T) {
 	}
 }
 
+// INV-07 holds although the log may store commands that are under way together in any order.
+func TestRecordedTimeNeverDecreasesUnderConcurrentCommands(t *testing.T) {
+	d := open(t, nil)
+	d.must(found())
+	d.must(initiative("a"))
+	const writers, each = 32, 25
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			for n := range each {
+				if _, err := d.ask(session(fmt.Sprintf("a:s%d-%d", w, n))); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	var last time.Time
+	different := map[time.Time]bool{}
+	for _, r := range d.commits() {
+		at := r.Commit.RecordedAt.AsTime()
+		if at.Before(last) {
+			t.Errorf("commit %d recorded at %v, after %v", r.Seq, at, last)
+		}
+		last = at
+		different[at] = true
+	}
+	if len(different) < 3 {
+		t.Errorf("only %d different times: the clock stood still", len(different))
+	}
+}
+
 // Two ledgers share the work: whichever gets a repeated command, it is in the log once and answered alike.
 func TestACommandRepeatedToAnotherLedgerIsInTheLogOnce(t *testing.T) {
 	d := open(t, nil)
