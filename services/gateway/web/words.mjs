@@ -1,5 +1,5 @@
 // What the client says: its own words (src/words) and the sentences of the Go catalogue that a reader can meet. Read by the build, and by the tests.
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 export const languages = ["it", "en", "it-x-facile"];
@@ -14,7 +14,8 @@ const single = ["workspace/unknown", "initiative/unknown", "session/unknown", "d
 const inside = /^(bus\/(?!internal|timeout|unavailable)|gateway\/(command-id|content-type|cross-origin|listen|loopback-only|method-not-allowed|no-import|not-a-socket|unreadable))/;
 
 const read = (path) => JSON.parse(readFileSync(fileURLToPath(new URL(path, import.meta.url)), "utf8"));
-const own = (language) => read(`src/words/${language}.json`);
+// The client's own words lie in one folder a language, one file a part of the client.
+const own = (language) => Object.assign({}, ...readdirSync(fileURLToPath(new URL(`src/words/${language}`, import.meta.url))).sort().map((file) => read(`src/words/${language}/${file}`)));
 const catalogue = (language) =>
   Object.fromEntries(Object.entries(read(`../../../pkg/catalogue/${language}.json`))
     .filter(([key]) => single.includes(key) || areas.includes(key.split("/")[0]) && !inside.test(key)));

@@ -89,7 +89,9 @@ func (Grant) EnumDescriptor() ([]byte, []int) {
 type Access struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The least grant that suffices.
-	Grant         Grant `protobuf:"varint,1,opt,name=grant,proto3,enum=tavolo.api.v1.Grant" json:"grant,omitempty"`
+	Grant Grant `protobuf:"varint,1,opt,name=grant,proto3,enum=tavolo.api.v1.Grant" json:"grant,omitempty"`
+	// Whoever reaches the gateway may call it, signed in or not. The answer says no more than it must.
+	Anyone        bool `protobuf:"varint,2,opt,name=anyone,proto3" json:"anyone,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -131,6 +133,13 @@ func (x *Access) GetGrant() Grant {
 	return Grant_GRANT_UNSPECIFIED
 }
 
+func (x *Access) GetAnyone() bool {
+	if x != nil {
+		return x.Anyone
+	}
+	return false
+}
+
 var file_tavolo_api_v1_access_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
@@ -154,9 +163,10 @@ var File_tavolo_api_v1_access_proto protoreflect.FileDescriptor
 
 const file_tavolo_api_v1_access_proto_rawDesc = "" +
 	"\n" +
-	"\x1atavolo/api/v1/access.proto\x12\rtavolo.api.v1\x1a google/protobuf/descriptor.proto\"4\n" +
+	"\x1atavolo/api/v1/access.proto\x12\rtavolo.api.v1\x1a google/protobuf/descriptor.proto\"L\n" +
 	"\x06Access\x12*\n" +
-	"\x05grant\x18\x01 \x01(\x0e2\x14.tavolo.api.v1.GrantR\x05grant*o\n" +
+	"\x05grant\x18\x01 \x01(\x0e2\x14.tavolo.api.v1.GrantR\x05grant\x12\x16\n" +
+	"\x06anyone\x18\x02 \x01(\bR\x06anyone*o\n" +
 	"\x05Grant\x12\x15\n" +
 	"\x11GRANT_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +

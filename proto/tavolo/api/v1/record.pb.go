@@ -204,6 +204,71 @@ func (DecisionPhase) EnumDescriptor() ([]byte, []int) {
 	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{2}
 }
 
+// FollowUp is what became of a decision that was adopted.
+type FollowUp int32
+
+const (
+	// Nothing is known, or nothing is to be done.
+	FollowUp_FOLLOW_UP_UNSPECIFIED FollowUp = 0
+	// To be carried out.
+	FollowUp_FOLLOW_UP_DUE FollowUp = 1
+	// Carried out.
+	FollowUp_FOLLOW_UP_DONE FollowUp = 2
+	// Formally not carried out.
+	FollowUp_FOLLOW_UP_REFUSED FollowUp = 3
+	// Reversed or replaced.
+	FollowUp_FOLLOW_UP_REVERSED FollowUp = 4
+	// Late, with an explanation.
+	FollowUp_FOLLOW_UP_EXPLAINED FollowUp = 5
+)
+
+// Enum value maps for FollowUp.
+var (
+	FollowUp_name = map[int32]string{
+		0: "FOLLOW_UP_UNSPECIFIED",
+		1: "FOLLOW_UP_DUE",
+		2: "FOLLOW_UP_DONE",
+		3: "FOLLOW_UP_REFUSED",
+		4: "FOLLOW_UP_REVERSED",
+		5: "FOLLOW_UP_EXPLAINED",
+	}
+	FollowUp_value = map[string]int32{
+		"FOLLOW_UP_UNSPECIFIED": 0,
+		"FOLLOW_UP_DUE":         1,
+		"FOLLOW_UP_DONE":        2,
+		"FOLLOW_UP_REFUSED":     3,
+		"FOLLOW_UP_REVERSED":    4,
+		"FOLLOW_UP_EXPLAINED":   5,
+	}
+)
+
+func (x FollowUp) Enum() *FollowUp {
+	p := new(FollowUp)
+	*p = x
+	return p
+}
+
+func (x FollowUp) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (FollowUp) Descriptor() protoreflect.EnumDescriptor {
+	return file_tavolo_api_v1_record_proto_enumTypes[3].Descriptor()
+}
+
+func (FollowUp) Type() protoreflect.EnumType {
+	return &file_tavolo_api_v1_record_proto_enumTypes[3]
+}
+
+func (x FollowUp) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use FollowUp.Descriptor instead.
+func (FollowUp) EnumDescriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{3}
+}
+
 // ListWorkspacesRequest asks which workspaces there are.
 type ListWorkspacesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -536,7 +601,11 @@ type InitiativeView struct {
 	// Items in the order in which they were proposed, without what was said.
 	Items []*ItemView `protobuf:"bytes,4,rep,name=items,proto3" json:"items,omitempty"`
 	// Sequence up to which this is true.
-	Sequence      uint64 `protobuf:"varint,5,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	Sequence uint64 `protobuf:"varint,5,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// Decisions, by the time they were posed.
+	Decisions []*DecisionSummary `protobuf:"bytes,6,rep,name=decisions,proto3" json:"decisions,omitempty"`
+	// Anyone may read the decisions, without persons.
+	Public        bool `protobuf:"varint,7,opt,name=public,proto3" json:"public,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -606,6 +675,20 @@ func (x *InitiativeView) GetSequence() uint64 {
 	return 0
 }
 
+func (x *InitiativeView) GetDecisions() []*DecisionSummary {
+	if x != nil {
+		return x.Decisions
+	}
+	return nil
+}
+
+func (x *InitiativeView) GetPublic() bool {
+	if x != nil {
+		return x.Public
+	}
+	return false
+}
+
 // ParticipantView is somebody at the table.
 type ParticipantView struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -622,7 +705,9 @@ type ParticipantView struct {
 	// Offices held in the session, when asked for a session.
 	Offices []v1.Office `protobuf:"varint,6,rep,packed,name=offices,proto3,enum=tavolo.event.v1.Office" json:"offices,omitempty"`
 	// In the room, when asked for a session.
-	Present       bool `protobuf:"varint,7,opt,name=present,proto3" json:"present,omitempty"`
+	Present bool `protobuf:"varint,7,opt,name=present,proto3" json:"present,omitempty"`
+	// Consents stated: the last statement of each code.
+	Consents      []*v1.ConsentStated `protobuf:"bytes,8,rep,name=consents,proto3" json:"consents,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -706,6 +791,13 @@ func (x *ParticipantView) GetPresent() bool {
 	return false
 }
 
+func (x *ParticipantView) GetConsents() []*v1.ConsentStated {
+	if x != nil {
+		return x.Consents
+	}
+	return nil
+}
+
 // SessionSummary is one line of a list of sessions.
 type SessionSummary struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -722,7 +814,11 @@ type SessionSummary struct {
 	// When it began.
 	OpenedAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=opened_at,json=openedAt,proto3" json:"opened_at,omitempty"`
 	// When it ended.
-	ClosedAt      *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=closed_at,json=closedAt,proto3" json:"closed_at,omitempty"`
+	ClosedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=closed_at,json=closedAt,proto3" json:"closed_at,omitempty"`
+	// Planned duration in minutes. 0: not planned.
+	Minutes uint32 `protobuf:"varint,8,opt,name=minutes,proto3" json:"minutes,omitempty"`
+	// Where.
+	Place         string `protobuf:"bytes,9,opt,name=place,proto3" json:"place,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -806,6 +902,20 @@ func (x *SessionSummary) GetClosedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *SessionSummary) GetMinutes() uint32 {
+	if x != nil {
+		return x.Minutes
+	}
+	return 0
+}
+
+func (x *SessionSummary) GetPlace() string {
+	if x != nil {
+		return x.Place
+	}
+	return ""
+}
+
 // GetSessionRequest asks for one session.
 type GetSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -880,9 +990,21 @@ type SessionView struct {
 	// The agenda, in order, with what was said here and what was decided here.
 	Items []*ItemView `protobuf:"bytes,3,rep,name=items,proto3" json:"items,omitempty"`
 	// Sequence up to which this is true.
-	Sequence      uint64 `protobuf:"varint,4,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Sequence uint64 `protobuf:"varint,4,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// Id of the item that the meeting is at. Empty: none.
+	CurrentItem string `protobuf:"bytes,5,opt,name=current_item,json=currentItem,proto3" json:"current_item,omitempty"`
+	// The meeting is paused.
+	Paused bool `protobuf:"varint,6,opt,name=paused,proto3" json:"paused,omitempty"`
+	// Who approved the minutes as they stand now, as pseudonyms.
+	ApprovedBy []string `protobuf:"bytes,7,rep,name=approved_by,json=approvedBy,proto3" json:"approved_by,omitempty"`
+	// Who speaks and who asks to, on the current item.
+	Floor *FloorView `protobuf:"bytes,8,opt,name=floor,proto3" json:"floor,omitempty"`
+	// Speaking time: every participant who spoke, then every constituency in the room.
+	Talk []*TalkTime `protobuf:"bytes,9,rep,name=talk,proto3" json:"talk,omitempty"`
+	// Sequence from which minutes stand as they are: a later change asks for approval anew.
+	MinutesSequence uint64 `protobuf:"varint,10,opt,name=minutes_sequence,json=minutesSequence,proto3" json:"minutes_sequence,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *SessionView) Reset() {
@@ -943,6 +1065,48 @@ func (x *SessionView) GetSequence() uint64 {
 	return 0
 }
 
+func (x *SessionView) GetCurrentItem() string {
+	if x != nil {
+		return x.CurrentItem
+	}
+	return ""
+}
+
+func (x *SessionView) GetPaused() bool {
+	if x != nil {
+		return x.Paused
+	}
+	return false
+}
+
+func (x *SessionView) GetApprovedBy() []string {
+	if x != nil {
+		return x.ApprovedBy
+	}
+	return nil
+}
+
+func (x *SessionView) GetFloor() *FloorView {
+	if x != nil {
+		return x.Floor
+	}
+	return nil
+}
+
+func (x *SessionView) GetTalk() []*TalkTime {
+	if x != nil {
+		return x.Talk
+	}
+	return nil
+}
+
+func (x *SessionView) GetMinutesSequence() uint64 {
+	if x != nil {
+		return x.MinutesSequence
+	}
+	return 0
+}
+
 // ItemView is an agenda item.
 type ItemView struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -957,7 +1121,15 @@ type ItemView struct {
 	// What was said.
 	Contributions []*ContributionView `protobuf:"bytes,5,rep,name=contributions,proto3" json:"contributions,omitempty"`
 	// Decisions on it.
-	Decisions     []*DecisionView `protobuf:"bytes,6,rep,name=decisions,proto3" json:"decisions,omitempty"`
+	Decisions []*DecisionView `protobuf:"bytes,6,rep,name=decisions,proto3" json:"decisions,omitempty"`
+	// Estimated time in minutes. 0: not estimated.
+	Minutes uint32 `protobuf:"varint,7,opt,name=minutes,proto3" json:"minutes,omitempty"`
+	// Earlier wordings, oldest first.
+	Wordings []*WordingView `protobuf:"bytes,8,rep,name=wordings,proto3" json:"wordings,omitempty"`
+	// Linked documents.
+	Attachments []*AttachmentView `protobuf:"bytes,9,rep,name=attachments,proto3" json:"attachments,omitempty"`
+	// Reason given when it was last admitted or refused.
+	Reason        string `protobuf:"bytes,10,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1034,6 +1206,34 @@ func (x *ItemView) GetDecisions() []*DecisionView {
 	return nil
 }
 
+func (x *ItemView) GetMinutes() uint32 {
+	if x != nil {
+		return x.Minutes
+	}
+	return 0
+}
+
+func (x *ItemView) GetWordings() []*WordingView {
+	if x != nil {
+		return x.Wordings
+	}
+	return nil
+}
+
+func (x *ItemView) GetAttachments() []*AttachmentView {
+	if x != nil {
+		return x.Attachments
+	}
+	return nil
+}
+
+func (x *ItemView) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // ContributionView is one thing that was said.
 type ContributionView struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1056,7 +1256,11 @@ type ContributionView struct {
 	// When it was said.
 	At *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=at,proto3" json:"at,omitempty"`
 	// The commit that proves it.
-	Sequence      uint64 `protobuf:"varint,10,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	Sequence uint64 `protobuf:"varint,10,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// Number of the proposal that this one replaces. 0: none.
+	Amends uint32 `protobuf:"varint,11,opt,name=amends,proto3" json:"amends,omitempty"`
+	// Number of the contribution that it takes up. 0: none.
+	TakesUp       uint32 `protobuf:"varint,12,opt,name=takes_up,json=takesUp,proto3" json:"takes_up,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1161,6 +1365,20 @@ func (x *ContributionView) GetSequence() uint64 {
 	return 0
 }
 
+func (x *ContributionView) GetAmends() uint32 {
+	if x != nil {
+		return x.Amends
+	}
+	return 0
+}
+
+func (x *ContributionView) GetTakesUp() uint32 {
+	if x != nil {
+		return x.TakesUp
+	}
+	return 0
+}
+
 // GetDecisionRequest asks for one decision.
 type GetDecisionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1240,7 +1458,7 @@ type DecisionView struct {
 	Charter *v1.Charter `protobuf:"bytes,5,opt,name=charter,proto3" json:"charter,omitempty"`
 	// The electorate.
 	Electors []*v1.Elector `protobuf:"bytes,6,rep,name=electors,proto3" json:"electors,omitempty"`
-	// Open ballots, in the order of the electorate. While the vote is open only who asks sees more than who has voted.
+	// Open ballots, in the order of the electorate. While the vote is open they say who has voted, not how (GetOwnBallots shows one's own).
 	Ballots []*v1.BallotCast `protobuf:"bytes,7,rep,name=ballots,proto3" json:"ballots,omitempty"`
 	// Advice given.
 	Advice []*v1.AdviceGiven `protobuf:"bytes,8,rep,name=advice,proto3" json:"advice,omitempty"`
@@ -1263,7 +1481,23 @@ type DecisionView struct {
 	// How often the record was corrected.
 	Corrections uint32 `protobuf:"varint,17,opt,name=corrections,proto3" json:"corrections,omitempty"`
 	// Sequence up to which this is true.
-	Sequence      uint64 `protobuf:"varint,18,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	Sequence uint64 `protobuf:"varint,18,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// The electorate foreseen, before voting opens.
+	PlannedElectors []*v1.Elector `protobuf:"bytes,19,rep,name=planned_electors,json=plannedElectors,proto3" json:"planned_electors,omitempty"`
+	// The step of a decision by consent. Unset: none was begun.
+	Round v1.Round `protobuf:"varint,20,opt,name=round,proto3,enum=tavolo.event.v1.Round" json:"round,omitempty"`
+	// The consent round that is going on or was last: 1, 2, 3 … 0: none.
+	ConsentRound uint32 `protobuf:"varint,21,opt,name=consent_round,json=consentRound,proto3" json:"consent_round,omitempty"`
+	// The text to be decided as it stands. Empty: the question is all.
+	Proposal string `protobuf:"bytes,22,opt,name=proposal,proto3" json:"proposal,omitempty"`
+	// How the text changed, oldest first.
+	Amendments []*AmendmentView `protobuf:"bytes,23,rep,name=amendments,proto3" json:"amendments,omitempty"`
+	// How it was counted, or would be if it were closed now. Absent while voting is open: nobody sees a count before the close.
+	Count *CountView `protobuf:"bytes,24,opt,name=count,proto3" json:"count,omitempty"`
+	// Who contests the minutes, and what they say is wrong, while it is not settled.
+	ContestedBy string `protobuf:"bytes,25,opt,name=contested_by,json=contestedBy,proto3" json:"contested_by,omitempty"`
+	// What is said to be wrong.
+	Contest       string `protobuf:"bytes,26,opt,name=contest,proto3" json:"contest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1422,6 +1656,62 @@ func (x *DecisionView) GetSequence() uint64 {
 		return x.Sequence
 	}
 	return 0
+}
+
+func (x *DecisionView) GetPlannedElectors() []*v1.Elector {
+	if x != nil {
+		return x.PlannedElectors
+	}
+	return nil
+}
+
+func (x *DecisionView) GetRound() v1.Round {
+	if x != nil {
+		return x.Round
+	}
+	return v1.Round(0)
+}
+
+func (x *DecisionView) GetConsentRound() uint32 {
+	if x != nil {
+		return x.ConsentRound
+	}
+	return 0
+}
+
+func (x *DecisionView) GetProposal() string {
+	if x != nil {
+		return x.Proposal
+	}
+	return ""
+}
+
+func (x *DecisionView) GetAmendments() []*AmendmentView {
+	if x != nil {
+		return x.Amendments
+	}
+	return nil
+}
+
+func (x *DecisionView) GetCount() *CountView {
+	if x != nil {
+		return x.Count
+	}
+	return nil
+}
+
+func (x *DecisionView) GetContestedBy() string {
+	if x != nil {
+		return x.ContestedBy
+	}
+	return ""
+}
+
+func (x *DecisionView) GetContest() string {
+	if x != nil {
+		return x.Contest
+	}
+	return ""
 }
 
 // ActView is something that became of a decision.
@@ -1799,6 +2089,981 @@ func (x *RecordedResponse) GetSequence() uint64 {
 	return 0
 }
 
+// DecisionSummary is one line of a list of decisions.
+type DecisionSummary struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Full id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The item's full id.
+	Item string `protobuf:"bytes,2,opt,name=item,proto3" json:"item,omitempty"`
+	// The question.
+	Question string `protobuf:"bytes,3,opt,name=question,proto3" json:"question,omitempty"`
+	// Where it stands.
+	Phase DecisionPhase `protobuf:"varint,4,opt,name=phase,proto3,enum=tavolo.api.v1.DecisionPhase" json:"phase,omitempty"`
+	// The outcome.
+	Outcome v1.Outcome `protobuf:"varint,5,opt,name=outcome,proto3,enum=tavolo.event.v1.Outcome" json:"outcome,omitempty"`
+	// When voting closes by itself.
+	ClosesAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=closes_at,json=closesAt,proto3" json:"closes_at,omitempty"`
+	// When it was closed.
+	ClosedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=closed_at,json=closedAt,proto3" json:"closed_at,omitempty"`
+	// Who may still vote and has not, as pseudonyms, while it is open.
+	Awaited []string `protobuf:"bytes,8,rep,name=awaited,proto3" json:"awaited,omitempty"`
+	// What became of it.
+	FollowUp FollowUp `protobuf:"varint,9,opt,name=follow_up,json=followUp,proto3,enum=tavolo.api.v1.FollowUp" json:"follow_up,omitempty"`
+	// Who carries it out, as a pseudonym.
+	Implementer string `protobuf:"bytes,10,opt,name=implementer,proto3" json:"implementer,omitempty"`
+	// By when: yyyy-mm-dd or a moment.
+	Due string `protobuf:"bytes,11,opt,name=due,proto3" json:"due,omitempty"`
+	// The minutes of it are contested and not settled.
+	Contested     bool `protobuf:"varint,12,opt,name=contested,proto3" json:"contested,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecisionSummary) Reset() {
+	*x = DecisionSummary{}
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecisionSummary) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecisionSummary) ProtoMessage() {}
+
+func (x *DecisionSummary) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecisionSummary.ProtoReflect.Descriptor instead.
+func (*DecisionSummary) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *DecisionSummary) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *DecisionSummary) GetItem() string {
+	if x != nil {
+		return x.Item
+	}
+	return ""
+}
+
+func (x *DecisionSummary) GetQuestion() string {
+	if x != nil {
+		return x.Question
+	}
+	return ""
+}
+
+func (x *DecisionSummary) GetPhase() DecisionPhase {
+	if x != nil {
+		return x.Phase
+	}
+	return DecisionPhase_DECISION_PHASE_UNSPECIFIED
+}
+
+func (x *DecisionSummary) GetOutcome() v1.Outcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return v1.Outcome(0)
+}
+
+func (x *DecisionSummary) GetClosesAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ClosesAt
+	}
+	return nil
+}
+
+func (x *DecisionSummary) GetClosedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ClosedAt
+	}
+	return nil
+}
+
+func (x *DecisionSummary) GetAwaited() []string {
+	if x != nil {
+		return x.Awaited
+	}
+	return nil
+}
+
+func (x *DecisionSummary) GetFollowUp() FollowUp {
+	if x != nil {
+		return x.FollowUp
+	}
+	return FollowUp_FOLLOW_UP_UNSPECIFIED
+}
+
+func (x *DecisionSummary) GetImplementer() string {
+	if x != nil {
+		return x.Implementer
+	}
+	return ""
+}
+
+func (x *DecisionSummary) GetDue() string {
+	if x != nil {
+		return x.Due
+	}
+	return ""
+}
+
+func (x *DecisionSummary) GetContested() bool {
+	if x != nil {
+		return x.Contested
+	}
+	return false
+}
+
+// WordingView is an earlier wording of an item.
+type WordingView struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The words.
+	Title string `protobuf:"bytes,1,opt,name=title,proto3" json:"title,omitempty"`
+	// When they were replaced.
+	Until         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=until,proto3" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WordingView) Reset() {
+	*x = WordingView{}
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WordingView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WordingView) ProtoMessage() {}
+
+func (x *WordingView) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WordingView.ProtoReflect.Descriptor instead.
+func (*WordingView) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *WordingView) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *WordingView) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+// AttachmentView is a linked document.
+type AttachmentView struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number within the item.
+	Number uint32 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// What it is.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// Its address.
+	Url string `protobuf:"bytes,3,opt,name=url,proto3" json:"url,omitempty"`
+	// Who linked it, as a pseudonym.
+	By            string `protobuf:"bytes,4,opt,name=by,proto3" json:"by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttachmentView) Reset() {
+	*x = AttachmentView{}
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttachmentView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttachmentView) ProtoMessage() {}
+
+func (x *AttachmentView) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttachmentView.ProtoReflect.Descriptor instead.
+func (*AttachmentView) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *AttachmentView) GetNumber() uint32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *AttachmentView) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *AttachmentView) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *AttachmentView) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+// FloorView is who speaks and who asks to.
+type FloorView struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who speaks, as a pseudonym. Empty: nobody.
+	Speaking string `protobuf:"bytes,1,opt,name=speaking,proto3" json:"speaking,omitempty"`
+	// Since when.
+	Since *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=since,proto3" json:"since,omitempty"`
+	// Who asks to speak, in the order of asking, as pseudonyms.
+	Hands []string `protobuf:"bytes,3,rep,name=hands,proto3" json:"hands,omitempty"`
+	// Who could be next so that people and perspectives come to speak alike. A suggestion, never a rule. Empty: nobody asks.
+	Suggested string `protobuf:"bytes,4,opt,name=suggested,proto3" json:"suggested,omitempty"`
+	// Why, as a stable code: only_hand, perspective_heard_less, person_heard_less, first_to_ask.
+	SuggestedBecause string `protobuf:"bytes,5,opt,name=suggested_because,json=suggestedBecause,proto3" json:"suggested_because,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *FloorView) Reset() {
+	*x = FloorView{}
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FloorView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FloorView) ProtoMessage() {}
+
+func (x *FloorView) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FloorView.ProtoReflect.Descriptor instead.
+func (*FloorView) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *FloorView) GetSpeaking() string {
+	if x != nil {
+		return x.Speaking
+	}
+	return ""
+}
+
+func (x *FloorView) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
+func (x *FloorView) GetHands() []string {
+	if x != nil {
+		return x.Hands
+	}
+	return nil
+}
+
+func (x *FloorView) GetSuggested() string {
+	if x != nil {
+		return x.Suggested
+	}
+	return ""
+}
+
+func (x *FloorView) GetSuggestedBecause() string {
+	if x != nil {
+		return x.SuggestedBecause
+	}
+	return ""
+}
+
+// TalkTime is how long somebody, or a perspective, spoke in a session.
+type TalkTime struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Pseudonym of a person, or constituency:<code>.
+	Who string `protobuf:"bytes,1,opt,name=who,proto3" json:"who,omitempty"`
+	// Seconds.
+	Seconds uint32 `protobuf:"varint,2,opt,name=seconds,proto3" json:"seconds,omitempty"`
+	// Contributions.
+	Contributions uint32 `protobuf:"varint,3,opt,name=contributions,proto3" json:"contributions,omitempty"`
+	// People of that perspective in the room; 1 for a person.
+	People        uint32 `protobuf:"varint,4,opt,name=people,proto3" json:"people,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TalkTime) Reset() {
+	*x = TalkTime{}
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TalkTime) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TalkTime) ProtoMessage() {}
+
+func (x *TalkTime) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TalkTime.ProtoReflect.Descriptor instead.
+func (*TalkTime) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *TalkTime) GetWho() string {
+	if x != nil {
+		return x.Who
+	}
+	return ""
+}
+
+func (x *TalkTime) GetSeconds() uint32 {
+	if x != nil {
+		return x.Seconds
+	}
+	return 0
+}
+
+func (x *TalkTime) GetContributions() uint32 {
+	if x != nil {
+		return x.Contributions
+	}
+	return 0
+}
+
+func (x *TalkTime) GetPeople() uint32 {
+	if x != nil {
+		return x.People
+	}
+	return 0
+}
+
+// AmendmentView is one change of the text to be decided.
+type AmendmentView struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The text from then on.
+	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	// Number of the contribution that it takes up. 0: none.
+	TakesUp uint32 `protobuf:"varint,2,opt,name=takes_up,json=takesUp,proto3" json:"takes_up,omitempty"`
+	// Whose objection it integrates. Empty: none.
+	Objector string `protobuf:"bytes,3,opt,name=objector,proto3" json:"objector,omitempty"`
+	// When.
+	At *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=at,proto3" json:"at,omitempty"`
+	// The commit that proves it.
+	Sequence      uint64 `protobuf:"varint,5,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AmendmentView) Reset() {
+	*x = AmendmentView{}
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AmendmentView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AmendmentView) ProtoMessage() {}
+
+func (x *AmendmentView) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AmendmentView.ProtoReflect.Descriptor instead.
+func (*AmendmentView) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *AmendmentView) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *AmendmentView) GetTakesUp() uint32 {
+	if x != nil {
+		return x.TakesUp
+	}
+	return 0
+}
+
+func (x *AmendmentView) GetObjector() string {
+	if x != nil {
+		return x.Objector
+	}
+	return ""
+}
+
+func (x *AmendmentView) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *AmendmentView) GetSequence() uint64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+// CountView is how a vote was counted: everything that the outcome rests on.
+type CountView struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Voters the quorum asks for; 0: none was set. Where it is set by constituency, see quorums.
+	QuorumNeeded uint32 `protobuf:"varint,1,opt,name=quorum_needed,json=quorumNeeded,proto3" json:"quorum_needed,omitempty"`
+	// Voters who were there, the lower of opening and close.
+	QuorumPresent uint32 `protobuf:"varint,2,opt,name=quorum_present,json=quorumPresent,proto3" json:"quorum_present,omitempty"`
+	// Quorum by constituency.
+	Quorums []*QuorumView `protobuf:"bytes,3,rep,name=quorums,proto3" json:"quorums,omitempty"`
+	// All quorums were met.
+	Quorate bool `protobuf:"varint,4,opt,name=quorate,proto3" json:"quorate,omitempty"`
+	// What had to be reached: one line for the whole, or one a constituency.
+	Conditions []*ConditionView `protobuf:"bytes,5,rep,name=conditions,proto3" json:"conditions,omitempty"`
+	// As many for as against.
+	Tie           bool `protobuf:"varint,6,opt,name=tie,proto3" json:"tie,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CountView) Reset() {
+	*x = CountView{}
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CountView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CountView) ProtoMessage() {}
+
+func (x *CountView) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CountView.ProtoReflect.Descriptor instead.
+func (*CountView) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *CountView) GetQuorumNeeded() uint32 {
+	if x != nil {
+		return x.QuorumNeeded
+	}
+	return 0
+}
+
+func (x *CountView) GetQuorumPresent() uint32 {
+	if x != nil {
+		return x.QuorumPresent
+	}
+	return 0
+}
+
+func (x *CountView) GetQuorums() []*QuorumView {
+	if x != nil {
+		return x.Quorums
+	}
+	return nil
+}
+
+func (x *CountView) GetQuorate() bool {
+	if x != nil {
+		return x.Quorate
+	}
+	return false
+}
+
+func (x *CountView) GetConditions() []*ConditionView {
+	if x != nil {
+		return x.Conditions
+	}
+	return nil
+}
+
+func (x *CountView) GetTie() bool {
+	if x != nil {
+		return x.Tie
+	}
+	return false
+}
+
+// QuorumView is the quorum of one constituency.
+type QuorumView struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its code.
+	Constituency string `protobuf:"bytes,1,opt,name=constituency,proto3" json:"constituency,omitempty"`
+	// Voters needed.
+	Needed uint32 `protobuf:"varint,2,opt,name=needed,proto3" json:"needed,omitempty"`
+	// Voters who were there.
+	Present       uint32 `protobuf:"varint,3,opt,name=present,proto3" json:"present,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QuorumView) Reset() {
+	*x = QuorumView{}
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QuorumView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QuorumView) ProtoMessage() {}
+
+func (x *QuorumView) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QuorumView.ProtoReflect.Descriptor instead.
+func (*QuorumView) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *QuorumView) GetConstituency() string {
+	if x != nil {
+		return x.Constituency
+	}
+	return ""
+}
+
+func (x *QuorumView) GetNeeded() uint32 {
+	if x != nil {
+		return x.Needed
+	}
+	return 0
+}
+
+func (x *QuorumView) GetPresent() uint32 {
+	if x != nil {
+		return x.Present
+	}
+	return 0
+}
+
+// ConditionView is one threshold and what was reached, in weight.
+type ConditionView struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Constituencies that it counts; none: everyone.
+	Of []string `protobuf:"bytes,1,rep,name=of,proto3" json:"of,omitempty"`
+	// Votes for.
+	For uint64 `protobuf:"varint,2,opt,name=for,proto3" json:"for,omitempty"`
+	// Votes against.
+	Against uint64 `protobuf:"varint,3,opt,name=against,proto3" json:"against,omitempty"`
+	// Abstentions.
+	Abstain uint64 `protobuf:"varint,4,opt,name=abstain,proto3" json:"abstain,omitempty"`
+	// What the threshold is taken of: votes cast, people present or all members, in weight.
+	Base uint64 `protobuf:"varint,5,opt,name=base,proto3" json:"base,omitempty"`
+	// Votes for that were needed.
+	Needed uint64 `protobuf:"varint,6,opt,name=needed,proto3" json:"needed,omitempty"`
+	// Reached.
+	Passed        bool `protobuf:"varint,7,opt,name=passed,proto3" json:"passed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConditionView) Reset() {
+	*x = ConditionView{}
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConditionView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConditionView) ProtoMessage() {}
+
+func (x *ConditionView) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConditionView.ProtoReflect.Descriptor instead.
+func (*ConditionView) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ConditionView) GetOf() []string {
+	if x != nil {
+		return x.Of
+	}
+	return nil
+}
+
+func (x *ConditionView) GetFor() uint64 {
+	if x != nil {
+		return x.For
+	}
+	return 0
+}
+
+func (x *ConditionView) GetAgainst() uint64 {
+	if x != nil {
+		return x.Against
+	}
+	return 0
+}
+
+func (x *ConditionView) GetAbstain() uint64 {
+	if x != nil {
+		return x.Abstain
+	}
+	return 0
+}
+
+func (x *ConditionView) GetBase() uint64 {
+	if x != nil {
+		return x.Base
+	}
+	return 0
+}
+
+func (x *ConditionView) GetNeeded() uint64 {
+	if x != nil {
+		return x.Needed
+	}
+	return 0
+}
+
+func (x *ConditionView) GetPassed() bool {
+	if x != nil {
+		return x.Passed
+	}
+	return false
+}
+
+// GetOwnBallotsRequest asks for a person's own ballots in a session.
+type GetOwnBallotsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The workspace.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// The session's full id.
+	Session string `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
+	// Who asks, as a pseudonym; the gateway refuses another's.
+	Participant string `protobuf:"bytes,3,opt,name=participant,proto3" json:"participant,omitempty"`
+	// Wait, briefly, until the views have read this sequence.
+	AtLeastSequence uint64 `protobuf:"varint,4,opt,name=at_least_sequence,json=atLeastSequence,proto3" json:"at_least_sequence,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *GetOwnBallotsRequest) Reset() {
+	*x = GetOwnBallotsRequest{}
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetOwnBallotsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetOwnBallotsRequest) ProtoMessage() {}
+
+func (x *GetOwnBallotsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetOwnBallotsRequest.ProtoReflect.Descriptor instead.
+func (*GetOwnBallotsRequest) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *GetOwnBallotsRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *GetOwnBallotsRequest) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *GetOwnBallotsRequest) GetParticipant() string {
+	if x != nil {
+		return x.Participant
+	}
+	return ""
+}
+
+func (x *GetOwnBallotsRequest) GetAtLeastSequence() uint64 {
+	if x != nil {
+		return x.AtLeastSequence
+	}
+	return 0
+}
+
+// GetOwnBallotsResponse holds them.
+type GetOwnBallotsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ballots of this person and of those whose proxy this person holds.
+	Ballots []*OwnBallot `protobuf:"bytes,1,rep,name=ballots,proto3" json:"ballots,omitempty"`
+	// Sequence up to which this is true.
+	Sequence      uint64 `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetOwnBallotsResponse) Reset() {
+	*x = GetOwnBallotsResponse{}
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetOwnBallotsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetOwnBallotsResponse) ProtoMessage() {}
+
+func (x *GetOwnBallotsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetOwnBallotsResponse.ProtoReflect.Descriptor instead.
+func (*GetOwnBallotsResponse) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *GetOwnBallotsResponse) GetBallots() []*OwnBallot {
+	if x != nil {
+		return x.Ballots
+	}
+	return nil
+}
+
+func (x *GetOwnBallotsResponse) GetSequence() uint64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+// OwnBallot is one ballot.
+type OwnBallot struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The decision's full id.
+	Decision string `protobuf:"bytes,1,opt,name=decision,proto3" json:"decision,omitempty"`
+	// Whose ballot.
+	Participant string `protobuf:"bytes,2,opt,name=participant,proto3" json:"participant,omitempty"`
+	// For, against or abstention; unset: not cast yet.
+	Choice v1.Choice `protobuf:"varint,3,opt,name=choice,proto3,enum=tavolo.event.v1.Choice" json:"choice,omitempty"`
+	// Who typed it, when that was somebody else.
+	EnteredBy string `protobuf:"bytes,4,opt,name=entered_by,json=enteredBy,proto3" json:"entered_by,omitempty"`
+	// This person may cast it now.
+	Open          bool `protobuf:"varint,5,opt,name=open,proto3" json:"open,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OwnBallot) Reset() {
+	*x = OwnBallot{}
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OwnBallot) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OwnBallot) ProtoMessage() {}
+
+func (x *OwnBallot) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OwnBallot.ProtoReflect.Descriptor instead.
+func (*OwnBallot) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *OwnBallot) GetDecision() string {
+	if x != nil {
+		return x.Decision
+	}
+	return ""
+}
+
+func (x *OwnBallot) GetParticipant() string {
+	if x != nil {
+		return x.Participant
+	}
+	return ""
+}
+
+func (x *OwnBallot) GetChoice() v1.Choice {
+	if x != nil {
+		return x.Choice
+	}
+	return v1.Choice(0)
+}
+
+func (x *OwnBallot) GetEnteredBy() string {
+	if x != nil {
+		return x.EnteredBy
+	}
+	return ""
+}
+
+func (x *OwnBallot) GetOpen() bool {
+	if x != nil {
+		return x.Open
+	}
+	return false
+}
+
 var File_tavolo_api_v1_record_proto protoreflect.FileDescriptor
 
 const file_tavolo_api_v1_record_proto_rawDesc = "" +
@@ -1829,7 +3094,7 @@ const file_tavolo_api_v1_record_proto_rawDesc = "" +
 	"\n" +
 	"initiative\x18\x02 \x01(\tR\n" +
 	"initiative\x12*\n" +
-	"\x11at_least_sequence\x18\x03 \x01(\x04R\x0fatLeastSequence\"\x9c\x02\n" +
+	"\x11at_least_sequence\x18\x03 \x01(\x04R\x0fatLeastSequence\"\xf2\x02\n" +
 	"\x0eInitiativeView\x12@\n" +
 	"\n" +
 	"initiative\x18\x01 \x01(\v2 .tavolo.api.v1.InitiativeSummaryR\n" +
@@ -1837,7 +3102,9 @@ const file_tavolo_api_v1_record_proto_rawDesc = "" +
 	"\fparticipants\x18\x02 \x03(\v2\x1e.tavolo.api.v1.ParticipantViewR\fparticipants\x129\n" +
 	"\bsessions\x18\x03 \x03(\v2\x1d.tavolo.api.v1.SessionSummaryR\bsessions\x12-\n" +
 	"\x05items\x18\x04 \x03(\v2\x17.tavolo.api.v1.ItemViewR\x05items\x12\x1a\n" +
-	"\bsequence\x18\x05 \x01(\x04R\bsequence\"\x80\x02\n" +
+	"\bsequence\x18\x05 \x01(\x04R\bsequence\x12<\n" +
+	"\tdecisions\x18\x06 \x03(\v2\x1e.tavolo.api.v1.DecisionSummaryR\tdecisions\x12\x16\n" +
+	"\x06public\x18\a \x01(\bR\x06public\"\xbc\x02\n" +
 	"\x0fParticipantView\x12 \n" +
 	"\vparticipant\x18\x01 \x01(\tR\vparticipant\x12\x10\n" +
 	"\x03ref\x18\x02 \x01(\tR\x03ref\x12\x12\n" +
@@ -1845,7 +3112,8 @@ const file_tavolo_api_v1_record_proto_rawDesc = "" +
 	"\fconstituency\x18\x04 \x01(\tR\fconstituency\x124\n" +
 	"\x16employed_by_department\x18\x05 \x01(\bR\x14employedByDepartment\x121\n" +
 	"\aoffices\x18\x06 \x03(\x0e2\x17.tavolo.event.v1.OfficeR\aoffices\x12\x18\n" +
-	"\apresent\x18\a \x01(\bR\apresent\"\xc6\x02\n" +
+	"\apresent\x18\a \x01(\bR\apresent\x12:\n" +
+	"\bconsents\x18\b \x03(\v2\x1e.tavolo.event.v1.ConsentStatedR\bconsents\"\xf6\x02\n" +
 	"\x0eSessionSummary\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x120\n" +
@@ -1853,16 +3121,26 @@ const file_tavolo_api_v1_record_proto_rawDesc = "" +
 	"\x05phase\x18\x04 \x01(\x0e2\x1b.tavolo.api.v1.SessionPhaseR\x05phase\x127\n" +
 	"\tstarts_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bstartsAt\x127\n" +
 	"\topened_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bopenedAt\x127\n" +
-	"\tclosed_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt\"w\n" +
+	"\tclosed_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt\x12\x18\n" +
+	"\aminutes\x18\b \x01(\rR\aminutes\x12\x14\n" +
+	"\x05place\x18\t \x01(\tR\x05place\"w\n" +
 	"\x11GetSessionRequest\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x18\n" +
 	"\asession\x18\x02 \x01(\tR\asession\x12*\n" +
-	"\x11at_least_sequence\x18\x03 \x01(\x04R\x0fatLeastSequence\"\xc7\x01\n" +
+	"\x11at_least_sequence\x18\x03 \x01(\x04R\x0fatLeastSequence\"\xab\x03\n" +
 	"\vSessionView\x127\n" +
 	"\asession\x18\x01 \x01(\v2\x1d.tavolo.api.v1.SessionSummaryR\asession\x124\n" +
 	"\x05seats\x18\x02 \x03(\v2\x1e.tavolo.api.v1.ParticipantViewR\x05seats\x12-\n" +
 	"\x05items\x18\x03 \x03(\v2\x17.tavolo.api.v1.ItemViewR\x05items\x12\x1a\n" +
-	"\bsequence\x18\x04 \x01(\x04R\bsequence\"\x83\x02\n" +
+	"\bsequence\x18\x04 \x01(\x04R\bsequence\x12!\n" +
+	"\fcurrent_item\x18\x05 \x01(\tR\vcurrentItem\x12\x16\n" +
+	"\x06paused\x18\x06 \x01(\bR\x06paused\x12\x1f\n" +
+	"\vapproved_by\x18\a \x03(\tR\n" +
+	"approvedBy\x12.\n" +
+	"\x05floor\x18\b \x01(\v2\x18.tavolo.api.v1.FloorViewR\x05floor\x12+\n" +
+	"\x04talk\x18\t \x03(\v2\x17.tavolo.api.v1.TalkTimeR\x04talk\x12)\n" +
+	"\x10minutes_sequence\x18\n" +
+	" \x01(\x04R\x0fminutesSequence\"\xae\x03\n" +
 	"\bItemView\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x1f\n" +
@@ -1870,7 +3148,12 @@ const file_tavolo_api_v1_record_proto_rawDesc = "" +
 	"proposedBy\x12.\n" +
 	"\x05phase\x18\x04 \x01(\x0e2\x18.tavolo.api.v1.ItemPhaseR\x05phase\x12E\n" +
 	"\rcontributions\x18\x05 \x03(\v2\x1f.tavolo.api.v1.ContributionViewR\rcontributions\x129\n" +
-	"\tdecisions\x18\x06 \x03(\v2\x1b.tavolo.api.v1.DecisionViewR\tdecisions\"\xce\x02\n" +
+	"\tdecisions\x18\x06 \x03(\v2\x1b.tavolo.api.v1.DecisionViewR\tdecisions\x12\x18\n" +
+	"\aminutes\x18\a \x01(\rR\aminutes\x126\n" +
+	"\bwordings\x18\b \x03(\v2\x1a.tavolo.api.v1.WordingViewR\bwordings\x12?\n" +
+	"\vattachments\x18\t \x03(\v2\x1d.tavolo.api.v1.AttachmentViewR\vattachments\x12\x16\n" +
+	"\x06reason\x18\n" +
+	" \x01(\tR\x06reason\"\x81\x03\n" +
 	"\x10ContributionView\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\rR\x06number\x12\x0e\n" +
 	"\x02by\x18\x02 \x01(\tR\x02by\x125\n" +
@@ -1883,11 +3166,13 @@ const file_tavolo_api_v1_record_proto_rawDesc = "" +
 	"entered_by\x18\b \x01(\tR\tenteredBy\x12*\n" +
 	"\x02at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x1a\n" +
 	"\bsequence\x18\n" +
-	" \x01(\x04R\bsequence\"z\n" +
+	" \x01(\x04R\bsequence\x12\x16\n" +
+	"\x06amends\x18\v \x01(\rR\x06amends\x12\x19\n" +
+	"\btakes_up\x18\f \x01(\rR\atakesUp\"z\n" +
 	"\x12GetDecisionRequest\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1a\n" +
 	"\bdecision\x18\x02 \x01(\tR\bdecision\x12*\n" +
-	"\x11at_least_sequence\x18\x03 \x01(\x04R\x0fatLeastSequence\"\xb5\x06\n" +
+	"\x11at_least_sequence\x18\x03 \x01(\x04R\x0fatLeastSequence\"\x94\t\n" +
 	"\fDecisionView\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04item\x18\x02 \x01(\tR\x04item\x12\x1a\n" +
@@ -1907,7 +3192,17 @@ const file_tavolo_api_v1_record_proto_rawDesc = "" +
 	"\x04acts\x18\x0f \x03(\v2\x16.tavolo.api.v1.ActViewR\x04acts\x12\x1c\n" +
 	"\tcontested\x18\x10 \x01(\bR\tcontested\x12 \n" +
 	"\vcorrections\x18\x11 \x01(\rR\vcorrections\x12\x1a\n" +
-	"\bsequence\x18\x12 \x01(\x04R\bsequence\"\x99\x01\n" +
+	"\bsequence\x18\x12 \x01(\x04R\bsequence\x12C\n" +
+	"\x10planned_electors\x18\x13 \x03(\v2\x18.tavolo.event.v1.ElectorR\x0fplannedElectors\x12,\n" +
+	"\x05round\x18\x14 \x01(\x0e2\x16.tavolo.event.v1.RoundR\x05round\x12#\n" +
+	"\rconsent_round\x18\x15 \x01(\rR\fconsentRound\x12\x1a\n" +
+	"\bproposal\x18\x16 \x01(\tR\bproposal\x12<\n" +
+	"\n" +
+	"amendments\x18\x17 \x03(\v2\x1c.tavolo.api.v1.AmendmentViewR\n" +
+	"amendments\x12.\n" +
+	"\x05count\x18\x18 \x01(\v2\x18.tavolo.api.v1.CountViewR\x05count\x12!\n" +
+	"\fcontested_by\x18\x19 \x01(\tR\vcontestedBy\x12\x18\n" +
+	"\acontest\x18\x1a \x01(\tR\acontest\"\x99\x01\n" +
 	"\aActView\x12.\n" +
 	"\x03act\x18\x01 \x01(\v2\x1c.tavolo.event.v1.ActRecordedR\x03act\x12*\n" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x16\n" +
@@ -1932,7 +3227,83 @@ const file_tavolo_api_v1_record_proto_rawDesc = "" +
 	"\tcaught_up\x18\x04 \x01(\bR\bcaughtUp\"J\n" +
 	"\x10RecordedResponse\x12\x1a\n" +
 	"\brecorded\x18\x01 \x01(\fR\brecorded\x12\x1a\n" +
-	"\bsequence\x18\x02 \x01(\x04R\bsequence*{\n" +
+	"\bsequence\x18\x02 \x01(\x04R\bsequence\"\xcd\x03\n" +
+	"\x0fDecisionSummary\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04item\x18\x02 \x01(\tR\x04item\x12\x1a\n" +
+	"\bquestion\x18\x03 \x01(\tR\bquestion\x122\n" +
+	"\x05phase\x18\x04 \x01(\x0e2\x1c.tavolo.api.v1.DecisionPhaseR\x05phase\x122\n" +
+	"\aoutcome\x18\x05 \x01(\x0e2\x18.tavolo.event.v1.OutcomeR\aoutcome\x127\n" +
+	"\tcloses_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bclosesAt\x127\n" +
+	"\tclosed_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt\x12\x18\n" +
+	"\aawaited\x18\b \x03(\tR\aawaited\x124\n" +
+	"\tfollow_up\x18\t \x01(\x0e2\x17.tavolo.api.v1.FollowUpR\bfollowUp\x12 \n" +
+	"\vimplementer\x18\n" +
+	" \x01(\tR\vimplementer\x12\x10\n" +
+	"\x03due\x18\v \x01(\tR\x03due\x12\x1c\n" +
+	"\tcontested\x18\f \x01(\bR\tcontested\"U\n" +
+	"\vWordingView\x12\x14\n" +
+	"\x05title\x18\x01 \x01(\tR\x05title\x120\n" +
+	"\x05until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"`\n" +
+	"\x0eAttachmentView\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\rR\x06number\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12\x10\n" +
+	"\x03url\x18\x03 \x01(\tR\x03url\x12\x0e\n" +
+	"\x02by\x18\x04 \x01(\tR\x02by\"\xba\x01\n" +
+	"\tFloorView\x12\x1a\n" +
+	"\bspeaking\x18\x01 \x01(\tR\bspeaking\x120\n" +
+	"\x05since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12\x14\n" +
+	"\x05hands\x18\x03 \x03(\tR\x05hands\x12\x1c\n" +
+	"\tsuggested\x18\x04 \x01(\tR\tsuggested\x12+\n" +
+	"\x11suggested_because\x18\x05 \x01(\tR\x10suggestedBecause\"t\n" +
+	"\bTalkTime\x12\x10\n" +
+	"\x03who\x18\x01 \x01(\tR\x03who\x12\x18\n" +
+	"\aseconds\x18\x02 \x01(\rR\aseconds\x12$\n" +
+	"\rcontributions\x18\x03 \x01(\rR\rcontributions\x12\x16\n" +
+	"\x06people\x18\x04 \x01(\rR\x06people\"\xa2\x01\n" +
+	"\rAmendmentView\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\x12\x19\n" +
+	"\btakes_up\x18\x02 \x01(\rR\atakesUp\x12\x1a\n" +
+	"\bobjector\x18\x03 \x01(\tR\bobjector\x12*\n" +
+	"\x02at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x1a\n" +
+	"\bsequence\x18\x05 \x01(\x04R\bsequence\"\xf6\x01\n" +
+	"\tCountView\x12#\n" +
+	"\rquorum_needed\x18\x01 \x01(\rR\fquorumNeeded\x12%\n" +
+	"\x0equorum_present\x18\x02 \x01(\rR\rquorumPresent\x123\n" +
+	"\aquorums\x18\x03 \x03(\v2\x19.tavolo.api.v1.QuorumViewR\aquorums\x12\x18\n" +
+	"\aquorate\x18\x04 \x01(\bR\aquorate\x12<\n" +
+	"\n" +
+	"conditions\x18\x05 \x03(\v2\x1c.tavolo.api.v1.ConditionViewR\n" +
+	"conditions\x12\x10\n" +
+	"\x03tie\x18\x06 \x01(\bR\x03tie\"b\n" +
+	"\n" +
+	"QuorumView\x12\"\n" +
+	"\fconstituency\x18\x01 \x01(\tR\fconstituency\x12\x16\n" +
+	"\x06needed\x18\x02 \x01(\rR\x06needed\x12\x18\n" +
+	"\apresent\x18\x03 \x01(\rR\apresent\"\xa9\x01\n" +
+	"\rConditionView\x12\x0e\n" +
+	"\x02of\x18\x01 \x03(\tR\x02of\x12\x10\n" +
+	"\x03for\x18\x02 \x01(\x04R\x03for\x12\x18\n" +
+	"\aagainst\x18\x03 \x01(\x04R\aagainst\x12\x18\n" +
+	"\aabstain\x18\x04 \x01(\x04R\aabstain\x12\x12\n" +
+	"\x04base\x18\x05 \x01(\x04R\x04base\x12\x16\n" +
+	"\x06needed\x18\x06 \x01(\x04R\x06needed\x12\x16\n" +
+	"\x06passed\x18\a \x01(\bR\x06passed\"\x9c\x01\n" +
+	"\x14GetOwnBallotsRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x18\n" +
+	"\asession\x18\x02 \x01(\tR\asession\x12 \n" +
+	"\vparticipant\x18\x03 \x01(\tR\vparticipant\x12*\n" +
+	"\x11at_least_sequence\x18\x04 \x01(\x04R\x0fatLeastSequence\"g\n" +
+	"\x15GetOwnBallotsResponse\x122\n" +
+	"\aballots\x18\x01 \x03(\v2\x18.tavolo.api.v1.OwnBallotR\aballots\x12\x1a\n" +
+	"\bsequence\x18\x02 \x01(\x04R\bsequence\"\xad\x01\n" +
+	"\tOwnBallot\x12\x1a\n" +
+	"\bdecision\x18\x01 \x01(\tR\bdecision\x12 \n" +
+	"\vparticipant\x18\x02 \x01(\tR\vparticipant\x12/\n" +
+	"\x06choice\x18\x03 \x01(\x0e2\x17.tavolo.event.v1.ChoiceR\x06choice\x12\x1d\n" +
+	"\n" +
+	"entered_by\x18\x04 \x01(\tR\tenteredBy\x12\x12\n" +
+	"\x04open\x18\x05 \x01(\bR\x04open*{\n" +
 	"\fSessionPhase\x12\x1d\n" +
 	"\x19SESSION_PHASE_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16SESSION_PHASE_PREPARED\x10\x01\x12\x16\n" +
@@ -1949,7 +3320,14 @@ const file_tavolo_api_v1_record_proto_rawDesc = "" +
 	"\x14DECISION_PHASE_POSED\x10\x01\x12\x17\n" +
 	"\x13DECISION_PHASE_OPEN\x10\x02\x12\x19\n" +
 	"\x15DECISION_PHASE_CLOSED\x10\x03\x12\x19\n" +
-	"\x15DECISION_PHASE_STRUCK\x10\x04B\"Z tavolo/proto/tavolo/api/v1;apiv1b\x06proto3"
+	"\x15DECISION_PHASE_STRUCK\x10\x04*\x94\x01\n" +
+	"\bFollowUp\x12\x19\n" +
+	"\x15FOLLOW_UP_UNSPECIFIED\x10\x00\x12\x11\n" +
+	"\rFOLLOW_UP_DUE\x10\x01\x12\x12\n" +
+	"\x0eFOLLOW_UP_DONE\x10\x02\x12\x15\n" +
+	"\x11FOLLOW_UP_REFUSED\x10\x03\x12\x16\n" +
+	"\x12FOLLOW_UP_REVERSED\x10\x04\x12\x17\n" +
+	"\x13FOLLOW_UP_EXPLAINED\x10\x05B\"Z tavolo/proto/tavolo/api/v1;apiv1b\x06proto3"
 
 var (
 	file_tavolo_api_v1_record_proto_rawDescOnce sync.Once
@@ -1963,93 +3341,131 @@ func file_tavolo_api_v1_record_proto_rawDescGZIP() []byte {
 	return file_tavolo_api_v1_record_proto_rawDescData
 }
 
-var file_tavolo_api_v1_record_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_tavolo_api_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_tavolo_api_v1_record_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_tavolo_api_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_tavolo_api_v1_record_proto_goTypes = []any{
 	(SessionPhase)(0),              // 0: tavolo.api.v1.SessionPhase
 	(ItemPhase)(0),                 // 1: tavolo.api.v1.ItemPhase
 	(DecisionPhase)(0),             // 2: tavolo.api.v1.DecisionPhase
-	(*ListWorkspacesRequest)(nil),  // 3: tavolo.api.v1.ListWorkspacesRequest
-	(*ListWorkspacesResponse)(nil), // 4: tavolo.api.v1.ListWorkspacesResponse
-	(*WorkspaceView)(nil),          // 5: tavolo.api.v1.WorkspaceView
-	(*InitiativeSummary)(nil),      // 6: tavolo.api.v1.InitiativeSummary
-	(*GetInitiativeRequest)(nil),   // 7: tavolo.api.v1.GetInitiativeRequest
-	(*InitiativeView)(nil),         // 8: tavolo.api.v1.InitiativeView
-	(*ParticipantView)(nil),        // 9: tavolo.api.v1.ParticipantView
-	(*SessionSummary)(nil),         // 10: tavolo.api.v1.SessionSummary
-	(*GetSessionRequest)(nil),      // 11: tavolo.api.v1.GetSessionRequest
-	(*SessionView)(nil),            // 12: tavolo.api.v1.SessionView
-	(*ItemView)(nil),               // 13: tavolo.api.v1.ItemView
-	(*ContributionView)(nil),       // 14: tavolo.api.v1.ContributionView
-	(*GetDecisionRequest)(nil),     // 15: tavolo.api.v1.GetDecisionRequest
-	(*DecisionView)(nil),           // 16: tavolo.api.v1.DecisionView
-	(*ActView)(nil),                // 17: tavolo.api.v1.ActView
-	(*ImportMinutesRequest)(nil),   // 18: tavolo.api.v1.ImportMinutesRequest
-	(*ExportMinutesRequest)(nil),   // 19: tavolo.api.v1.ExportMinutesRequest
-	(*ExportMinutesResponse)(nil),  // 20: tavolo.api.v1.ExportMinutesResponse
-	(*RecordedRequest)(nil),        // 21: tavolo.api.v1.RecordedRequest
-	(*RecordedResponse)(nil),       // 22: tavolo.api.v1.RecordedResponse
-	(v1.Scope)(0),                  // 23: tavolo.event.v1.Scope
-	(v1.Area)(0),                   // 24: tavolo.event.v1.Area
-	(v1.Stage)(0),                  // 25: tavolo.event.v1.Stage
-	(v1.Office)(0),                 // 26: tavolo.event.v1.Office
-	(v1.SessionKind)(0),            // 27: tavolo.event.v1.SessionKind
-	(*timestamppb.Timestamp)(nil),  // 28: google.protobuf.Timestamp
-	(v1.ContributionKind)(0),       // 29: tavolo.event.v1.ContributionKind
-	(v1.Reply)(0),                  // 30: tavolo.event.v1.Reply
-	(*v1.Charter)(nil),             // 31: tavolo.event.v1.Charter
-	(*v1.Elector)(nil),             // 32: tavolo.event.v1.Elector
-	(*v1.BallotCast)(nil),          // 33: tavolo.event.v1.BallotCast
-	(*v1.AdviceGiven)(nil),         // 34: tavolo.event.v1.AdviceGiven
-	(v1.Outcome)(0),                // 35: tavolo.event.v1.Outcome
-	(v1.OutcomeReason)(0),          // 36: tavolo.event.v1.OutcomeReason
-	(*v1.Tally)(nil),               // 37: tavolo.event.v1.Tally
-	(*v1.ActRecorded)(nil),         // 38: tavolo.event.v1.ActRecorded
+	(FollowUp)(0),                  // 3: tavolo.api.v1.FollowUp
+	(*ListWorkspacesRequest)(nil),  // 4: tavolo.api.v1.ListWorkspacesRequest
+	(*ListWorkspacesResponse)(nil), // 5: tavolo.api.v1.ListWorkspacesResponse
+	(*WorkspaceView)(nil),          // 6: tavolo.api.v1.WorkspaceView
+	(*InitiativeSummary)(nil),      // 7: tavolo.api.v1.InitiativeSummary
+	(*GetInitiativeRequest)(nil),   // 8: tavolo.api.v1.GetInitiativeRequest
+	(*InitiativeView)(nil),         // 9: tavolo.api.v1.InitiativeView
+	(*ParticipantView)(nil),        // 10: tavolo.api.v1.ParticipantView
+	(*SessionSummary)(nil),         // 11: tavolo.api.v1.SessionSummary
+	(*GetSessionRequest)(nil),      // 12: tavolo.api.v1.GetSessionRequest
+	(*SessionView)(nil),            // 13: tavolo.api.v1.SessionView
+	(*ItemView)(nil),               // 14: tavolo.api.v1.ItemView
+	(*ContributionView)(nil),       // 15: tavolo.api.v1.ContributionView
+	(*GetDecisionRequest)(nil),     // 16: tavolo.api.v1.GetDecisionRequest
+	(*DecisionView)(nil),           // 17: tavolo.api.v1.DecisionView
+	(*ActView)(nil),                // 18: tavolo.api.v1.ActView
+	(*ImportMinutesRequest)(nil),   // 19: tavolo.api.v1.ImportMinutesRequest
+	(*ExportMinutesRequest)(nil),   // 20: tavolo.api.v1.ExportMinutesRequest
+	(*ExportMinutesResponse)(nil),  // 21: tavolo.api.v1.ExportMinutesResponse
+	(*RecordedRequest)(nil),        // 22: tavolo.api.v1.RecordedRequest
+	(*RecordedResponse)(nil),       // 23: tavolo.api.v1.RecordedResponse
+	(*DecisionSummary)(nil),        // 24: tavolo.api.v1.DecisionSummary
+	(*WordingView)(nil),            // 25: tavolo.api.v1.WordingView
+	(*AttachmentView)(nil),         // 26: tavolo.api.v1.AttachmentView
+	(*FloorView)(nil),              // 27: tavolo.api.v1.FloorView
+	(*TalkTime)(nil),               // 28: tavolo.api.v1.TalkTime
+	(*AmendmentView)(nil),          // 29: tavolo.api.v1.AmendmentView
+	(*CountView)(nil),              // 30: tavolo.api.v1.CountView
+	(*QuorumView)(nil),             // 31: tavolo.api.v1.QuorumView
+	(*ConditionView)(nil),          // 32: tavolo.api.v1.ConditionView
+	(*GetOwnBallotsRequest)(nil),   // 33: tavolo.api.v1.GetOwnBallotsRequest
+	(*GetOwnBallotsResponse)(nil),  // 34: tavolo.api.v1.GetOwnBallotsResponse
+	(*OwnBallot)(nil),              // 35: tavolo.api.v1.OwnBallot
+	(v1.Scope)(0),                  // 36: tavolo.event.v1.Scope
+	(v1.Area)(0),                   // 37: tavolo.event.v1.Area
+	(v1.Stage)(0),                  // 38: tavolo.event.v1.Stage
+	(v1.Office)(0),                 // 39: tavolo.event.v1.Office
+	(*v1.ConsentStated)(nil),       // 40: tavolo.event.v1.ConsentStated
+	(v1.SessionKind)(0),            // 41: tavolo.event.v1.SessionKind
+	(*timestamppb.Timestamp)(nil),  // 42: google.protobuf.Timestamp
+	(v1.ContributionKind)(0),       // 43: tavolo.event.v1.ContributionKind
+	(v1.Reply)(0),                  // 44: tavolo.event.v1.Reply
+	(*v1.Charter)(nil),             // 45: tavolo.event.v1.Charter
+	(*v1.Elector)(nil),             // 46: tavolo.event.v1.Elector
+	(*v1.BallotCast)(nil),          // 47: tavolo.event.v1.BallotCast
+	(*v1.AdviceGiven)(nil),         // 48: tavolo.event.v1.AdviceGiven
+	(v1.Outcome)(0),                // 49: tavolo.event.v1.Outcome
+	(v1.OutcomeReason)(0),          // 50: tavolo.event.v1.OutcomeReason
+	(*v1.Tally)(nil),               // 51: tavolo.event.v1.Tally
+	(v1.Round)(0),                  // 52: tavolo.event.v1.Round
+	(*v1.ActRecorded)(nil),         // 53: tavolo.event.v1.ActRecorded
+	(v1.Choice)(0),                 // 54: tavolo.event.v1.Choice
 }
 var file_tavolo_api_v1_record_proto_depIdxs = []int32{
-	5,  // 0: tavolo.api.v1.ListWorkspacesResponse.workspaces:type_name -> tavolo.api.v1.WorkspaceView
-	6,  // 1: tavolo.api.v1.WorkspaceView.initiatives:type_name -> tavolo.api.v1.InitiativeSummary
-	23, // 2: tavolo.api.v1.InitiativeSummary.scope:type_name -> tavolo.event.v1.Scope
-	24, // 3: tavolo.api.v1.InitiativeSummary.area:type_name -> tavolo.event.v1.Area
-	25, // 4: tavolo.api.v1.InitiativeSummary.stage:type_name -> tavolo.event.v1.Stage
-	6,  // 5: tavolo.api.v1.InitiativeView.initiative:type_name -> tavolo.api.v1.InitiativeSummary
-	9,  // 6: tavolo.api.v1.InitiativeView.participants:type_name -> tavolo.api.v1.ParticipantView
-	10, // 7: tavolo.api.v1.InitiativeView.sessions:type_name -> tavolo.api.v1.SessionSummary
-	13, // 8: tavolo.api.v1.InitiativeView.items:type_name -> tavolo.api.v1.ItemView
-	26, // 9: tavolo.api.v1.ParticipantView.offices:type_name -> tavolo.event.v1.Office
-	27, // 10: tavolo.api.v1.SessionSummary.kind:type_name -> tavolo.event.v1.SessionKind
-	0,  // 11: tavolo.api.v1.SessionSummary.phase:type_name -> tavolo.api.v1.SessionPhase
-	28, // 12: tavolo.api.v1.SessionSummary.starts_at:type_name -> google.protobuf.Timestamp
-	28, // 13: tavolo.api.v1.SessionSummary.opened_at:type_name -> google.protobuf.Timestamp
-	28, // 14: tavolo.api.v1.SessionSummary.closed_at:type_name -> google.protobuf.Timestamp
-	10, // 15: tavolo.api.v1.SessionView.session:type_name -> tavolo.api.v1.SessionSummary
-	9,  // 16: tavolo.api.v1.SessionView.seats:type_name -> tavolo.api.v1.ParticipantView
-	13, // 17: tavolo.api.v1.SessionView.items:type_name -> tavolo.api.v1.ItemView
-	1,  // 18: tavolo.api.v1.ItemView.phase:type_name -> tavolo.api.v1.ItemPhase
-	14, // 19: tavolo.api.v1.ItemView.contributions:type_name -> tavolo.api.v1.ContributionView
-	16, // 20: tavolo.api.v1.ItemView.decisions:type_name -> tavolo.api.v1.DecisionView
-	29, // 21: tavolo.api.v1.ContributionView.kind:type_name -> tavolo.event.v1.ContributionKind
-	30, // 22: tavolo.api.v1.ContributionView.reply:type_name -> tavolo.event.v1.Reply
-	28, // 23: tavolo.api.v1.ContributionView.at:type_name -> google.protobuf.Timestamp
-	2,  // 24: tavolo.api.v1.DecisionView.phase:type_name -> tavolo.api.v1.DecisionPhase
-	31, // 25: tavolo.api.v1.DecisionView.charter:type_name -> tavolo.event.v1.Charter
-	32, // 26: tavolo.api.v1.DecisionView.electors:type_name -> tavolo.event.v1.Elector
-	33, // 27: tavolo.api.v1.DecisionView.ballots:type_name -> tavolo.event.v1.BallotCast
-	34, // 28: tavolo.api.v1.DecisionView.advice:type_name -> tavolo.event.v1.AdviceGiven
-	35, // 29: tavolo.api.v1.DecisionView.outcome:type_name -> tavolo.event.v1.Outcome
-	36, // 30: tavolo.api.v1.DecisionView.outcome_reason:type_name -> tavolo.event.v1.OutcomeReason
-	37, // 31: tavolo.api.v1.DecisionView.tally:type_name -> tavolo.event.v1.Tally
-	28, // 32: tavolo.api.v1.DecisionView.opened_at:type_name -> google.protobuf.Timestamp
-	28, // 33: tavolo.api.v1.DecisionView.closes_at:type_name -> google.protobuf.Timestamp
-	28, // 34: tavolo.api.v1.DecisionView.closed_at:type_name -> google.protobuf.Timestamp
-	17, // 35: tavolo.api.v1.DecisionView.acts:type_name -> tavolo.api.v1.ActView
-	38, // 36: tavolo.api.v1.ActView.act:type_name -> tavolo.event.v1.ActRecorded
-	28, // 37: tavolo.api.v1.ActView.at:type_name -> google.protobuf.Timestamp
-	38, // [38:38] is the sub-list for method output_type
-	38, // [38:38] is the sub-list for method input_type
-	38, // [38:38] is the sub-list for extension type_name
-	38, // [38:38] is the sub-list for extension extendee
-	0,  // [0:38] is the sub-list for field type_name
+	6,  // 0: tavolo.api.v1.ListWorkspacesResponse.workspaces:type_name -> tavolo.api.v1.WorkspaceView
+	7,  // 1: tavolo.api.v1.WorkspaceView.initiatives:type_name -> tavolo.api.v1.InitiativeSummary
+	36, // 2: tavolo.api.v1.InitiativeSummary.scope:type_name -> tavolo.event.v1.Scope
+	37, // 3: tavolo.api.v1.InitiativeSummary.area:type_name -> tavolo.event.v1.Area
+	38, // 4: tavolo.api.v1.InitiativeSummary.stage:type_name -> tavolo.event.v1.Stage
+	7,  // 5: tavolo.api.v1.InitiativeView.initiative:type_name -> tavolo.api.v1.InitiativeSummary
+	10, // 6: tavolo.api.v1.InitiativeView.participants:type_name -> tavolo.api.v1.ParticipantView
+	11, // 7: tavolo.api.v1.InitiativeView.sessions:type_name -> tavolo.api.v1.SessionSummary
+	14, // 8: tavolo.api.v1.InitiativeView.items:type_name -> tavolo.api.v1.ItemView
+	24, // 9: tavolo.api.v1.InitiativeView.decisions:type_name -> tavolo.api.v1.DecisionSummary
+	39, // 10: tavolo.api.v1.ParticipantView.offices:type_name -> tavolo.event.v1.Office
+	40, // 11: tavolo.api.v1.ParticipantView.consents:type_name -> tavolo.event.v1.ConsentStated
+	41, // 12: tavolo.api.v1.SessionSummary.kind:type_name -> tavolo.event.v1.SessionKind
+	0,  // 13: tavolo.api.v1.SessionSummary.phase:type_name -> tavolo.api.v1.SessionPhase
+	42, // 14: tavolo.api.v1.SessionSummary.starts_at:type_name -> google.protobuf.Timestamp
+	42, // 15: tavolo.api.v1.SessionSummary.opened_at:type_name -> google.protobuf.Timestamp
+	42, // 16: tavolo.api.v1.SessionSummary.closed_at:type_name -> google.protobuf.Timestamp
+	11, // 17: tavolo.api.v1.SessionView.session:type_name -> tavolo.api.v1.SessionSummary
+	10, // 18: tavolo.api.v1.SessionView.seats:type_name -> tavolo.api.v1.ParticipantView
+	14, // 19: tavolo.api.v1.SessionView.items:type_name -> tavolo.api.v1.ItemView
+	27, // 20: tavolo.api.v1.SessionView.floor:type_name -> tavolo.api.v1.FloorView
+	28, // 21: tavolo.api.v1.SessionView.talk:type_name -> tavolo.api.v1.TalkTime
+	1,  // 22: tavolo.api.v1.ItemView.phase:type_name -> tavolo.api.v1.ItemPhase
+	15, // 23: tavolo.api.v1.ItemView.contributions:type_name -> tavolo.api.v1.ContributionView
+	17, // 24: tavolo.api.v1.ItemView.decisions:type_name -> tavolo.api.v1.DecisionView
+	25, // 25: tavolo.api.v1.ItemView.wordings:type_name -> tavolo.api.v1.WordingView
+	26, // 26: tavolo.api.v1.ItemView.attachments:type_name -> tavolo.api.v1.AttachmentView
+	43, // 27: tavolo.api.v1.ContributionView.kind:type_name -> tavolo.event.v1.ContributionKind
+	44, // 28: tavolo.api.v1.ContributionView.reply:type_name -> tavolo.event.v1.Reply
+	42, // 29: tavolo.api.v1.ContributionView.at:type_name -> google.protobuf.Timestamp
+	2,  // 30: tavolo.api.v1.DecisionView.phase:type_name -> tavolo.api.v1.DecisionPhase
+	45, // 31: tavolo.api.v1.DecisionView.charter:type_name -> tavolo.event.v1.Charter
+	46, // 32: tavolo.api.v1.DecisionView.electors:type_name -> tavolo.event.v1.Elector
+	47, // 33: tavolo.api.v1.DecisionView.ballots:type_name -> tavolo.event.v1.BallotCast
+	48, // 34: tavolo.api.v1.DecisionView.advice:type_name -> tavolo.event.v1.AdviceGiven
+	49, // 35: tavolo.api.v1.DecisionView.outcome:type_name -> tavolo.event.v1.Outcome
+	50, // 36: tavolo.api.v1.DecisionView.outcome_reason:type_name -> tavolo.event.v1.OutcomeReason
+	51, // 37: tavolo.api.v1.DecisionView.tally:type_name -> tavolo.event.v1.Tally
+	42, // 38: tavolo.api.v1.DecisionView.opened_at:type_name -> google.protobuf.Timestamp
+	42, // 39: tavolo.api.v1.DecisionView.closes_at:type_name -> google.protobuf.Timestamp
+	42, // 40: tavolo.api.v1.DecisionView.closed_at:type_name -> google.protobuf.Timestamp
+	18, // 41: tavolo.api.v1.DecisionView.acts:type_name -> tavolo.api.v1.ActView
+	46, // 42: tavolo.api.v1.DecisionView.planned_electors:type_name -> tavolo.event.v1.Elector
+	52, // 43: tavolo.api.v1.DecisionView.round:type_name -> tavolo.event.v1.Round
+	29, // 44: tavolo.api.v1.DecisionView.amendments:type_name -> tavolo.api.v1.AmendmentView
+	30, // 45: tavolo.api.v1.DecisionView.count:type_name -> tavolo.api.v1.CountView
+	53, // 46: tavolo.api.v1.ActView.act:type_name -> tavolo.event.v1.ActRecorded
+	42, // 47: tavolo.api.v1.ActView.at:type_name -> google.protobuf.Timestamp
+	2,  // 48: tavolo.api.v1.DecisionSummary.phase:type_name -> tavolo.api.v1.DecisionPhase
+	49, // 49: tavolo.api.v1.DecisionSummary.outcome:type_name -> tavolo.event.v1.Outcome
+	42, // 50: tavolo.api.v1.DecisionSummary.closes_at:type_name -> google.protobuf.Timestamp
+	42, // 51: tavolo.api.v1.DecisionSummary.closed_at:type_name -> google.protobuf.Timestamp
+	3,  // 52: tavolo.api.v1.DecisionSummary.follow_up:type_name -> tavolo.api.v1.FollowUp
+	42, // 53: tavolo.api.v1.WordingView.until:type_name -> google.protobuf.Timestamp
+	42, // 54: tavolo.api.v1.FloorView.since:type_name -> google.protobuf.Timestamp
+	42, // 55: tavolo.api.v1.AmendmentView.at:type_name -> google.protobuf.Timestamp
+	31, // 56: tavolo.api.v1.CountView.quorums:type_name -> tavolo.api.v1.QuorumView
+	32, // 57: tavolo.api.v1.CountView.conditions:type_name -> tavolo.api.v1.ConditionView
+	35, // 58: tavolo.api.v1.GetOwnBallotsResponse.ballots:type_name -> tavolo.api.v1.OwnBallot
+	54, // 59: tavolo.api.v1.OwnBallot.choice:type_name -> tavolo.event.v1.Choice
+	60, // [60:60] is the sub-list for method output_type
+	60, // [60:60] is the sub-list for method input_type
+	60, // [60:60] is the sub-list for extension type_name
+	60, // [60:60] is the sub-list for extension extendee
+	0,  // [0:60] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_api_v1_record_proto_init() }
@@ -2062,8 +3478,8 @@ func file_tavolo_api_v1_record_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tavolo_api_v1_record_proto_rawDesc), len(file_tavolo_api_v1_record_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   20,
+			NumEnums:      4,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -49,6 +49,8 @@ type Command struct {
 	//	*Command_EnrolParticipants
 	//	*Command_DeclareCapacity
 	//	*Command_NameParticipant
+	//	*Command_StateConsents
+	//	*Command_SetPublication
 	//	*Command_PrepareSession
 	//	*Command_OpenSession
 	//	*Command_SeatParticipants
@@ -56,6 +58,11 @@ type Command struct {
 	//	*Command_SetAgenda
 	//	*Command_CloseSession
 	//	*Command_CorrectSession
+	//	*Command_DescribeSession
+	//	*Command_SetCurrentItem
+	//	*Command_PauseSession
+	//	*Command_ResumeSession
+	//	*Command_ApproveMinutes
 	//	*Command_ProposeItem
 	//	*Command_AdmitItem
 	//	*Command_RefuseItem
@@ -63,6 +70,13 @@ type Command struct {
 	//	*Command_DescribeItem
 	//	*Command_RecordContributions
 	//	*Command_CorrectContributions
+	//	*Command_LinkAttachment
+	//	*Command_RemoveAttachment
+	//	*Command_RaiseHand
+	//	*Command_LowerHand
+	//	*Command_GiveFloor
+	//	*Command_ReturnFloor
+	//	*Command_WordContribution
 	//	*Command_PoseDecision
 	//	*Command_WriteCharter
 	//	*Command_OpenVoting
@@ -77,6 +91,8 @@ type Command struct {
 	//	*Command_ContestMinutes
 	//	*Command_SettleDispute
 	//	*Command_NotePresence
+	//	*Command_BeginRound
+	//	*Command_AmendProposal
 	Of            isCommand_Of `protobuf_oneof:"of"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -217,6 +233,24 @@ func (x *Command) GetNameParticipant() *NameParticipant {
 	return nil
 }
 
+func (x *Command) GetStateConsents() *StateConsents {
+	if x != nil {
+		if x, ok := x.Of.(*Command_StateConsents); ok {
+			return x.StateConsents
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetSetPublication() *SetPublication {
+	if x != nil {
+		if x, ok := x.Of.(*Command_SetPublication); ok {
+			return x.SetPublication
+		}
+	}
+	return nil
+}
+
 func (x *Command) GetPrepareSession() *PrepareSession {
 	if x != nil {
 		if x, ok := x.Of.(*Command_PrepareSession); ok {
@@ -280,6 +314,51 @@ func (x *Command) GetCorrectSession() *CorrectSession {
 	return nil
 }
 
+func (x *Command) GetDescribeSession() *DescribeSession {
+	if x != nil {
+		if x, ok := x.Of.(*Command_DescribeSession); ok {
+			return x.DescribeSession
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetSetCurrentItem() *SetCurrentItem {
+	if x != nil {
+		if x, ok := x.Of.(*Command_SetCurrentItem); ok {
+			return x.SetCurrentItem
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetPauseSession() *PauseSession {
+	if x != nil {
+		if x, ok := x.Of.(*Command_PauseSession); ok {
+			return x.PauseSession
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetResumeSession() *ResumeSession {
+	if x != nil {
+		if x, ok := x.Of.(*Command_ResumeSession); ok {
+			return x.ResumeSession
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetApproveMinutes() *ApproveMinutes {
+	if x != nil {
+		if x, ok := x.Of.(*Command_ApproveMinutes); ok {
+			return x.ApproveMinutes
+		}
+	}
+	return nil
+}
+
 func (x *Command) GetProposeItem() *ProposeItem {
 	if x != nil {
 		if x, ok := x.Of.(*Command_ProposeItem); ok {
@@ -338,6 +417,69 @@ func (x *Command) GetCorrectContributions() *CorrectContributions {
 	if x != nil {
 		if x, ok := x.Of.(*Command_CorrectContributions); ok {
 			return x.CorrectContributions
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetLinkAttachment() *LinkAttachment {
+	if x != nil {
+		if x, ok := x.Of.(*Command_LinkAttachment); ok {
+			return x.LinkAttachment
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetRemoveAttachment() *RemoveAttachment {
+	if x != nil {
+		if x, ok := x.Of.(*Command_RemoveAttachment); ok {
+			return x.RemoveAttachment
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetRaiseHand() *RaiseHand {
+	if x != nil {
+		if x, ok := x.Of.(*Command_RaiseHand); ok {
+			return x.RaiseHand
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetLowerHand() *LowerHand {
+	if x != nil {
+		if x, ok := x.Of.(*Command_LowerHand); ok {
+			return x.LowerHand
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetGiveFloor() *GiveFloor {
+	if x != nil {
+		if x, ok := x.Of.(*Command_GiveFloor); ok {
+			return x.GiveFloor
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetReturnFloor() *ReturnFloor {
+	if x != nil {
+		if x, ok := x.Of.(*Command_ReturnFloor); ok {
+			return x.ReturnFloor
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetWordContribution() *WordContribution {
+	if x != nil {
+		if x, ok := x.Of.(*Command_WordContribution); ok {
+			return x.WordContribution
 		}
 	}
 	return nil
@@ -469,6 +611,24 @@ func (x *Command) GetNotePresence() *NotePresence {
 	return nil
 }
 
+func (x *Command) GetBeginRound() *BeginRound {
+	if x != nil {
+		if x, ok := x.Of.(*Command_BeginRound); ok {
+			return x.BeginRound
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetAmendProposal() *AmendProposal {
+	if x != nil {
+		if x, ok := x.Of.(*Command_AmendProposal); ok {
+			return x.AmendProposal
+		}
+	}
+	return nil
+}
+
 type isCommand_Of interface {
 	isCommand_Of()
 }
@@ -508,6 +668,16 @@ type Command_NameParticipant struct {
 	NameParticipant *NameParticipant `protobuf:"bytes,24,opt,name=name_participant,json=nameParticipant,proto3,oneof"`
 }
 
+type Command_StateConsents struct {
+	// See StateConsents.
+	StateConsents *StateConsents `protobuf:"bytes,25,opt,name=state_consents,json=stateConsents,proto3,oneof"`
+}
+
+type Command_SetPublication struct {
+	// See SetPublication.
+	SetPublication *SetPublication `protobuf:"bytes,26,opt,name=set_publication,json=setPublication,proto3,oneof"`
+}
+
 type Command_PrepareSession struct {
 	// See PrepareSession.
 	PrepareSession *PrepareSession `protobuf:"bytes,40,opt,name=prepare_session,json=prepareSession,proto3,oneof"`
@@ -543,6 +713,31 @@ type Command_CorrectSession struct {
 	CorrectSession *CorrectSession `protobuf:"bytes,46,opt,name=correct_session,json=correctSession,proto3,oneof"`
 }
 
+type Command_DescribeSession struct {
+	// See DescribeSession.
+	DescribeSession *DescribeSession `protobuf:"bytes,47,opt,name=describe_session,json=describeSession,proto3,oneof"`
+}
+
+type Command_SetCurrentItem struct {
+	// See SetCurrentItem.
+	SetCurrentItem *SetCurrentItem `protobuf:"bytes,48,opt,name=set_current_item,json=setCurrentItem,proto3,oneof"`
+}
+
+type Command_PauseSession struct {
+	// See PauseSession.
+	PauseSession *PauseSession `protobuf:"bytes,49,opt,name=pause_session,json=pauseSession,proto3,oneof"`
+}
+
+type Command_ResumeSession struct {
+	// See ResumeSession.
+	ResumeSession *ResumeSession `protobuf:"bytes,50,opt,name=resume_session,json=resumeSession,proto3,oneof"`
+}
+
+type Command_ApproveMinutes struct {
+	// See ApproveMinutes.
+	ApproveMinutes *ApproveMinutes `protobuf:"bytes,51,opt,name=approve_minutes,json=approveMinutes,proto3,oneof"`
+}
+
 type Command_ProposeItem struct {
 	// See ProposeItem.
 	ProposeItem *ProposeItem `protobuf:"bytes,60,opt,name=propose_item,json=proposeItem,proto3,oneof"`
@@ -576,6 +771,41 @@ type Command_RecordContributions struct {
 type Command_CorrectContributions struct {
 	// See CorrectContributions.
 	CorrectContributions *CorrectContributions `protobuf:"bytes,66,opt,name=correct_contributions,json=correctContributions,proto3,oneof"`
+}
+
+type Command_LinkAttachment struct {
+	// See LinkAttachment.
+	LinkAttachment *LinkAttachment `protobuf:"bytes,67,opt,name=link_attachment,json=linkAttachment,proto3,oneof"`
+}
+
+type Command_RemoveAttachment struct {
+	// See RemoveAttachment.
+	RemoveAttachment *RemoveAttachment `protobuf:"bytes,68,opt,name=remove_attachment,json=removeAttachment,proto3,oneof"`
+}
+
+type Command_RaiseHand struct {
+	// See RaiseHand.
+	RaiseHand *RaiseHand `protobuf:"bytes,69,opt,name=raise_hand,json=raiseHand,proto3,oneof"`
+}
+
+type Command_LowerHand struct {
+	// See LowerHand.
+	LowerHand *LowerHand `protobuf:"bytes,70,opt,name=lower_hand,json=lowerHand,proto3,oneof"`
+}
+
+type Command_GiveFloor struct {
+	// See GiveFloor.
+	GiveFloor *GiveFloor `protobuf:"bytes,71,opt,name=give_floor,json=giveFloor,proto3,oneof"`
+}
+
+type Command_ReturnFloor struct {
+	// See ReturnFloor.
+	ReturnFloor *ReturnFloor `protobuf:"bytes,72,opt,name=return_floor,json=returnFloor,proto3,oneof"`
+}
+
+type Command_WordContribution struct {
+	// See WordContribution.
+	WordContribution *WordContribution `protobuf:"bytes,73,opt,name=word_contribution,json=wordContribution,proto3,oneof"`
 }
 
 type Command_PoseDecision struct {
@@ -648,6 +878,16 @@ type Command_NotePresence struct {
 	NotePresence *NotePresence `protobuf:"bytes,93,opt,name=note_presence,json=notePresence,proto3,oneof"`
 }
 
+type Command_BeginRound struct {
+	// See BeginRound.
+	BeginRound *BeginRound `protobuf:"bytes,94,opt,name=begin_round,json=beginRound,proto3,oneof"`
+}
+
+type Command_AmendProposal struct {
+	// See AmendProposal.
+	AmendProposal *AmendProposal `protobuf:"bytes,95,opt,name=amend_proposal,json=amendProposal,proto3,oneof"`
+}
+
 func (*Command_FoundWorkspace) isCommand_Of() {}
 
 func (*Command_DescribeWorkspace) isCommand_Of() {}
@@ -661,6 +901,10 @@ func (*Command_EnrolParticipants) isCommand_Of() {}
 func (*Command_DeclareCapacity) isCommand_Of() {}
 
 func (*Command_NameParticipant) isCommand_Of() {}
+
+func (*Command_StateConsents) isCommand_Of() {}
+
+func (*Command_SetPublication) isCommand_Of() {}
 
 func (*Command_PrepareSession) isCommand_Of() {}
 
@@ -676,6 +920,16 @@ func (*Command_CloseSession) isCommand_Of() {}
 
 func (*Command_CorrectSession) isCommand_Of() {}
 
+func (*Command_DescribeSession) isCommand_Of() {}
+
+func (*Command_SetCurrentItem) isCommand_Of() {}
+
+func (*Command_PauseSession) isCommand_Of() {}
+
+func (*Command_ResumeSession) isCommand_Of() {}
+
+func (*Command_ApproveMinutes) isCommand_Of() {}
+
 func (*Command_ProposeItem) isCommand_Of() {}
 
 func (*Command_AdmitItem) isCommand_Of() {}
@@ -689,6 +943,20 @@ func (*Command_DescribeItem) isCommand_Of() {}
 func (*Command_RecordContributions) isCommand_Of() {}
 
 func (*Command_CorrectContributions) isCommand_Of() {}
+
+func (*Command_LinkAttachment) isCommand_Of() {}
+
+func (*Command_RemoveAttachment) isCommand_Of() {}
+
+func (*Command_RaiseHand) isCommand_Of() {}
+
+func (*Command_LowerHand) isCommand_Of() {}
+
+func (*Command_GiveFloor) isCommand_Of() {}
+
+func (*Command_ReturnFloor) isCommand_Of() {}
+
+func (*Command_WordContribution) isCommand_Of() {}
 
 func (*Command_PoseDecision) isCommand_Of() {}
 
@@ -717,6 +985,10 @@ func (*Command_ContestMinutes) isCommand_Of() {}
 func (*Command_SettleDispute) isCommand_Of() {}
 
 func (*Command_NotePresence) isCommand_Of() {}
+
+func (*Command_BeginRound) isCommand_Of() {}
+
+func (*Command_AmendProposal) isCommand_Of() {}
 
 // CommandBatch is accepted whole or refused whole; an import sends one.
 type CommandBatch struct {
@@ -1442,7 +1714,11 @@ type PrepareSession struct {
 	// Kind of meeting.
 	Kind v1.SessionKind `protobuf:"varint,4,opt,name=kind,proto3,enum=tavolo.event.v1.SessionKind" json:"kind,omitempty"`
 	// When it is meant to begin.
-	StartsAt      *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=starts_at,json=startsAt,proto3" json:"starts_at,omitempty"`
+	StartsAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=starts_at,json=startsAt,proto3" json:"starts_at,omitempty"`
+	// Planned duration in minutes, at most 1,440. 0: not planned.
+	Minutes uint32 `protobuf:"varint,6,opt,name=minutes,proto3" json:"minutes,omitempty"`
+	// Where: a room, an address, a link.
+	Place         *Text `protobuf:"bytes,7,opt,name=place,proto3" json:"place,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1508,6 +1784,20 @@ func (x *PrepareSession) GetKind() v1.SessionKind {
 func (x *PrepareSession) GetStartsAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.StartsAt
+	}
+	return nil
+}
+
+func (x *PrepareSession) GetMinutes() uint32 {
+	if x != nil {
+		return x.Minutes
+	}
+	return 0
+}
+
+func (x *PrepareSession) GetPlace() *Text {
+	if x != nil {
+		return x.Place
 	}
 	return nil
 }
@@ -1933,7 +2223,9 @@ type ProposeItem struct {
 	// Its wording.
 	Title *Text `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
 	// Who proposes it, as a pseudonym. Empty: not recorded.
-	ProposedBy    string `protobuf:"bytes,4,opt,name=proposed_by,json=proposedBy,proto3" json:"proposed_by,omitempty"`
+	ProposedBy string `protobuf:"bytes,4,opt,name=proposed_by,json=proposedBy,proto3" json:"proposed_by,omitempty"`
+	// Estimated time in minutes, at most 1,440. 0: not estimated.
+	Minutes       uint32 `protobuf:"varint,5,opt,name=minutes,proto3" json:"minutes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1994,6 +2286,13 @@ func (x *ProposeItem) GetProposedBy() string {
 		return x.ProposedBy
 	}
 	return ""
+}
+
+func (x *ProposeItem) GetMinutes() uint32 {
+	if x != nil {
+		return x.Minutes
+	}
+	return 0
 }
 
 // AdmitItem admits an item to agendas.
@@ -2189,7 +2488,9 @@ type DescribeItem struct {
 	// Its wording.
 	Title *Text `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
 	// Who proposed it. Empty: not recorded.
-	ProposedBy    string `protobuf:"bytes,4,opt,name=proposed_by,json=proposedBy,proto3" json:"proposed_by,omitempty"`
+	ProposedBy string `protobuf:"bytes,4,opt,name=proposed_by,json=proposedBy,proto3" json:"proposed_by,omitempty"`
+	// Estimated time in minutes, at most 1,440. 0: not estimated.
+	Minutes       uint32 `protobuf:"varint,5,opt,name=minutes,proto3" json:"minutes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2250,6 +2551,13 @@ func (x *DescribeItem) GetProposedBy() string {
 		return x.ProposedBy
 	}
 	return ""
+}
+
+func (x *DescribeItem) GetMinutes() uint32 {
+	if x != nil {
+		return x.Minutes
+	}
+	return 0
 }
 
 // RecordContributions records what was said, in order.
@@ -2414,7 +2722,11 @@ type Contribution struct {
 	// How it answers.
 	Reply v1.Reply `protobuf:"varint,6,opt,name=reply,proto3,enum=tavolo.event.v1.Reply" json:"reply,omitempty"`
 	// Who typed it, when that was somebody else.
-	EnteredBy     string `protobuf:"bytes,7,opt,name=entered_by,json=enteredBy,proto3" json:"entered_by,omitempty"`
+	EnteredBy string `protobuf:"bytes,7,opt,name=entered_by,json=enteredBy,proto3" json:"entered_by,omitempty"`
+	// Proposal: number of the proposal that this one replaces (an amendment). 0: none.
+	Amends uint32 `protobuf:"varint,8,opt,name=amends,proto3" json:"amends,omitempty"`
+	// Proposal: number of the contribution that it takes up. 0: none.
+	TakesUp       uint32 `protobuf:"varint,9,opt,name=takes_up,json=takesUp,proto3" json:"takes_up,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2498,6 +2810,20 @@ func (x *Contribution) GetEnteredBy() string {
 	return ""
 }
 
+func (x *Contribution) GetAmends() uint32 {
+	if x != nil {
+		return x.Amends
+	}
+	return 0
+}
+
+func (x *Contribution) GetTakesUp() uint32 {
+	if x != nil {
+		return x.TakesUp
+	}
+	return 0
+}
+
 // PoseDecision puts a question on an item.
 type PoseDecision struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2579,7 +2905,9 @@ type WriteCharter struct {
 	// Id of the decision.
 	Decision string `protobuf:"bytes,2,opt,name=decision,proto3" json:"decision,omitempty"`
 	// What holds.
-	Charter       *v1.Charter `protobuf:"bytes,3,opt,name=charter,proto3" json:"charter,omitempty"`
+	Charter *v1.Charter `protobuf:"bytes,3,opt,name=charter,proto3" json:"charter,omitempty"`
+	// The electorate foreseen, for everyone to see before the vote. None: not foreseen yet.
+	Electors      []*v1.Elector `protobuf:"bytes,4,rep,name=electors,proto3" json:"electors,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2631,6 +2959,13 @@ func (x *WriteCharter) GetDecision() string {
 func (x *WriteCharter) GetCharter() *v1.Charter {
 	if x != nil {
 		return x.Charter
+	}
+	return nil
+}
+
+func (x *WriteCharter) GetElectors() []*v1.Elector {
+	if x != nil {
+		return x.Electors
 	}
 	return nil
 }
@@ -3448,11 +3783,1224 @@ func (x *NotePresence) GetPresent() bool {
 	return false
 }
 
+// StateConsents records which consents somebody gives and refuses.
+type StateConsents struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The department's id.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Id of the initiative.
+	Initiative string `protobuf:"bytes,2,opt,name=initiative,proto3" json:"initiative,omitempty"`
+	// Whose, as a pseudonym.
+	Participant string `protobuf:"bytes,3,opt,name=participant,proto3" json:"participant,omitempty"`
+	// What is given and refused. At least one.
+	Consents      []*v1.ConsentStated `protobuf:"bytes,4,rep,name=consents,proto3" json:"consents,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StateConsents) Reset() {
+	*x = StateConsents{}
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StateConsents) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StateConsents) ProtoMessage() {}
+
+func (x *StateConsents) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StateConsents.ProtoReflect.Descriptor instead.
+func (*StateConsents) Descriptor() ([]byte, []int) {
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *StateConsents) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *StateConsents) GetInitiative() string {
+	if x != nil {
+		return x.Initiative
+	}
+	return ""
+}
+
+func (x *StateConsents) GetParticipant() string {
+	if x != nil {
+		return x.Participant
+	}
+	return ""
+}
+
+func (x *StateConsents) GetConsents() []*v1.ConsentStated {
+	if x != nil {
+		return x.Consents
+	}
+	return nil
+}
+
+// SetPublication opens the initiative's decisions to anyone, or closes them again.
+type SetPublication struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The department's id.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Id of the initiative.
+	Initiative string `protobuf:"bytes,2,opt,name=initiative,proto3" json:"initiative,omitempty"`
+	// Anyone may read them, without persons.
+	Public        bool `protobuf:"varint,3,opt,name=public,proto3" json:"public,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetPublication) Reset() {
+	*x = SetPublication{}
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetPublication) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetPublication) ProtoMessage() {}
+
+func (x *SetPublication) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetPublication.ProtoReflect.Descriptor instead.
+func (*SetPublication) Descriptor() ([]byte, []int) {
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *SetPublication) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *SetPublication) GetInitiative() string {
+	if x != nil {
+		return x.Initiative
+	}
+	return ""
+}
+
+func (x *SetPublication) GetPublic() bool {
+	if x != nil {
+		return x.Public
+	}
+	return false
+}
+
+// DescribeSession replaces what was announced of a session.
+type DescribeSession struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The department's id.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Id of the session.
+	Session string `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
+	// Its title.
+	Title *Text `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
+	// Kind of meeting.
+	Kind v1.SessionKind `protobuf:"varint,4,opt,name=kind,proto3,enum=tavolo.event.v1.SessionKind" json:"kind,omitempty"`
+	// When it is meant to begin.
+	StartsAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=starts_at,json=startsAt,proto3" json:"starts_at,omitempty"`
+	// Planned duration in minutes, at most 1,440. 0: not planned.
+	Minutes uint32 `protobuf:"varint,6,opt,name=minutes,proto3" json:"minutes,omitempty"`
+	// Where: a room, an address, a link.
+	Place         *Text `protobuf:"bytes,7,opt,name=place,proto3" json:"place,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DescribeSession) Reset() {
+	*x = DescribeSession{}
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DescribeSession) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DescribeSession) ProtoMessage() {}
+
+func (x *DescribeSession) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DescribeSession.ProtoReflect.Descriptor instead.
+func (*DescribeSession) Descriptor() ([]byte, []int) {
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *DescribeSession) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *DescribeSession) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *DescribeSession) GetTitle() *Text {
+	if x != nil {
+		return x.Title
+	}
+	return nil
+}
+
+func (x *DescribeSession) GetKind() v1.SessionKind {
+	if x != nil {
+		return x.Kind
+	}
+	return v1.SessionKind(0)
+}
+
+func (x *DescribeSession) GetStartsAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartsAt
+	}
+	return nil
+}
+
+func (x *DescribeSession) GetMinutes() uint32 {
+	if x != nil {
+		return x.Minutes
+	}
+	return 0
+}
+
+func (x *DescribeSession) GetPlace() *Text {
+	if x != nil {
+		return x.Place
+	}
+	return nil
+}
+
+// SetCurrentItem turns the meeting to an item of its agenda.
+type SetCurrentItem struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The department's id.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Id of the session.
+	Session string `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
+	// Id of the item. Empty: none.
+	Item          string `protobuf:"bytes,3,opt,name=item,proto3" json:"item,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetCurrentItem) Reset() {
+	*x = SetCurrentItem{}
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetCurrentItem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetCurrentItem) ProtoMessage() {}
+
+func (x *SetCurrentItem) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetCurrentItem.ProtoReflect.Descriptor instead.
+func (*SetCurrentItem) Descriptor() ([]byte, []int) {
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *SetCurrentItem) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *SetCurrentItem) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *SetCurrentItem) GetItem() string {
+	if x != nil {
+		return x.Item
+	}
+	return ""
+}
+
+// PauseSession asks for a pause. Anyone in the room may, without a reason.
+type PauseSession struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The department's id.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Id of the session.
+	Session       string `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PauseSession) Reset() {
+	*x = PauseSession{}
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PauseSession) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PauseSession) ProtoMessage() {}
+
+func (x *PauseSession) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PauseSession.ProtoReflect.Descriptor instead.
+func (*PauseSession) Descriptor() ([]byte, []int) {
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *PauseSession) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *PauseSession) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+// ResumeSession goes on after a pause.
+type ResumeSession struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The department's id.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Id of the session.
+	Session       string `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResumeSession) Reset() {
+	*x = ResumeSession{}
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResumeSession) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResumeSession) ProtoMessage() {}
+
+func (x *ResumeSession) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResumeSession.ProtoReflect.Descriptor instead.
+func (*ResumeSession) Descriptor() ([]byte, []int) {
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *ResumeSession) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *ResumeSession) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+// ApproveMinutes approves the minutes of a closed session as they stand.
+type ApproveMinutes struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The department's id.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Id of the session.
+	Session string `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
+	// Who, as a pseudonym.
+	Participant   string `protobuf:"bytes,3,opt,name=participant,proto3" json:"participant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApproveMinutes) Reset() {
+	*x = ApproveMinutes{}
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApproveMinutes) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApproveMinutes) ProtoMessage() {}
+
+func (x *ApproveMinutes) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApproveMinutes.ProtoReflect.Descriptor instead.
+func (*ApproveMinutes) Descriptor() ([]byte, []int) {
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *ApproveMinutes) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *ApproveMinutes) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *ApproveMinutes) GetParticipant() string {
+	if x != nil {
+		return x.Participant
+	}
+	return ""
+}
+
+// LinkAttachment links a document to an item.
+type LinkAttachment struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The department's id.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Id of the item.
+	Item string `protobuf:"bytes,2,opt,name=item,proto3" json:"item,omitempty"`
+	// What it is.
+	Title *Text `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
+	// Its address, http or https.
+	Url *Text `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
+	// Who links it, as a pseudonym.
+	By            string `protobuf:"bytes,5,opt,name=by,proto3" json:"by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LinkAttachment) Reset() {
+	*x = LinkAttachment{}
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LinkAttachment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LinkAttachment) ProtoMessage() {}
+
+func (x *LinkAttachment) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LinkAttachment.ProtoReflect.Descriptor instead.
+func (*LinkAttachment) Descriptor() ([]byte, []int) {
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *LinkAttachment) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *LinkAttachment) GetItem() string {
+	if x != nil {
+		return x.Item
+	}
+	return ""
+}
+
+func (x *LinkAttachment) GetTitle() *Text {
+	if x != nil {
+		return x.Title
+	}
+	return nil
+}
+
+func (x *LinkAttachment) GetUrl() *Text {
+	if x != nil {
+		return x.Url
+	}
+	return nil
+}
+
+func (x *LinkAttachment) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+// RemoveAttachment takes a link away.
+type RemoveAttachment struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The department's id.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Id of the item.
+	Item string `protobuf:"bytes,2,opt,name=item,proto3" json:"item,omitempty"`
+	// Its number.
+	Number        uint32 `protobuf:"varint,3,opt,name=number,proto3" json:"number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveAttachment) Reset() {
+	*x = RemoveAttachment{}
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveAttachment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveAttachment) ProtoMessage() {}
+
+func (x *RemoveAttachment) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveAttachment.ProtoReflect.Descriptor instead.
+func (*RemoveAttachment) Descriptor() ([]byte, []int) {
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *RemoveAttachment) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *RemoveAttachment) GetItem() string {
+	if x != nil {
+		return x.Item
+	}
+	return ""
+}
+
+func (x *RemoveAttachment) GetNumber() uint32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+// RaiseHand asks to speak.
+type RaiseHand struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The department's id.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Id of the item.
+	Item string `protobuf:"bytes,2,opt,name=item,proto3" json:"item,omitempty"`
+	// Id of the session.
+	Session string `protobuf:"bytes,3,opt,name=session,proto3" json:"session,omitempty"`
+	// Who, as a pseudonym.
+	Participant   string `protobuf:"bytes,4,opt,name=participant,proto3" json:"participant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RaiseHand) Reset() {
+	*x = RaiseHand{}
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RaiseHand) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RaiseHand) ProtoMessage() {}
+
+func (x *RaiseHand) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RaiseHand.ProtoReflect.Descriptor instead.
+func (*RaiseHand) Descriptor() ([]byte, []int) {
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *RaiseHand) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *RaiseHand) GetItem() string {
+	if x != nil {
+		return x.Item
+	}
+	return ""
+}
+
+func (x *RaiseHand) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *RaiseHand) GetParticipant() string {
+	if x != nil {
+		return x.Participant
+	}
+	return ""
+}
+
+// LowerHand no longer asks to speak.
+type LowerHand struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The department's id.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Id of the item.
+	Item string `protobuf:"bytes,2,opt,name=item,proto3" json:"item,omitempty"`
+	// Id of the session.
+	Session string `protobuf:"bytes,3,opt,name=session,proto3" json:"session,omitempty"`
+	// Who, as a pseudonym.
+	Participant   string `protobuf:"bytes,4,opt,name=participant,proto3" json:"participant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LowerHand) Reset() {
+	*x = LowerHand{}
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LowerHand) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LowerHand) ProtoMessage() {}
+
+func (x *LowerHand) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LowerHand.ProtoReflect.Descriptor instead.
+func (*LowerHand) Descriptor() ([]byte, []int) {
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *LowerHand) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *LowerHand) GetItem() string {
+	if x != nil {
+		return x.Item
+	}
+	return ""
+}
+
+func (x *LowerHand) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *LowerHand) GetParticipant() string {
+	if x != nil {
+		return x.Participant
+	}
+	return ""
+}
+
+// GiveFloor lets somebody speak. Whoever speaks returns the floor first.
+type GiveFloor struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The department's id.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Id of the item.
+	Item string `protobuf:"bytes,2,opt,name=item,proto3" json:"item,omitempty"`
+	// Id of the session.
+	Session string `protobuf:"bytes,3,opt,name=session,proto3" json:"session,omitempty"`
+	// Who, as a pseudonym.
+	Participant   string `protobuf:"bytes,4,opt,name=participant,proto3" json:"participant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GiveFloor) Reset() {
+	*x = GiveFloor{}
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GiveFloor) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GiveFloor) ProtoMessage() {}
+
+func (x *GiveFloor) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GiveFloor.ProtoReflect.Descriptor instead.
+func (*GiveFloor) Descriptor() ([]byte, []int) {
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *GiveFloor) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *GiveFloor) GetItem() string {
+	if x != nil {
+		return x.Item
+	}
+	return ""
+}
+
+func (x *GiveFloor) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *GiveFloor) GetParticipant() string {
+	if x != nil {
+		return x.Participant
+	}
+	return ""
+}
+
+// ReturnFloor ends a turn and records it as a contribution.
+type ReturnFloor struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The department's id.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Id of the item.
+	Item string `protobuf:"bytes,2,opt,name=item,proto3" json:"item,omitempty"`
+	// Id of the session.
+	Session string `protobuf:"bytes,3,opt,name=session,proto3" json:"session,omitempty"`
+	// Whose turn ends, as a pseudonym.
+	Participant string `protobuf:"bytes,4,opt,name=participant,proto3" json:"participant,omitempty"`
+	// What kind of contribution it was. Unset: a statement.
+	Kind v1.ContributionKind `protobuf:"varint,5,opt,name=kind,proto3,enum=tavolo.event.v1.ContributionKind" json:"kind,omitempty"`
+	// What was said, when somebody typed it.
+	Text *Text `protobuf:"bytes,6,opt,name=text,proto3" json:"text,omitempty"`
+	// Who typed it, when that was not the speaker.
+	EnteredBy string `protobuf:"bytes,7,opt,name=entered_by,json=enteredBy,proto3" json:"entered_by,omitempty"`
+	// Speaking time in seconds. 0: since the floor was given.
+	Seconds uint32 `protobuf:"varint,8,opt,name=seconds,proto3" json:"seconds,omitempty"`
+	// The turn was given by mistake: nothing is recorded of it.
+	Mistaken      bool `protobuf:"varint,9,opt,name=mistaken,proto3" json:"mistaken,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReturnFloor) Reset() {
+	*x = ReturnFloor{}
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReturnFloor) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReturnFloor) ProtoMessage() {}
+
+func (x *ReturnFloor) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReturnFloor.ProtoReflect.Descriptor instead.
+func (*ReturnFloor) Descriptor() ([]byte, []int) {
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *ReturnFloor) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *ReturnFloor) GetItem() string {
+	if x != nil {
+		return x.Item
+	}
+	return ""
+}
+
+func (x *ReturnFloor) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *ReturnFloor) GetParticipant() string {
+	if x != nil {
+		return x.Participant
+	}
+	return ""
+}
+
+func (x *ReturnFloor) GetKind() v1.ContributionKind {
+	if x != nil {
+		return x.Kind
+	}
+	return v1.ContributionKind(0)
+}
+
+func (x *ReturnFloor) GetText() *Text {
+	if x != nil {
+		return x.Text
+	}
+	return nil
+}
+
+func (x *ReturnFloor) GetEnteredBy() string {
+	if x != nil {
+		return x.EnteredBy
+	}
+	return ""
+}
+
+func (x *ReturnFloor) GetSeconds() uint32 {
+	if x != nil {
+		return x.Seconds
+	}
+	return 0
+}
+
+func (x *ReturnFloor) GetMistaken() bool {
+	if x != nil {
+		return x.Mistaken
+	}
+	return false
+}
+
+// WordContribution gives words to a contribution recorded without, or says better what kind it was.
+type WordContribution struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The department's id.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Id of the item.
+	Item string `protobuf:"bytes,2,opt,name=item,proto3" json:"item,omitempty"`
+	// Id of the session.
+	Session string `protobuf:"bytes,3,opt,name=session,proto3" json:"session,omitempty"`
+	// Number of the contribution.
+	Number uint32 `protobuf:"varint,4,opt,name=number,proto3" json:"number,omitempty"`
+	// Whose contribution it is, as a pseudonym.
+	By string `protobuf:"bytes,5,opt,name=by,proto3" json:"by,omitempty"`
+	// What kind. Unset: as it was.
+	Kind v1.ContributionKind `protobuf:"varint,6,opt,name=kind,proto3,enum=tavolo.event.v1.ContributionKind" json:"kind,omitempty"`
+	// What was said.
+	Text *Text `protobuf:"bytes,7,opt,name=text,proto3" json:"text,omitempty"`
+	// Who typed it, when that was not the speaker.
+	EnteredBy     string `protobuf:"bytes,8,opt,name=entered_by,json=enteredBy,proto3" json:"entered_by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WordContribution) Reset() {
+	*x = WordContribution{}
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WordContribution) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WordContribution) ProtoMessage() {}
+
+func (x *WordContribution) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WordContribution.ProtoReflect.Descriptor instead.
+func (*WordContribution) Descriptor() ([]byte, []int) {
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *WordContribution) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *WordContribution) GetItem() string {
+	if x != nil {
+		return x.Item
+	}
+	return ""
+}
+
+func (x *WordContribution) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *WordContribution) GetNumber() uint32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *WordContribution) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *WordContribution) GetKind() v1.ContributionKind {
+	if x != nil {
+		return x.Kind
+	}
+	return v1.ContributionKind(0)
+}
+
+func (x *WordContribution) GetText() *Text {
+	if x != nil {
+		return x.Text
+	}
+	return nil
+}
+
+func (x *WordContribution) GetEnteredBy() string {
+	if x != nil {
+		return x.EnteredBy
+	}
+	return ""
+}
+
+// BeginRound begins a step of a decision by consent.
+type BeginRound struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The department's id.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Id of the decision.
+	Decision string `protobuf:"bytes,2,opt,name=decision,proto3" json:"decision,omitempty"`
+	// Which.
+	Round         v1.Round `protobuf:"varint,3,opt,name=round,proto3,enum=tavolo.event.v1.Round" json:"round,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginRound) Reset() {
+	*x = BeginRound{}
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginRound) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginRound) ProtoMessage() {}
+
+func (x *BeginRound) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginRound.ProtoReflect.Descriptor instead.
+func (*BeginRound) Descriptor() ([]byte, []int) {
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *BeginRound) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *BeginRound) GetDecision() string {
+	if x != nil {
+		return x.Decision
+	}
+	return ""
+}
+
+func (x *BeginRound) GetRound() v1.Round {
+	if x != nil {
+		return x.Round
+	}
+	return v1.Round(0)
+}
+
+// AmendProposal changes the text to be decided.
+type AmendProposal struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The department's id.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Id of the decision.
+	Decision string `protobuf:"bytes,2,opt,name=decision,proto3" json:"decision,omitempty"`
+	// The text as it stands now.
+	Text *Text `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	// Number of the contribution to the item, in this session, that it takes up. 0: none.
+	TakesUp uint32 `protobuf:"varint,4,opt,name=takes_up,json=takesUp,proto3" json:"takes_up,omitempty"`
+	// Whose objection it integrates, as a pseudonym. Empty: none.
+	Objector      string `protobuf:"bytes,5,opt,name=objector,proto3" json:"objector,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AmendProposal) Reset() {
+	*x = AmendProposal{}
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AmendProposal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AmendProposal) ProtoMessage() {}
+
+func (x *AmendProposal) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AmendProposal.ProtoReflect.Descriptor instead.
+func (*AmendProposal) Descriptor() ([]byte, []int) {
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *AmendProposal) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *AmendProposal) GetDecision() string {
+	if x != nil {
+		return x.Decision
+	}
+	return ""
+}
+
+func (x *AmendProposal) GetText() *Text {
+	if x != nil {
+		return x.Text
+	}
+	return nil
+}
+
+func (x *AmendProposal) GetTakesUp() uint32 {
+	if x != nil {
+		return x.TakesUp
+	}
+	return 0
+}
+
+func (x *AmendProposal) GetObjector() string {
+	if x != nil {
+		return x.Objector
+	}
+	return ""
+}
+
 var File_tavolo_command_v1_command_proto protoreflect.FileDescriptor
 
 const file_tavolo_command_v1_command_proto_rawDesc = "" +
 	"\n" +
-	"\x1ftavolo/command/v1/command.proto\x12\x11tavolo.command.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctavolo/command/v1/text.proto\x1a\x1ctavolo/event/v1/commit.proto\x1a\x1etavolo/event/v1/decision.proto\x1a tavolo/event/v1/initiative.proto\x1a\x1atavolo/event/v1/item.proto\x1a\x1dtavolo/event/v1/session.proto\"\xa6\x16\n" +
+	"\x1ftavolo/command/v1/command.proto\x12\x11tavolo.command.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctavolo/command/v1/text.proto\x1a\x1ctavolo/event/v1/commit.proto\x1a\x1etavolo/event/v1/decision.proto\x1a tavolo/event/v1/initiative.proto\x1a\x1atavolo/event/v1/item.proto\x1a\x1dtavolo/event/v1/session.proto\"\xc5\x1f\n" +
 	"\aCommand\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12,\n" +
 	"\x05actor\x18\x02 \x01(\v2\x16.tavolo.event.v1.ActorR\x05actor\x12;\n" +
@@ -3467,7 +5015,9 @@ const file_tavolo_command_v1_command_proto_rawDesc = "" +
 	"\x13describe_initiative\x18\x15 \x01(\v2%.tavolo.command.v1.DescribeInitiativeH\x00R\x12describeInitiative\x12U\n" +
 	"\x12enrol_participants\x18\x16 \x01(\v2$.tavolo.command.v1.EnrolParticipantsH\x00R\x11enrolParticipants\x12O\n" +
 	"\x10declare_capacity\x18\x17 \x01(\v2\".tavolo.command.v1.DeclareCapacityH\x00R\x0fdeclareCapacity\x12O\n" +
-	"\x10name_participant\x18\x18 \x01(\v2\".tavolo.command.v1.NameParticipantH\x00R\x0fnameParticipant\x12L\n" +
+	"\x10name_participant\x18\x18 \x01(\v2\".tavolo.command.v1.NameParticipantH\x00R\x0fnameParticipant\x12I\n" +
+	"\x0estate_consents\x18\x19 \x01(\v2 .tavolo.command.v1.StateConsentsH\x00R\rstateConsents\x12L\n" +
+	"\x0fset_publication\x18\x1a \x01(\v2!.tavolo.command.v1.SetPublicationH\x00R\x0esetPublication\x12L\n" +
 	"\x0fprepare_session\x18( \x01(\v2!.tavolo.command.v1.PrepareSessionH\x00R\x0eprepareSession\x12C\n" +
 	"\fopen_session\x18) \x01(\v2\x1e.tavolo.command.v1.OpenSessionH\x00R\vopenSession\x12R\n" +
 	"\x11seat_participants\x18* \x01(\v2#.tavolo.command.v1.SeatParticipantsH\x00R\x10seatParticipants\x12U\n" +
@@ -3475,7 +5025,12 @@ const file_tavolo_command_v1_command_proto_rawDesc = "" +
 	"\n" +
 	"set_agenda\x18, \x01(\v2\x1c.tavolo.command.v1.SetAgendaH\x00R\tsetAgenda\x12F\n" +
 	"\rclose_session\x18- \x01(\v2\x1f.tavolo.command.v1.CloseSessionH\x00R\fcloseSession\x12L\n" +
-	"\x0fcorrect_session\x18. \x01(\v2!.tavolo.command.v1.CorrectSessionH\x00R\x0ecorrectSession\x12C\n" +
+	"\x0fcorrect_session\x18. \x01(\v2!.tavolo.command.v1.CorrectSessionH\x00R\x0ecorrectSession\x12O\n" +
+	"\x10describe_session\x18/ \x01(\v2\".tavolo.command.v1.DescribeSessionH\x00R\x0fdescribeSession\x12M\n" +
+	"\x10set_current_item\x180 \x01(\v2!.tavolo.command.v1.SetCurrentItemH\x00R\x0esetCurrentItem\x12F\n" +
+	"\rpause_session\x181 \x01(\v2\x1f.tavolo.command.v1.PauseSessionH\x00R\fpauseSession\x12I\n" +
+	"\x0eresume_session\x182 \x01(\v2 .tavolo.command.v1.ResumeSessionH\x00R\rresumeSession\x12L\n" +
+	"\x0fapprove_minutes\x183 \x01(\v2!.tavolo.command.v1.ApproveMinutesH\x00R\x0eapproveMinutes\x12C\n" +
 	"\fpropose_item\x18< \x01(\v2\x1e.tavolo.command.v1.ProposeItemH\x00R\vproposeItem\x12=\n" +
 	"\n" +
 	"admit_item\x18= \x01(\v2\x1c.tavolo.command.v1.AdmitItemH\x00R\tadmitItem\x12@\n" +
@@ -3484,7 +5039,17 @@ const file_tavolo_command_v1_command_proto_rawDesc = "" +
 	"\rwithdraw_item\x18? \x01(\v2\x1f.tavolo.command.v1.WithdrawItemH\x00R\fwithdrawItem\x12F\n" +
 	"\rdescribe_item\x18@ \x01(\v2\x1f.tavolo.command.v1.DescribeItemH\x00R\fdescribeItem\x12[\n" +
 	"\x14record_contributions\x18A \x01(\v2&.tavolo.command.v1.RecordContributionsH\x00R\x13recordContributions\x12^\n" +
-	"\x15correct_contributions\x18B \x01(\v2'.tavolo.command.v1.CorrectContributionsH\x00R\x14correctContributions\x12F\n" +
+	"\x15correct_contributions\x18B \x01(\v2'.tavolo.command.v1.CorrectContributionsH\x00R\x14correctContributions\x12L\n" +
+	"\x0flink_attachment\x18C \x01(\v2!.tavolo.command.v1.LinkAttachmentH\x00R\x0elinkAttachment\x12R\n" +
+	"\x11remove_attachment\x18D \x01(\v2#.tavolo.command.v1.RemoveAttachmentH\x00R\x10removeAttachment\x12=\n" +
+	"\n" +
+	"raise_hand\x18E \x01(\v2\x1c.tavolo.command.v1.RaiseHandH\x00R\traiseHand\x12=\n" +
+	"\n" +
+	"lower_hand\x18F \x01(\v2\x1c.tavolo.command.v1.LowerHandH\x00R\tlowerHand\x12=\n" +
+	"\n" +
+	"give_floor\x18G \x01(\v2\x1c.tavolo.command.v1.GiveFloorH\x00R\tgiveFloor\x12C\n" +
+	"\freturn_floor\x18H \x01(\v2\x1e.tavolo.command.v1.ReturnFloorH\x00R\vreturnFloor\x12R\n" +
+	"\x11word_contribution\x18I \x01(\v2#.tavolo.command.v1.WordContributionH\x00R\x10wordContribution\x12F\n" +
 	"\rpose_decision\x18P \x01(\v2\x1f.tavolo.command.v1.PoseDecisionH\x00R\fposeDecision\x12F\n" +
 	"\rwrite_charter\x18Q \x01(\v2\x1f.tavolo.command.v1.WriteCharterH\x00R\fwriteCharter\x12@\n" +
 	"\vopen_voting\x18R \x01(\v2\x1d.tavolo.command.v1.OpenVotingH\x00R\n" +
@@ -3501,7 +5066,10 @@ const file_tavolo_command_v1_command_proto_rawDesc = "" +
 	"\x0fstrike_decision\x18Z \x01(\v2!.tavolo.command.v1.StrikeDecisionH\x00R\x0estrikeDecision\x12L\n" +
 	"\x0fcontest_minutes\x18[ \x01(\v2!.tavolo.command.v1.ContestMinutesH\x00R\x0econtestMinutes\x12I\n" +
 	"\x0esettle_dispute\x18\\ \x01(\v2 .tavolo.command.v1.SettleDisputeH\x00R\rsettleDispute\x12F\n" +
-	"\rnote_presence\x18] \x01(\v2\x1f.tavolo.command.v1.NotePresenceH\x00R\fnotePresenceB\x04\n" +
+	"\rnote_presence\x18] \x01(\v2\x1f.tavolo.command.v1.NotePresenceH\x00R\fnotePresence\x12@\n" +
+	"\vbegin_round\x18^ \x01(\v2\x1d.tavolo.command.v1.BeginRoundH\x00R\n" +
+	"beginRound\x12I\n" +
+	"\x0eamend_proposal\x18_ \x01(\v2 .tavolo.command.v1.AmendProposalH\x00R\ramendProposalB\x04\n" +
 	"\x02of\"F\n" +
 	"\fCommandBatch\x126\n" +
 	"\bcommands\x18\x01 \x03(\v2\x1a.tavolo.command.v1.CommandR\bcommands\"?\n" +
@@ -3562,13 +5130,15 @@ const file_tavolo_command_v1_command_proto_rawDesc = "" +
 	"initiative\x18\x02 \x01(\tR\n" +
 	"initiative\x12 \n" +
 	"\vparticipant\x18\x03 \x01(\tR\vparticipant\x12<\n" +
-	"\x04name\x18\x04 \x01(\v2\x17.tavolo.command.v1.TextB\x0f\xca\xf3\x18\vparticipantR\x04name\"\xe2\x01\n" +
+	"\x04name\x18\x04 \x01(\v2\x17.tavolo.command.v1.TextB\x0f\xca\xf3\x18\vparticipantR\x04name\"\xab\x02\n" +
 	"\x0ePrepareSession\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x18\n" +
 	"\asession\x18\x02 \x01(\tR\asession\x12-\n" +
 	"\x05title\x18\x03 \x01(\v2\x17.tavolo.command.v1.TextR\x05title\x120\n" +
 	"\x04kind\x18\x04 \x01(\x0e2\x1c.tavolo.event.v1.SessionKindR\x04kind\x127\n" +
-	"\tstarts_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bstartsAt\"E\n" +
+	"\tstarts_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bstartsAt\x12\x18\n" +
+	"\aminutes\x18\x06 \x01(\rR\aminutes\x12-\n" +
+	"\x05place\x18\a \x01(\v2\x17.tavolo.command.v1.TextR\x05place\"E\n" +
 	"\vOpenSession\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x18\n" +
 	"\asession\x18\x02 \x01(\tR\asession\"\x84\x01\n" +
@@ -3595,13 +5165,14 @@ const file_tavolo_command_v1_command_proto_rawDesc = "" +
 	"\topened_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bopenedAt\x127\n" +
 	"\tclosed_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt\x128\n" +
 	"\x05seats\x18\a \x03(\v2\".tavolo.event.v1.ParticipantSeatedR\x05seats\x12\x14\n" +
-	"\x05items\x18\b \x03(\tR\x05items\"\x8f\x01\n" +
+	"\x05items\x18\b \x03(\tR\x05items\"\xa9\x01\n" +
 	"\vProposeItem\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x12\n" +
 	"\x04item\x18\x02 \x01(\tR\x04item\x12-\n" +
 	"\x05title\x18\x03 \x01(\v2\x17.tavolo.command.v1.TextR\x05title\x12\x1f\n" +
 	"\vproposed_by\x18\x04 \x01(\tR\n" +
-	"proposedBy\"n\n" +
+	"proposedBy\x12\x18\n" +
+	"\aminutes\x18\x05 \x01(\rR\aminutes\"n\n" +
 	"\tAdmitItem\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x12\n" +
 	"\x04item\x18\x02 \x01(\tR\x04item\x12/\n" +
@@ -3613,13 +5184,14 @@ const file_tavolo_command_v1_command_proto_rawDesc = "" +
 	"\x06reason\x18\x03 \x01(\v2\x17.tavolo.command.v1.TextR\x06reason\"@\n" +
 	"\fWithdrawItem\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x12\n" +
-	"\x04item\x18\x02 \x01(\tR\x04item\"\x90\x01\n" +
+	"\x04item\x18\x02 \x01(\tR\x04item\"\xaa\x01\n" +
 	"\fDescribeItem\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x12\n" +
 	"\x04item\x18\x02 \x01(\tR\x04item\x12-\n" +
 	"\x05title\x18\x03 \x01(\v2\x17.tavolo.command.v1.TextR\x05title\x12\x1f\n" +
 	"\vproposed_by\x18\x04 \x01(\tR\n" +
-	"proposedBy\"\xa8\x01\n" +
+	"proposedBy\x12\x18\n" +
+	"\aminutes\x18\x05 \x01(\rR\aminutes\"\xa8\x01\n" +
 	"\x13RecordContributions\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x12\n" +
 	"\x04item\x18\x02 \x01(\tR\x04item\x12\x18\n" +
@@ -3629,7 +5201,7 @@ const file_tavolo_command_v1_command_proto_rawDesc = "" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x12\n" +
 	"\x04item\x18\x02 \x01(\tR\x04item\x12\x18\n" +
 	"\asession\x18\x03 \x01(\tR\asession\x12E\n" +
-	"\rcontributions\x18\x04 \x03(\v2\x1f.tavolo.command.v1.ContributionR\rcontributions\"\x8b\x02\n" +
+	"\rcontributions\x18\x04 \x03(\v2\x1f.tavolo.command.v1.ContributionR\rcontributions\"\xbe\x02\n" +
 	"\fContribution\x12\x0e\n" +
 	"\x02by\x18\x01 \x01(\tR\x02by\x125\n" +
 	"\x04kind\x18\x02 \x01(\x0e2!.tavolo.event.v1.ContributionKindR\x04kind\x12\x18\n" +
@@ -3638,16 +5210,19 @@ const file_tavolo_command_v1_command_proto_rawDesc = "" +
 	"\aanswers\x18\x05 \x01(\rR\aanswers\x12,\n" +
 	"\x05reply\x18\x06 \x01(\x0e2\x16.tavolo.event.v1.ReplyR\x05reply\x12\x1d\n" +
 	"\n" +
-	"entered_by\x18\a \x01(\tR\tenteredBy\"\x91\x01\n" +
+	"entered_by\x18\a \x01(\tR\tenteredBy\x12\x16\n" +
+	"\x06amends\x18\b \x01(\rR\x06amends\x12\x19\n" +
+	"\btakes_up\x18\t \x01(\rR\atakesUp\"\x91\x01\n" +
 	"\fPoseDecision\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1a\n" +
 	"\bdecision\x18\x02 \x01(\tR\bdecision\x12\x12\n" +
 	"\x04item\x18\x03 \x01(\tR\x04item\x123\n" +
-	"\bquestion\x18\x04 \x01(\v2\x17.tavolo.command.v1.TextR\bquestion\"|\n" +
+	"\bquestion\x18\x04 \x01(\v2\x17.tavolo.command.v1.TextR\bquestion\"\xb2\x01\n" +
 	"\fWriteCharter\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1a\n" +
 	"\bdecision\x18\x02 \x01(\tR\bdecision\x122\n" +
-	"\acharter\x18\x03 \x01(\v2\x18.tavolo.event.v1.CharterR\acharter\"\xb5\x01\n" +
+	"\acharter\x18\x03 \x01(\v2\x18.tavolo.event.v1.CharterR\acharter\x124\n" +
+	"\belectors\x18\x04 \x03(\v2\x18.tavolo.event.v1.ElectorR\belectors\"\xb5\x01\n" +
 	"\n" +
 	"OpenVoting\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1a\n" +
@@ -3702,7 +5277,99 @@ const file_tavolo_command_v1_command_proto_rawDesc = "" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1a\n" +
 	"\bdecision\x18\x02 \x01(\tR\bdecision\x12 \n" +
 	"\vparticipant\x18\x03 \x01(\tR\vparticipant\x12\x18\n" +
-	"\apresent\x18\x04 \x01(\bR\apresentB*Z(tavolo/proto/tavolo/command/v1;commandv1b\x06proto3"
+	"\apresent\x18\x04 \x01(\bR\apresent\"\xab\x01\n" +
+	"\rStateConsents\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1e\n" +
+	"\n" +
+	"initiative\x18\x02 \x01(\tR\n" +
+	"initiative\x12 \n" +
+	"\vparticipant\x18\x03 \x01(\tR\vparticipant\x12:\n" +
+	"\bconsents\x18\x04 \x03(\v2\x1e.tavolo.event.v1.ConsentStatedR\bconsents\"f\n" +
+	"\x0eSetPublication\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1e\n" +
+	"\n" +
+	"initiative\x18\x02 \x01(\tR\n" +
+	"initiative\x12\x16\n" +
+	"\x06public\x18\x03 \x01(\bR\x06public\"\xac\x02\n" +
+	"\x0fDescribeSession\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x18\n" +
+	"\asession\x18\x02 \x01(\tR\asession\x12-\n" +
+	"\x05title\x18\x03 \x01(\v2\x17.tavolo.command.v1.TextR\x05title\x120\n" +
+	"\x04kind\x18\x04 \x01(\x0e2\x1c.tavolo.event.v1.SessionKindR\x04kind\x127\n" +
+	"\tstarts_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bstartsAt\x12\x18\n" +
+	"\aminutes\x18\x06 \x01(\rR\aminutes\x12-\n" +
+	"\x05place\x18\a \x01(\v2\x17.tavolo.command.v1.TextR\x05place\"\\\n" +
+	"\x0eSetCurrentItem\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x18\n" +
+	"\asession\x18\x02 \x01(\tR\asession\x12\x12\n" +
+	"\x04item\x18\x03 \x01(\tR\x04item\"F\n" +
+	"\fPauseSession\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x18\n" +
+	"\asession\x18\x02 \x01(\tR\asession\"G\n" +
+	"\rResumeSession\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x18\n" +
+	"\asession\x18\x02 \x01(\tR\asession\"j\n" +
+	"\x0eApproveMinutes\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x18\n" +
+	"\asession\x18\x02 \x01(\tR\asession\x12 \n" +
+	"\vparticipant\x18\x03 \x01(\tR\vparticipant\"\xac\x01\n" +
+	"\x0eLinkAttachment\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x12\n" +
+	"\x04item\x18\x02 \x01(\tR\x04item\x12-\n" +
+	"\x05title\x18\x03 \x01(\v2\x17.tavolo.command.v1.TextR\x05title\x12)\n" +
+	"\x03url\x18\x04 \x01(\v2\x17.tavolo.command.v1.TextR\x03url\x12\x0e\n" +
+	"\x02by\x18\x05 \x01(\tR\x02by\"\\\n" +
+	"\x10RemoveAttachment\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x12\n" +
+	"\x04item\x18\x02 \x01(\tR\x04item\x12\x16\n" +
+	"\x06number\x18\x03 \x01(\rR\x06number\"y\n" +
+	"\tRaiseHand\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x12\n" +
+	"\x04item\x18\x02 \x01(\tR\x04item\x12\x18\n" +
+	"\asession\x18\x03 \x01(\tR\asession\x12 \n" +
+	"\vparticipant\x18\x04 \x01(\tR\vparticipant\"y\n" +
+	"\tLowerHand\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x12\n" +
+	"\x04item\x18\x02 \x01(\tR\x04item\x12\x18\n" +
+	"\asession\x18\x03 \x01(\tR\asession\x12 \n" +
+	"\vparticipant\x18\x04 \x01(\tR\vparticipant\"y\n" +
+	"\tGiveFloor\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x12\n" +
+	"\x04item\x18\x02 \x01(\tR\x04item\x12\x18\n" +
+	"\asession\x18\x03 \x01(\tR\asession\x12 \n" +
+	"\vparticipant\x18\x04 \x01(\tR\vparticipant\"\xc5\x02\n" +
+	"\vReturnFloor\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x12\n" +
+	"\x04item\x18\x02 \x01(\tR\x04item\x12\x18\n" +
+	"\asession\x18\x03 \x01(\tR\asession\x12 \n" +
+	"\vparticipant\x18\x04 \x01(\tR\vparticipant\x125\n" +
+	"\x04kind\x18\x05 \x01(\x0e2!.tavolo.event.v1.ContributionKindR\x04kind\x12<\n" +
+	"\x04text\x18\x06 \x01(\v2\x17.tavolo.command.v1.TextB\x0f\xca\xf3\x18\vparticipantR\x04text\x12\x1d\n" +
+	"\n" +
+	"entered_by\x18\a \x01(\tR\tenteredBy\x12\x18\n" +
+	"\aseconds\x18\b \x01(\rR\aseconds\x12\x1a\n" +
+	"\bmistaken\x18\t \x01(\bR\bmistaken\"\x91\x02\n" +
+	"\x10WordContribution\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x12\n" +
+	"\x04item\x18\x02 \x01(\tR\x04item\x12\x18\n" +
+	"\asession\x18\x03 \x01(\tR\asession\x12\x16\n" +
+	"\x06number\x18\x04 \x01(\rR\x06number\x12\x0e\n" +
+	"\x02by\x18\x05 \x01(\tR\x02by\x125\n" +
+	"\x04kind\x18\x06 \x01(\x0e2!.tavolo.event.v1.ContributionKindR\x04kind\x123\n" +
+	"\x04text\x18\a \x01(\v2\x17.tavolo.command.v1.TextB\x06\xca\xf3\x18\x02byR\x04text\x12\x1d\n" +
+	"\n" +
+	"entered_by\x18\b \x01(\tR\tenteredBy\"t\n" +
+	"\n" +
+	"BeginRound\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1a\n" +
+	"\bdecision\x18\x02 \x01(\tR\bdecision\x12,\n" +
+	"\x05round\x18\x03 \x01(\x0e2\x16.tavolo.event.v1.RoundR\x05round\"\xad\x01\n" +
+	"\rAmendProposal\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1a\n" +
+	"\bdecision\x18\x02 \x01(\tR\bdecision\x12+\n" +
+	"\x04text\x18\x03 \x01(\v2\x17.tavolo.command.v1.TextR\x04text\x12\x19\n" +
+	"\btakes_up\x18\x04 \x01(\rR\atakesUp\x12\x1a\n" +
+	"\bobjector\x18\x05 \x01(\tR\bobjectorB*Z(tavolo/proto/tavolo/command/v1;commandv1b\x06proto3"
 
 var (
 	file_tavolo_command_v1_command_proto_rawDescOnce sync.Once
@@ -3716,7 +5383,7 @@ func file_tavolo_command_v1_command_proto_rawDescGZIP() []byte {
 	return file_tavolo_command_v1_command_proto_rawDescData
 }
 
-var file_tavolo_command_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
+var file_tavolo_command_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 56)
 var file_tavolo_command_v1_command_proto_goTypes = []any{
 	(*Command)(nil),               // 0: tavolo.command.v1.Command
 	(*CommandBatch)(nil),          // 1: tavolo.command.v1.CommandBatch
@@ -3758,115 +5425,164 @@ var file_tavolo_command_v1_command_proto_goTypes = []any{
 	(*ContestMinutes)(nil),        // 37: tavolo.command.v1.ContestMinutes
 	(*SettleDispute)(nil),         // 38: tavolo.command.v1.SettleDispute
 	(*NotePresence)(nil),          // 39: tavolo.command.v1.NotePresence
-	(*v1.Actor)(nil),              // 40: tavolo.event.v1.Actor
-	(*timestamppb.Timestamp)(nil), // 41: google.protobuf.Timestamp
-	(*Text)(nil),                  // 42: tavolo.command.v1.Text
-	(v1.Scope)(0),                 // 43: tavolo.event.v1.Scope
-	(v1.Area)(0),                  // 44: tavolo.event.v1.Area
-	(v1.Stage)(0),                 // 45: tavolo.event.v1.Stage
-	(v1.SessionKind)(0),           // 46: tavolo.event.v1.SessionKind
-	(*v1.ParticipantSeated)(nil),  // 47: tavolo.event.v1.ParticipantSeated
-	(v1.ContributionKind)(0),      // 48: tavolo.event.v1.ContributionKind
-	(v1.Reply)(0),                 // 49: tavolo.event.v1.Reply
-	(*v1.Charter)(nil),            // 50: tavolo.event.v1.Charter
-	(*v1.Elector)(nil),            // 51: tavolo.event.v1.Elector
-	(*v1.BallotCast)(nil),         // 52: tavolo.event.v1.BallotCast
-	(*v1.AdviceGiven)(nil),        // 53: tavolo.event.v1.AdviceGiven
-	(*v1.TallyReported)(nil),      // 54: tavolo.event.v1.TallyReported
-	(v1.Outcome)(0),               // 55: tavolo.event.v1.Outcome
-	(*v1.ActRecorded)(nil),        // 56: tavolo.event.v1.ActRecorded
+	(*StateConsents)(nil),         // 40: tavolo.command.v1.StateConsents
+	(*SetPublication)(nil),        // 41: tavolo.command.v1.SetPublication
+	(*DescribeSession)(nil),       // 42: tavolo.command.v1.DescribeSession
+	(*SetCurrentItem)(nil),        // 43: tavolo.command.v1.SetCurrentItem
+	(*PauseSession)(nil),          // 44: tavolo.command.v1.PauseSession
+	(*ResumeSession)(nil),         // 45: tavolo.command.v1.ResumeSession
+	(*ApproveMinutes)(nil),        // 46: tavolo.command.v1.ApproveMinutes
+	(*LinkAttachment)(nil),        // 47: tavolo.command.v1.LinkAttachment
+	(*RemoveAttachment)(nil),      // 48: tavolo.command.v1.RemoveAttachment
+	(*RaiseHand)(nil),             // 49: tavolo.command.v1.RaiseHand
+	(*LowerHand)(nil),             // 50: tavolo.command.v1.LowerHand
+	(*GiveFloor)(nil),             // 51: tavolo.command.v1.GiveFloor
+	(*ReturnFloor)(nil),           // 52: tavolo.command.v1.ReturnFloor
+	(*WordContribution)(nil),      // 53: tavolo.command.v1.WordContribution
+	(*BeginRound)(nil),            // 54: tavolo.command.v1.BeginRound
+	(*AmendProposal)(nil),         // 55: tavolo.command.v1.AmendProposal
+	(*v1.Actor)(nil),              // 56: tavolo.event.v1.Actor
+	(*timestamppb.Timestamp)(nil), // 57: google.protobuf.Timestamp
+	(*Text)(nil),                  // 58: tavolo.command.v1.Text
+	(v1.Scope)(0),                 // 59: tavolo.event.v1.Scope
+	(v1.Area)(0),                  // 60: tavolo.event.v1.Area
+	(v1.Stage)(0),                 // 61: tavolo.event.v1.Stage
+	(v1.SessionKind)(0),           // 62: tavolo.event.v1.SessionKind
+	(*v1.ParticipantSeated)(nil),  // 63: tavolo.event.v1.ParticipantSeated
+	(v1.ContributionKind)(0),      // 64: tavolo.event.v1.ContributionKind
+	(v1.Reply)(0),                 // 65: tavolo.event.v1.Reply
+	(*v1.Charter)(nil),            // 66: tavolo.event.v1.Charter
+	(*v1.Elector)(nil),            // 67: tavolo.event.v1.Elector
+	(*v1.BallotCast)(nil),         // 68: tavolo.event.v1.BallotCast
+	(*v1.AdviceGiven)(nil),        // 69: tavolo.event.v1.AdviceGiven
+	(*v1.TallyReported)(nil),      // 70: tavolo.event.v1.TallyReported
+	(v1.Outcome)(0),               // 71: tavolo.event.v1.Outcome
+	(*v1.ActRecorded)(nil),        // 72: tavolo.event.v1.ActRecorded
+	(*v1.ConsentStated)(nil),      // 73: tavolo.event.v1.ConsentStated
+	(v1.Round)(0),                 // 74: tavolo.event.v1.Round
 }
 var file_tavolo_command_v1_command_proto_depIdxs = []int32{
-	40, // 0: tavolo.command.v1.Command.actor:type_name -> tavolo.event.v1.Actor
-	41, // 1: tavolo.command.v1.Command.occurred_at:type_name -> google.protobuf.Timestamp
-	3,  // 2: tavolo.command.v1.Command.found_workspace:type_name -> tavolo.command.v1.FoundWorkspace
-	4,  // 3: tavolo.command.v1.Command.describe_workspace:type_name -> tavolo.command.v1.DescribeWorkspace
-	5,  // 4: tavolo.command.v1.Command.open_initiative:type_name -> tavolo.command.v1.OpenInitiative
-	6,  // 5: tavolo.command.v1.Command.describe_initiative:type_name -> tavolo.command.v1.DescribeInitiative
-	7,  // 6: tavolo.command.v1.Command.enrol_participants:type_name -> tavolo.command.v1.EnrolParticipants
-	9,  // 7: tavolo.command.v1.Command.declare_capacity:type_name -> tavolo.command.v1.DeclareCapacity
-	10, // 8: tavolo.command.v1.Command.name_participant:type_name -> tavolo.command.v1.NameParticipant
-	11, // 9: tavolo.command.v1.Command.prepare_session:type_name -> tavolo.command.v1.PrepareSession
-	12, // 10: tavolo.command.v1.Command.open_session:type_name -> tavolo.command.v1.OpenSession
-	13, // 11: tavolo.command.v1.Command.seat_participants:type_name -> tavolo.command.v1.SeatParticipants
-	14, // 12: tavolo.command.v1.Command.unseat_participant:type_name -> tavolo.command.v1.UnseatParticipant
-	15, // 13: tavolo.command.v1.Command.set_agenda:type_name -> tavolo.command.v1.SetAgenda
-	16, // 14: tavolo.command.v1.Command.close_session:type_name -> tavolo.command.v1.CloseSession
-	17, // 15: tavolo.command.v1.Command.correct_session:type_name -> tavolo.command.v1.CorrectSession
-	18, // 16: tavolo.command.v1.Command.propose_item:type_name -> tavolo.command.v1.ProposeItem
-	19, // 17: tavolo.command.v1.Command.admit_item:type_name -> tavolo.command.v1.AdmitItem
-	20, // 18: tavolo.command.v1.Command.refuse_item:type_name -> tavolo.command.v1.RefuseItem
-	21, // 19: tavolo.command.v1.Command.withdraw_item:type_name -> tavolo.command.v1.WithdrawItem
-	22, // 20: tavolo.command.v1.Command.describe_item:type_name -> tavolo.command.v1.DescribeItem
-	23, // 21: tavolo.command.v1.Command.record_contributions:type_name -> tavolo.command.v1.RecordContributions
-	24, // 22: tavolo.command.v1.Command.correct_contributions:type_name -> tavolo.command.v1.CorrectContributions
-	26, // 23: tavolo.command.v1.Command.pose_decision:type_name -> tavolo.command.v1.PoseDecision
-	27, // 24: tavolo.command.v1.Command.write_charter:type_name -> tavolo.command.v1.WriteCharter
-	28, // 25: tavolo.command.v1.Command.open_voting:type_name -> tavolo.command.v1.OpenVoting
-	29, // 26: tavolo.command.v1.Command.cast_ballots:type_name -> tavolo.command.v1.CastBallots
-	30, // 27: tavolo.command.v1.Command.give_advice:type_name -> tavolo.command.v1.GiveAdvice
-	31, // 28: tavolo.command.v1.Command.report_tally:type_name -> tavolo.command.v1.ReportTally
-	32, // 29: tavolo.command.v1.Command.claim_consensus:type_name -> tavolo.command.v1.ClaimConsensus
-	33, // 30: tavolo.command.v1.Command.close_voting:type_name -> tavolo.command.v1.CloseVoting
-	34, // 31: tavolo.command.v1.Command.record_act:type_name -> tavolo.command.v1.RecordAct
-	35, // 32: tavolo.command.v1.Command.correct_decision:type_name -> tavolo.command.v1.CorrectDecision
-	36, // 33: tavolo.command.v1.Command.strike_decision:type_name -> tavolo.command.v1.StrikeDecision
-	37, // 34: tavolo.command.v1.Command.contest_minutes:type_name -> tavolo.command.v1.ContestMinutes
-	38, // 35: tavolo.command.v1.Command.settle_dispute:type_name -> tavolo.command.v1.SettleDispute
-	39, // 36: tavolo.command.v1.Command.note_presence:type_name -> tavolo.command.v1.NotePresence
-	0,  // 37: tavolo.command.v1.CommandBatch.commands:type_name -> tavolo.command.v1.Command
-	42, // 38: tavolo.command.v1.FoundWorkspace.name:type_name -> tavolo.command.v1.Text
-	42, // 39: tavolo.command.v1.DescribeWorkspace.name:type_name -> tavolo.command.v1.Text
-	42, // 40: tavolo.command.v1.OpenInitiative.title:type_name -> tavolo.command.v1.Text
-	43, // 41: tavolo.command.v1.OpenInitiative.scope:type_name -> tavolo.event.v1.Scope
-	44, // 42: tavolo.command.v1.OpenInitiative.area:type_name -> tavolo.event.v1.Area
-	45, // 43: tavolo.command.v1.OpenInitiative.stage:type_name -> tavolo.event.v1.Stage
-	42, // 44: tavolo.command.v1.DescribeInitiative.title:type_name -> tavolo.command.v1.Text
-	43, // 45: tavolo.command.v1.DescribeInitiative.scope:type_name -> tavolo.event.v1.Scope
-	44, // 46: tavolo.command.v1.DescribeInitiative.area:type_name -> tavolo.event.v1.Area
-	45, // 47: tavolo.command.v1.DescribeInitiative.stage:type_name -> tavolo.event.v1.Stage
-	8,  // 48: tavolo.command.v1.EnrolParticipants.enrolments:type_name -> tavolo.command.v1.Enrolment
-	42, // 49: tavolo.command.v1.Enrolment.ref:type_name -> tavolo.command.v1.Text
-	42, // 50: tavolo.command.v1.Enrolment.name:type_name -> tavolo.command.v1.Text
-	42, // 51: tavolo.command.v1.NameParticipant.name:type_name -> tavolo.command.v1.Text
-	42, // 52: tavolo.command.v1.PrepareSession.title:type_name -> tavolo.command.v1.Text
-	46, // 53: tavolo.command.v1.PrepareSession.kind:type_name -> tavolo.event.v1.SessionKind
-	41, // 54: tavolo.command.v1.PrepareSession.starts_at:type_name -> google.protobuf.Timestamp
-	47, // 55: tavolo.command.v1.SeatParticipants.seats:type_name -> tavolo.event.v1.ParticipantSeated
-	42, // 56: tavolo.command.v1.CorrectSession.title:type_name -> tavolo.command.v1.Text
-	46, // 57: tavolo.command.v1.CorrectSession.kind:type_name -> tavolo.event.v1.SessionKind
-	41, // 58: tavolo.command.v1.CorrectSession.opened_at:type_name -> google.protobuf.Timestamp
-	41, // 59: tavolo.command.v1.CorrectSession.closed_at:type_name -> google.protobuf.Timestamp
-	47, // 60: tavolo.command.v1.CorrectSession.seats:type_name -> tavolo.event.v1.ParticipantSeated
-	42, // 61: tavolo.command.v1.ProposeItem.title:type_name -> tavolo.command.v1.Text
-	42, // 62: tavolo.command.v1.AdmitItem.reason:type_name -> tavolo.command.v1.Text
-	42, // 63: tavolo.command.v1.RefuseItem.reason:type_name -> tavolo.command.v1.Text
-	42, // 64: tavolo.command.v1.DescribeItem.title:type_name -> tavolo.command.v1.Text
-	25, // 65: tavolo.command.v1.RecordContributions.contributions:type_name -> tavolo.command.v1.Contribution
-	25, // 66: tavolo.command.v1.CorrectContributions.contributions:type_name -> tavolo.command.v1.Contribution
-	48, // 67: tavolo.command.v1.Contribution.kind:type_name -> tavolo.event.v1.ContributionKind
-	42, // 68: tavolo.command.v1.Contribution.text:type_name -> tavolo.command.v1.Text
-	49, // 69: tavolo.command.v1.Contribution.reply:type_name -> tavolo.event.v1.Reply
-	42, // 70: tavolo.command.v1.PoseDecision.question:type_name -> tavolo.command.v1.Text
-	50, // 71: tavolo.command.v1.WriteCharter.charter:type_name -> tavolo.event.v1.Charter
-	51, // 72: tavolo.command.v1.OpenVoting.electors:type_name -> tavolo.event.v1.Elector
-	41, // 73: tavolo.command.v1.OpenVoting.closes_at:type_name -> google.protobuf.Timestamp
-	52, // 74: tavolo.command.v1.CastBallots.ballots:type_name -> tavolo.event.v1.BallotCast
-	53, // 75: tavolo.command.v1.GiveAdvice.advice:type_name -> tavolo.event.v1.AdviceGiven
-	54, // 76: tavolo.command.v1.ReportTally.tally:type_name -> tavolo.event.v1.TallyReported
-	55, // 77: tavolo.command.v1.ClaimConsensus.outcome:type_name -> tavolo.event.v1.Outcome
-	56, // 78: tavolo.command.v1.RecordAct.act:type_name -> tavolo.event.v1.ActRecorded
-	42, // 79: tavolo.command.v1.RecordAct.reason:type_name -> tavolo.command.v1.Text
-	42, // 80: tavolo.command.v1.CorrectDecision.reason:type_name -> tavolo.command.v1.Text
-	0,  // 81: tavolo.command.v1.CorrectDecision.steps:type_name -> tavolo.command.v1.Command
-	42, // 82: tavolo.command.v1.StrikeDecision.reason:type_name -> tavolo.command.v1.Text
-	42, // 83: tavolo.command.v1.ContestMinutes.text:type_name -> tavolo.command.v1.Text
-	42, // 84: tavolo.command.v1.SettleDispute.text:type_name -> tavolo.command.v1.Text
-	85, // [85:85] is the sub-list for method output_type
-	85, // [85:85] is the sub-list for method input_type
-	85, // [85:85] is the sub-list for extension type_name
-	85, // [85:85] is the sub-list for extension extendee
-	0,  // [0:85] is the sub-list for field type_name
+	56,  // 0: tavolo.command.v1.Command.actor:type_name -> tavolo.event.v1.Actor
+	57,  // 1: tavolo.command.v1.Command.occurred_at:type_name -> google.protobuf.Timestamp
+	3,   // 2: tavolo.command.v1.Command.found_workspace:type_name -> tavolo.command.v1.FoundWorkspace
+	4,   // 3: tavolo.command.v1.Command.describe_workspace:type_name -> tavolo.command.v1.DescribeWorkspace
+	5,   // 4: tavolo.command.v1.Command.open_initiative:type_name -> tavolo.command.v1.OpenInitiative
+	6,   // 5: tavolo.command.v1.Command.describe_initiative:type_name -> tavolo.command.v1.DescribeInitiative
+	7,   // 6: tavolo.command.v1.Command.enrol_participants:type_name -> tavolo.command.v1.EnrolParticipants
+	9,   // 7: tavolo.command.v1.Command.declare_capacity:type_name -> tavolo.command.v1.DeclareCapacity
+	10,  // 8: tavolo.command.v1.Command.name_participant:type_name -> tavolo.command.v1.NameParticipant
+	40,  // 9: tavolo.command.v1.Command.state_consents:type_name -> tavolo.command.v1.StateConsents
+	41,  // 10: tavolo.command.v1.Command.set_publication:type_name -> tavolo.command.v1.SetPublication
+	11,  // 11: tavolo.command.v1.Command.prepare_session:type_name -> tavolo.command.v1.PrepareSession
+	12,  // 12: tavolo.command.v1.Command.open_session:type_name -> tavolo.command.v1.OpenSession
+	13,  // 13: tavolo.command.v1.Command.seat_participants:type_name -> tavolo.command.v1.SeatParticipants
+	14,  // 14: tavolo.command.v1.Command.unseat_participant:type_name -> tavolo.command.v1.UnseatParticipant
+	15,  // 15: tavolo.command.v1.Command.set_agenda:type_name -> tavolo.command.v1.SetAgenda
+	16,  // 16: tavolo.command.v1.Command.close_session:type_name -> tavolo.command.v1.CloseSession
+	17,  // 17: tavolo.command.v1.Command.correct_session:type_name -> tavolo.command.v1.CorrectSession
+	42,  // 18: tavolo.command.v1.Command.describe_session:type_name -> tavolo.command.v1.DescribeSession
+	43,  // 19: tavolo.command.v1.Command.set_current_item:type_name -> tavolo.command.v1.SetCurrentItem
+	44,  // 20: tavolo.command.v1.Command.pause_session:type_name -> tavolo.command.v1.PauseSession
+	45,  // 21: tavolo.command.v1.Command.resume_session:type_name -> tavolo.command.v1.ResumeSession
+	46,  // 22: tavolo.command.v1.Command.approve_minutes:type_name -> tavolo.command.v1.ApproveMinutes
+	18,  // 23: tavolo.command.v1.Command.propose_item:type_name -> tavolo.command.v1.ProposeItem
+	19,  // 24: tavolo.command.v1.Command.admit_item:type_name -> tavolo.command.v1.AdmitItem
+	20,  // 25: tavolo.command.v1.Command.refuse_item:type_name -> tavolo.command.v1.RefuseItem
+	21,  // 26: tavolo.command.v1.Command.withdraw_item:type_name -> tavolo.command.v1.WithdrawItem
+	22,  // 27: tavolo.command.v1.Command.describe_item:type_name -> tavolo.command.v1.DescribeItem
+	23,  // 28: tavolo.command.v1.Command.record_contributions:type_name -> tavolo.command.v1.RecordContributions
+	24,  // 29: tavolo.command.v1.Command.correct_contributions:type_name -> tavolo.command.v1.CorrectContributions
+	47,  // 30: tavolo.command.v1.Command.link_attachment:type_name -> tavolo.command.v1.LinkAttachment
+	48,  // 31: tavolo.command.v1.Command.remove_attachment:type_name -> tavolo.command.v1.RemoveAttachment
+	49,  // 32: tavolo.command.v1.Command.raise_hand:type_name -> tavolo.command.v1.RaiseHand
+	50,  // 33: tavolo.command.v1.Command.lower_hand:type_name -> tavolo.command.v1.LowerHand
+	51,  // 34: tavolo.command.v1.Command.give_floor:type_name -> tavolo.command.v1.GiveFloor
+	52,  // 35: tavolo.command.v1.Command.return_floor:type_name -> tavolo.command.v1.ReturnFloor
+	53,  // 36: tavolo.command.v1.Command.word_contribution:type_name -> tavolo.command.v1.WordContribution
+	26,  // 37: tavolo.command.v1.Command.pose_decision:type_name -> tavolo.command.v1.PoseDecision
+	27,  // 38: tavolo.command.v1.Command.write_charter:type_name -> tavolo.command.v1.WriteCharter
+	28,  // 39: tavolo.command.v1.Command.open_voting:type_name -> tavolo.command.v1.OpenVoting
+	29,  // 40: tavolo.command.v1.Command.cast_ballots:type_name -> tavolo.command.v1.CastBallots
+	30,  // 41: tavolo.command.v1.Command.give_advice:type_name -> tavolo.command.v1.GiveAdvice
+	31,  // 42: tavolo.command.v1.Command.report_tally:type_name -> tavolo.command.v1.ReportTally
+	32,  // 43: tavolo.command.v1.Command.claim_consensus:type_name -> tavolo.command.v1.ClaimConsensus
+	33,  // 44: tavolo.command.v1.Command.close_voting:type_name -> tavolo.command.v1.CloseVoting
+	34,  // 45: tavolo.command.v1.Command.record_act:type_name -> tavolo.command.v1.RecordAct
+	35,  // 46: tavolo.command.v1.Command.correct_decision:type_name -> tavolo.command.v1.CorrectDecision
+	36,  // 47: tavolo.command.v1.Command.strike_decision:type_name -> tavolo.command.v1.StrikeDecision
+	37,  // 48: tavolo.command.v1.Command.contest_minutes:type_name -> tavolo.command.v1.ContestMinutes
+	38,  // 49: tavolo.command.v1.Command.settle_dispute:type_name -> tavolo.command.v1.SettleDispute
+	39,  // 50: tavolo.command.v1.Command.note_presence:type_name -> tavolo.command.v1.NotePresence
+	54,  // 51: tavolo.command.v1.Command.begin_round:type_name -> tavolo.command.v1.BeginRound
+	55,  // 52: tavolo.command.v1.Command.amend_proposal:type_name -> tavolo.command.v1.AmendProposal
+	0,   // 53: tavolo.command.v1.CommandBatch.commands:type_name -> tavolo.command.v1.Command
+	58,  // 54: tavolo.command.v1.FoundWorkspace.name:type_name -> tavolo.command.v1.Text
+	58,  // 55: tavolo.command.v1.DescribeWorkspace.name:type_name -> tavolo.command.v1.Text
+	58,  // 56: tavolo.command.v1.OpenInitiative.title:type_name -> tavolo.command.v1.Text
+	59,  // 57: tavolo.command.v1.OpenInitiative.scope:type_name -> tavolo.event.v1.Scope
+	60,  // 58: tavolo.command.v1.OpenInitiative.area:type_name -> tavolo.event.v1.Area
+	61,  // 59: tavolo.command.v1.OpenInitiative.stage:type_name -> tavolo.event.v1.Stage
+	58,  // 60: tavolo.command.v1.DescribeInitiative.title:type_name -> tavolo.command.v1.Text
+	59,  // 61: tavolo.command.v1.DescribeInitiative.scope:type_name -> tavolo.event.v1.Scope
+	60,  // 62: tavolo.command.v1.DescribeInitiative.area:type_name -> tavolo.event.v1.Area
+	61,  // 63: tavolo.command.v1.DescribeInitiative.stage:type_name -> tavolo.event.v1.Stage
+	8,   // 64: tavolo.command.v1.EnrolParticipants.enrolments:type_name -> tavolo.command.v1.Enrolment
+	58,  // 65: tavolo.command.v1.Enrolment.ref:type_name -> tavolo.command.v1.Text
+	58,  // 66: tavolo.command.v1.Enrolment.name:type_name -> tavolo.command.v1.Text
+	58,  // 67: tavolo.command.v1.NameParticipant.name:type_name -> tavolo.command.v1.Text
+	58,  // 68: tavolo.command.v1.PrepareSession.title:type_name -> tavolo.command.v1.Text
+	62,  // 69: tavolo.command.v1.PrepareSession.kind:type_name -> tavolo.event.v1.SessionKind
+	57,  // 70: tavolo.command.v1.PrepareSession.starts_at:type_name -> google.protobuf.Timestamp
+	58,  // 71: tavolo.command.v1.PrepareSession.place:type_name -> tavolo.command.v1.Text
+	63,  // 72: tavolo.command.v1.SeatParticipants.seats:type_name -> tavolo.event.v1.ParticipantSeated
+	58,  // 73: tavolo.command.v1.CorrectSession.title:type_name -> tavolo.command.v1.Text
+	62,  // 74: tavolo.command.v1.CorrectSession.kind:type_name -> tavolo.event.v1.SessionKind
+	57,  // 75: tavolo.command.v1.CorrectSession.opened_at:type_name -> google.protobuf.Timestamp
+	57,  // 76: tavolo.command.v1.CorrectSession.closed_at:type_name -> google.protobuf.Timestamp
+	63,  // 77: tavolo.command.v1.CorrectSession.seats:type_name -> tavolo.event.v1.ParticipantSeated
+	58,  // 78: tavolo.command.v1.ProposeItem.title:type_name -> tavolo.command.v1.Text
+	58,  // 79: tavolo.command.v1.AdmitItem.reason:type_name -> tavolo.command.v1.Text
+	58,  // 80: tavolo.command.v1.RefuseItem.reason:type_name -> tavolo.command.v1.Text
+	58,  // 81: tavolo.command.v1.DescribeItem.title:type_name -> tavolo.command.v1.Text
+	25,  // 82: tavolo.command.v1.RecordContributions.contributions:type_name -> tavolo.command.v1.Contribution
+	25,  // 83: tavolo.command.v1.CorrectContributions.contributions:type_name -> tavolo.command.v1.Contribution
+	64,  // 84: tavolo.command.v1.Contribution.kind:type_name -> tavolo.event.v1.ContributionKind
+	58,  // 85: tavolo.command.v1.Contribution.text:type_name -> tavolo.command.v1.Text
+	65,  // 86: tavolo.command.v1.Contribution.reply:type_name -> tavolo.event.v1.Reply
+	58,  // 87: tavolo.command.v1.PoseDecision.question:type_name -> tavolo.command.v1.Text
+	66,  // 88: tavolo.command.v1.WriteCharter.charter:type_name -> tavolo.event.v1.Charter
+	67,  // 89: tavolo.command.v1.WriteCharter.electors:type_name -> tavolo.event.v1.Elector
+	67,  // 90: tavolo.command.v1.OpenVoting.electors:type_name -> tavolo.event.v1.Elector
+	57,  // 91: tavolo.command.v1.OpenVoting.closes_at:type_name -> google.protobuf.Timestamp
+	68,  // 92: tavolo.command.v1.CastBallots.ballots:type_name -> tavolo.event.v1.BallotCast
+	69,  // 93: tavolo.command.v1.GiveAdvice.advice:type_name -> tavolo.event.v1.AdviceGiven
+	70,  // 94: tavolo.command.v1.ReportTally.tally:type_name -> tavolo.event.v1.TallyReported
+	71,  // 95: tavolo.command.v1.ClaimConsensus.outcome:type_name -> tavolo.event.v1.Outcome
+	72,  // 96: tavolo.command.v1.RecordAct.act:type_name -> tavolo.event.v1.ActRecorded
+	58,  // 97: tavolo.command.v1.RecordAct.reason:type_name -> tavolo.command.v1.Text
+	58,  // 98: tavolo.command.v1.CorrectDecision.reason:type_name -> tavolo.command.v1.Text
+	0,   // 99: tavolo.command.v1.CorrectDecision.steps:type_name -> tavolo.command.v1.Command
+	58,  // 100: tavolo.command.v1.StrikeDecision.reason:type_name -> tavolo.command.v1.Text
+	58,  // 101: tavolo.command.v1.ContestMinutes.text:type_name -> tavolo.command.v1.Text
+	58,  // 102: tavolo.command.v1.SettleDispute.text:type_name -> tavolo.command.v1.Text
+	73,  // 103: tavolo.command.v1.StateConsents.consents:type_name -> tavolo.event.v1.ConsentStated
+	58,  // 104: tavolo.command.v1.DescribeSession.title:type_name -> tavolo.command.v1.Text
+	62,  // 105: tavolo.command.v1.DescribeSession.kind:type_name -> tavolo.event.v1.SessionKind
+	57,  // 106: tavolo.command.v1.DescribeSession.starts_at:type_name -> google.protobuf.Timestamp
+	58,  // 107: tavolo.command.v1.DescribeSession.place:type_name -> tavolo.command.v1.Text
+	58,  // 108: tavolo.command.v1.LinkAttachment.title:type_name -> tavolo.command.v1.Text
+	58,  // 109: tavolo.command.v1.LinkAttachment.url:type_name -> tavolo.command.v1.Text
+	64,  // 110: tavolo.command.v1.ReturnFloor.kind:type_name -> tavolo.event.v1.ContributionKind
+	58,  // 111: tavolo.command.v1.ReturnFloor.text:type_name -> tavolo.command.v1.Text
+	64,  // 112: tavolo.command.v1.WordContribution.kind:type_name -> tavolo.event.v1.ContributionKind
+	58,  // 113: tavolo.command.v1.WordContribution.text:type_name -> tavolo.command.v1.Text
+	74,  // 114: tavolo.command.v1.BeginRound.round:type_name -> tavolo.event.v1.Round
+	58,  // 115: tavolo.command.v1.AmendProposal.text:type_name -> tavolo.command.v1.Text
+	116, // [116:116] is the sub-list for method output_type
+	116, // [116:116] is the sub-list for method input_type
+	116, // [116:116] is the sub-list for extension type_name
+	116, // [116:116] is the sub-list for extension extendee
+	0,   // [0:116] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_command_v1_command_proto_init() }
@@ -3883,6 +5599,8 @@ func file_tavolo_command_v1_command_proto_init() {
 		(*Command_EnrolParticipants)(nil),
 		(*Command_DeclareCapacity)(nil),
 		(*Command_NameParticipant)(nil),
+		(*Command_StateConsents)(nil),
+		(*Command_SetPublication)(nil),
 		(*Command_PrepareSession)(nil),
 		(*Command_OpenSession)(nil),
 		(*Command_SeatParticipants)(nil),
@@ -3890,6 +5608,11 @@ func file_tavolo_command_v1_command_proto_init() {
 		(*Command_SetAgenda)(nil),
 		(*Command_CloseSession)(nil),
 		(*Command_CorrectSession)(nil),
+		(*Command_DescribeSession)(nil),
+		(*Command_SetCurrentItem)(nil),
+		(*Command_PauseSession)(nil),
+		(*Command_ResumeSession)(nil),
+		(*Command_ApproveMinutes)(nil),
 		(*Command_ProposeItem)(nil),
 		(*Command_AdmitItem)(nil),
 		(*Command_RefuseItem)(nil),
@@ -3897,6 +5620,13 @@ func file_tavolo_command_v1_command_proto_init() {
 		(*Command_DescribeItem)(nil),
 		(*Command_RecordContributions)(nil),
 		(*Command_CorrectContributions)(nil),
+		(*Command_LinkAttachment)(nil),
+		(*Command_RemoveAttachment)(nil),
+		(*Command_RaiseHand)(nil),
+		(*Command_LowerHand)(nil),
+		(*Command_GiveFloor)(nil),
+		(*Command_ReturnFloor)(nil),
+		(*Command_WordContribution)(nil),
 		(*Command_PoseDecision)(nil),
 		(*Command_WriteCharter)(nil),
 		(*Command_OpenVoting)(nil),
@@ -3911,6 +5641,8 @@ func file_tavolo_command_v1_command_proto_init() {
 		(*Command_ContestMinutes)(nil),
 		(*Command_SettleDispute)(nil),
 		(*Command_NotePresence)(nil),
+		(*Command_BeginRound)(nil),
+		(*Command_AmendProposal)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -3918,7 +5650,7 @@ func file_tavolo_command_v1_command_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tavolo_command_v1_command_proto_rawDesc), len(file_tavolo_command_v1_command_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   40,
+			NumMessages:   56,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

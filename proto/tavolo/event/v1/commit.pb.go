@@ -287,6 +287,8 @@ type Event struct {
 	//	*Event_ParticipantEnrolled
 	//	*Event_CapacityDeclared
 	//	*Event_ParticipantNamed
+	//	*Event_ConsentStated
+	//	*Event_PublicationSet
 	//	*Event_SessionPrepared
 	//	*Event_SessionOpened
 	//	*Event_ParticipantSeated
@@ -294,6 +296,11 @@ type Event struct {
 	//	*Event_AgendaSet
 	//	*Event_SessionClosed
 	//	*Event_SessionCorrected
+	//	*Event_SessionDescribed
+	//	*Event_CurrentItemSet
+	//	*Event_SessionPaused
+	//	*Event_SessionResumed
+	//	*Event_MinutesApproved
 	//	*Event_ItemProposed
 	//	*Event_ItemAdmitted
 	//	*Event_ItemRefused
@@ -301,6 +308,13 @@ type Event struct {
 	//	*Event_ItemDescribed
 	//	*Event_ContributionRecorded
 	//	*Event_ContributionsCorrected
+	//	*Event_AttachmentLinked
+	//	*Event_AttachmentRemoved
+	//	*Event_HandRaised
+	//	*Event_HandLowered
+	//	*Event_FloorGiven
+	//	*Event_FloorReturned
+	//	*Event_ContributionWorded
 	//	*Event_DecisionPosed
 	//	*Event_CharterWritten
 	//	*Event_VotingOpened
@@ -315,6 +329,8 @@ type Event struct {
 	//	*Event_MinutesContested
 	//	*Event_DisputeSettled
 	//	*Event_PresenceNoted
+	//	*Event_RoundBegun
+	//	*Event_ProposalAmended
 	Fact          isEvent_Fact `protobuf_oneof:"fact"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -427,6 +443,24 @@ func (x *Event) GetParticipantNamed() *ParticipantNamed {
 	return nil
 }
 
+func (x *Event) GetConsentStated() *ConsentStated {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_ConsentStated); ok {
+			return x.ConsentStated
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetPublicationSet() *PublicationSet {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_PublicationSet); ok {
+			return x.PublicationSet
+		}
+	}
+	return nil
+}
+
 func (x *Event) GetSessionPrepared() *SessionPrepared {
 	if x != nil {
 		if x, ok := x.Fact.(*Event_SessionPrepared); ok {
@@ -490,6 +524,51 @@ func (x *Event) GetSessionCorrected() *SessionCorrected {
 	return nil
 }
 
+func (x *Event) GetSessionDescribed() *SessionDescribed {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_SessionDescribed); ok {
+			return x.SessionDescribed
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetCurrentItemSet() *CurrentItemSet {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_CurrentItemSet); ok {
+			return x.CurrentItemSet
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetSessionPaused() *SessionPaused {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_SessionPaused); ok {
+			return x.SessionPaused
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetSessionResumed() *SessionResumed {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_SessionResumed); ok {
+			return x.SessionResumed
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetMinutesApproved() *MinutesApproved {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_MinutesApproved); ok {
+			return x.MinutesApproved
+		}
+	}
+	return nil
+}
+
 func (x *Event) GetItemProposed() *ItemProposed {
 	if x != nil {
 		if x, ok := x.Fact.(*Event_ItemProposed); ok {
@@ -548,6 +627,69 @@ func (x *Event) GetContributionsCorrected() *ContributionsCorrected {
 	if x != nil {
 		if x, ok := x.Fact.(*Event_ContributionsCorrected); ok {
 			return x.ContributionsCorrected
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetAttachmentLinked() *AttachmentLinked {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_AttachmentLinked); ok {
+			return x.AttachmentLinked
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetAttachmentRemoved() *AttachmentRemoved {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_AttachmentRemoved); ok {
+			return x.AttachmentRemoved
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetHandRaised() *HandRaised {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_HandRaised); ok {
+			return x.HandRaised
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetHandLowered() *HandLowered {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_HandLowered); ok {
+			return x.HandLowered
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetFloorGiven() *FloorGiven {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_FloorGiven); ok {
+			return x.FloorGiven
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetFloorReturned() *FloorReturned {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_FloorReturned); ok {
+			return x.FloorReturned
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetContributionWorded() *ContributionWorded {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_ContributionWorded); ok {
+			return x.ContributionWorded
 		}
 	}
 	return nil
@@ -679,6 +821,24 @@ func (x *Event) GetPresenceNoted() *PresenceNoted {
 	return nil
 }
 
+func (x *Event) GetRoundBegun() *RoundBegun {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_RoundBegun); ok {
+			return x.RoundBegun
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetProposalAmended() *ProposalAmended {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_ProposalAmended); ok {
+			return x.ProposalAmended
+		}
+	}
+	return nil
+}
+
 type isEvent_Fact interface {
 	isEvent_Fact()
 }
@@ -718,6 +878,16 @@ type Event_ParticipantNamed struct {
 	ParticipantNamed *ParticipantNamed `protobuf:"bytes,24,opt,name=participant_named,json=participantNamed,proto3,oneof"`
 }
 
+type Event_ConsentStated struct {
+	// See ConsentStated.
+	ConsentStated *ConsentStated `protobuf:"bytes,25,opt,name=consent_stated,json=consentStated,proto3,oneof"`
+}
+
+type Event_PublicationSet struct {
+	// See PublicationSet.
+	PublicationSet *PublicationSet `protobuf:"bytes,26,opt,name=publication_set,json=publicationSet,proto3,oneof"`
+}
+
 type Event_SessionPrepared struct {
 	// A session was prepared.
 	SessionPrepared *SessionPrepared `protobuf:"bytes,40,opt,name=session_prepared,json=sessionPrepared,proto3,oneof"`
@@ -753,6 +923,31 @@ type Event_SessionCorrected struct {
 	SessionCorrected *SessionCorrected `protobuf:"bytes,46,opt,name=session_corrected,json=sessionCorrected,proto3,oneof"`
 }
 
+type Event_SessionDescribed struct {
+	// See SessionDescribed.
+	SessionDescribed *SessionDescribed `protobuf:"bytes,47,opt,name=session_described,json=sessionDescribed,proto3,oneof"`
+}
+
+type Event_CurrentItemSet struct {
+	// See CurrentItemSet.
+	CurrentItemSet *CurrentItemSet `protobuf:"bytes,48,opt,name=current_item_set,json=currentItemSet,proto3,oneof"`
+}
+
+type Event_SessionPaused struct {
+	// See SessionPaused.
+	SessionPaused *SessionPaused `protobuf:"bytes,49,opt,name=session_paused,json=sessionPaused,proto3,oneof"`
+}
+
+type Event_SessionResumed struct {
+	// See SessionResumed.
+	SessionResumed *SessionResumed `protobuf:"bytes,50,opt,name=session_resumed,json=sessionResumed,proto3,oneof"`
+}
+
+type Event_MinutesApproved struct {
+	// See MinutesApproved.
+	MinutesApproved *MinutesApproved `protobuf:"bytes,51,opt,name=minutes_approved,json=minutesApproved,proto3,oneof"`
+}
+
 type Event_ItemProposed struct {
 	// An agenda item was proposed.
 	ItemProposed *ItemProposed `protobuf:"bytes,60,opt,name=item_proposed,json=itemProposed,proto3,oneof"`
@@ -786,6 +981,41 @@ type Event_ContributionRecorded struct {
 type Event_ContributionsCorrected struct {
 	// A session's contributions were corrected.
 	ContributionsCorrected *ContributionsCorrected `protobuf:"bytes,66,opt,name=contributions_corrected,json=contributionsCorrected,proto3,oneof"`
+}
+
+type Event_AttachmentLinked struct {
+	// See AttachmentLinked.
+	AttachmentLinked *AttachmentLinked `protobuf:"bytes,67,opt,name=attachment_linked,json=attachmentLinked,proto3,oneof"`
+}
+
+type Event_AttachmentRemoved struct {
+	// See AttachmentRemoved.
+	AttachmentRemoved *AttachmentRemoved `protobuf:"bytes,68,opt,name=attachment_removed,json=attachmentRemoved,proto3,oneof"`
+}
+
+type Event_HandRaised struct {
+	// See HandRaised.
+	HandRaised *HandRaised `protobuf:"bytes,69,opt,name=hand_raised,json=handRaised,proto3,oneof"`
+}
+
+type Event_HandLowered struct {
+	// See HandLowered.
+	HandLowered *HandLowered `protobuf:"bytes,70,opt,name=hand_lowered,json=handLowered,proto3,oneof"`
+}
+
+type Event_FloorGiven struct {
+	// See FloorGiven.
+	FloorGiven *FloorGiven `protobuf:"bytes,71,opt,name=floor_given,json=floorGiven,proto3,oneof"`
+}
+
+type Event_FloorReturned struct {
+	// See FloorReturned.
+	FloorReturned *FloorReturned `protobuf:"bytes,72,opt,name=floor_returned,json=floorReturned,proto3,oneof"`
+}
+
+type Event_ContributionWorded struct {
+	// See ContributionWorded.
+	ContributionWorded *ContributionWorded `protobuf:"bytes,73,opt,name=contribution_worded,json=contributionWorded,proto3,oneof"`
 }
 
 type Event_DecisionPosed struct {
@@ -858,6 +1088,16 @@ type Event_PresenceNoted struct {
 	PresenceNoted *PresenceNoted `protobuf:"bytes,93,opt,name=presence_noted,json=presenceNoted,proto3,oneof"`
 }
 
+type Event_RoundBegun struct {
+	// See RoundBegun.
+	RoundBegun *RoundBegun `protobuf:"bytes,94,opt,name=round_begun,json=roundBegun,proto3,oneof"`
+}
+
+type Event_ProposalAmended struct {
+	// See ProposalAmended.
+	ProposalAmended *ProposalAmended `protobuf:"bytes,95,opt,name=proposal_amended,json=proposalAmended,proto3,oneof"`
+}
+
 func (*Event_WorkspaceFounded) isEvent_Fact() {}
 
 func (*Event_WorkspaceDescribed) isEvent_Fact() {}
@@ -871,6 +1111,10 @@ func (*Event_ParticipantEnrolled) isEvent_Fact() {}
 func (*Event_CapacityDeclared) isEvent_Fact() {}
 
 func (*Event_ParticipantNamed) isEvent_Fact() {}
+
+func (*Event_ConsentStated) isEvent_Fact() {}
+
+func (*Event_PublicationSet) isEvent_Fact() {}
 
 func (*Event_SessionPrepared) isEvent_Fact() {}
 
@@ -886,6 +1130,16 @@ func (*Event_SessionClosed) isEvent_Fact() {}
 
 func (*Event_SessionCorrected) isEvent_Fact() {}
 
+func (*Event_SessionDescribed) isEvent_Fact() {}
+
+func (*Event_CurrentItemSet) isEvent_Fact() {}
+
+func (*Event_SessionPaused) isEvent_Fact() {}
+
+func (*Event_SessionResumed) isEvent_Fact() {}
+
+func (*Event_MinutesApproved) isEvent_Fact() {}
+
 func (*Event_ItemProposed) isEvent_Fact() {}
 
 func (*Event_ItemAdmitted) isEvent_Fact() {}
@@ -899,6 +1153,20 @@ func (*Event_ItemDescribed) isEvent_Fact() {}
 func (*Event_ContributionRecorded) isEvent_Fact() {}
 
 func (*Event_ContributionsCorrected) isEvent_Fact() {}
+
+func (*Event_AttachmentLinked) isEvent_Fact() {}
+
+func (*Event_AttachmentRemoved) isEvent_Fact() {}
+
+func (*Event_HandRaised) isEvent_Fact() {}
+
+func (*Event_HandLowered) isEvent_Fact() {}
+
+func (*Event_FloorGiven) isEvent_Fact() {}
+
+func (*Event_FloorReturned) isEvent_Fact() {}
+
+func (*Event_ContributionWorded) isEvent_Fact() {}
 
 func (*Event_DecisionPosed) isEvent_Fact() {}
 
@@ -928,6 +1196,10 @@ func (*Event_DisputeSettled) isEvent_Fact() {}
 
 func (*Event_PresenceNoted) isEvent_Fact() {}
 
+func (*Event_RoundBegun) isEvent_Fact() {}
+
+func (*Event_ProposalAmended) isEvent_Fact() {}
+
 var File_tavolo_event_v1_commit_proto protoreflect.FileDescriptor
 
 const file_tavolo_event_v1_commit_proto_rawDesc = "" +
@@ -948,7 +1220,7 @@ const file_tavolo_event_v1_commit_proto_rawDesc = "" +
 	" \x03(\v2\x16.tavolo.event.v1.EventR\x06events\"`\n" +
 	"\x05Actor\x12 \n" +
 	"\vparticipant\x18\x01 \x01(\tR\vparticipant\x125\n" +
-	"\bcapacity\x18\x02 \x01(\x0e2\x19.tavolo.event.v1.CapacityR\bcapacity\"\xe3\x15\n" +
+	"\bcapacity\x18\x02 \x01(\x0e2\x19.tavolo.event.v1.CapacityR\bcapacity\"\x95\x1f\n" +
 	"\x05Event\x12;\n" +
 	"\voccurred_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"occurredAt\x12P\n" +
@@ -959,7 +1231,9 @@ const file_tavolo_event_v1_commit_proto_rawDesc = "" +
 	"\x14initiative_described\x18\x15 \x01(\v2$.tavolo.event.v1.InitiativeDescribedH\x00R\x13initiativeDescribed\x12Y\n" +
 	"\x14participant_enrolled\x18\x16 \x01(\v2$.tavolo.event.v1.ParticipantEnrolledH\x00R\x13participantEnrolled\x12P\n" +
 	"\x11capacity_declared\x18\x17 \x01(\v2!.tavolo.event.v1.CapacityDeclaredH\x00R\x10capacityDeclared\x12P\n" +
-	"\x11participant_named\x18\x18 \x01(\v2!.tavolo.event.v1.ParticipantNamedH\x00R\x10participantNamed\x12M\n" +
+	"\x11participant_named\x18\x18 \x01(\v2!.tavolo.event.v1.ParticipantNamedH\x00R\x10participantNamed\x12G\n" +
+	"\x0econsent_stated\x18\x19 \x01(\v2\x1e.tavolo.event.v1.ConsentStatedH\x00R\rconsentStated\x12J\n" +
+	"\x0fpublication_set\x18\x1a \x01(\v2\x1f.tavolo.event.v1.PublicationSetH\x00R\x0epublicationSet\x12M\n" +
 	"\x10session_prepared\x18( \x01(\v2 .tavolo.event.v1.SessionPreparedH\x00R\x0fsessionPrepared\x12G\n" +
 	"\x0esession_opened\x18) \x01(\v2\x1e.tavolo.event.v1.SessionOpenedH\x00R\rsessionOpened\x12S\n" +
 	"\x12participant_seated\x18* \x01(\v2\".tavolo.event.v1.ParticipantSeatedH\x00R\x11participantSeated\x12M\n" +
@@ -967,14 +1241,28 @@ const file_tavolo_event_v1_commit_proto_rawDesc = "" +
 	"\n" +
 	"agenda_set\x18, \x01(\v2\x1a.tavolo.event.v1.AgendaSetH\x00R\tagendaSet\x12G\n" +
 	"\x0esession_closed\x18- \x01(\v2\x1e.tavolo.event.v1.SessionClosedH\x00R\rsessionClosed\x12P\n" +
-	"\x11session_corrected\x18. \x01(\v2!.tavolo.event.v1.SessionCorrectedH\x00R\x10sessionCorrected\x12D\n" +
+	"\x11session_corrected\x18. \x01(\v2!.tavolo.event.v1.SessionCorrectedH\x00R\x10sessionCorrected\x12P\n" +
+	"\x11session_described\x18/ \x01(\v2!.tavolo.event.v1.SessionDescribedH\x00R\x10sessionDescribed\x12K\n" +
+	"\x10current_item_set\x180 \x01(\v2\x1f.tavolo.event.v1.CurrentItemSetH\x00R\x0ecurrentItemSet\x12G\n" +
+	"\x0esession_paused\x181 \x01(\v2\x1e.tavolo.event.v1.SessionPausedH\x00R\rsessionPaused\x12J\n" +
+	"\x0fsession_resumed\x182 \x01(\v2\x1f.tavolo.event.v1.SessionResumedH\x00R\x0esessionResumed\x12M\n" +
+	"\x10minutes_approved\x183 \x01(\v2 .tavolo.event.v1.MinutesApprovedH\x00R\x0fminutesApproved\x12D\n" +
 	"\ritem_proposed\x18< \x01(\v2\x1d.tavolo.event.v1.ItemProposedH\x00R\fitemProposed\x12D\n" +
 	"\ritem_admitted\x18= \x01(\v2\x1d.tavolo.event.v1.ItemAdmittedH\x00R\fitemAdmitted\x12A\n" +
 	"\fitem_refused\x18> \x01(\v2\x1c.tavolo.event.v1.ItemRefusedH\x00R\vitemRefused\x12G\n" +
 	"\x0eitem_withdrawn\x18? \x01(\v2\x1e.tavolo.event.v1.ItemWithdrawnH\x00R\ritemWithdrawn\x12G\n" +
 	"\x0eitem_described\x18@ \x01(\v2\x1e.tavolo.event.v1.ItemDescribedH\x00R\ritemDescribed\x12\\\n" +
 	"\x15contribution_recorded\x18A \x01(\v2%.tavolo.event.v1.ContributionRecordedH\x00R\x14contributionRecorded\x12b\n" +
-	"\x17contributions_corrected\x18B \x01(\v2'.tavolo.event.v1.ContributionsCorrectedH\x00R\x16contributionsCorrected\x12G\n" +
+	"\x17contributions_corrected\x18B \x01(\v2'.tavolo.event.v1.ContributionsCorrectedH\x00R\x16contributionsCorrected\x12P\n" +
+	"\x11attachment_linked\x18C \x01(\v2!.tavolo.event.v1.AttachmentLinkedH\x00R\x10attachmentLinked\x12S\n" +
+	"\x12attachment_removed\x18D \x01(\v2\".tavolo.event.v1.AttachmentRemovedH\x00R\x11attachmentRemoved\x12>\n" +
+	"\vhand_raised\x18E \x01(\v2\x1b.tavolo.event.v1.HandRaisedH\x00R\n" +
+	"handRaised\x12A\n" +
+	"\fhand_lowered\x18F \x01(\v2\x1c.tavolo.event.v1.HandLoweredH\x00R\vhandLowered\x12>\n" +
+	"\vfloor_given\x18G \x01(\v2\x1b.tavolo.event.v1.FloorGivenH\x00R\n" +
+	"floorGiven\x12G\n" +
+	"\x0efloor_returned\x18H \x01(\v2\x1e.tavolo.event.v1.FloorReturnedH\x00R\rfloorReturned\x12V\n" +
+	"\x13contribution_worded\x18I \x01(\v2#.tavolo.event.v1.ContributionWordedH\x00R\x12contributionWorded\x12G\n" +
 	"\x0edecision_posed\x18P \x01(\v2\x1e.tavolo.event.v1.DecisionPosedH\x00R\rdecisionPosed\x12J\n" +
 	"\x0fcharter_written\x18Q \x01(\v2\x1f.tavolo.event.v1.CharterWrittenH\x00R\x0echarterWritten\x12D\n" +
 	"\rvoting_opened\x18R \x01(\v2\x1d.tavolo.event.v1.VotingOpenedH\x00R\fvotingOpened\x12>\n" +
@@ -989,7 +1277,10 @@ const file_tavolo_event_v1_commit_proto_rawDesc = "" +
 	"\x0fdecision_struck\x18Z \x01(\v2\x1f.tavolo.event.v1.DecisionStruckH\x00R\x0edecisionStruck\x12P\n" +
 	"\x11minutes_contested\x18[ \x01(\v2!.tavolo.event.v1.MinutesContestedH\x00R\x10minutesContested\x12J\n" +
 	"\x0fdispute_settled\x18\\ \x01(\v2\x1f.tavolo.event.v1.DisputeSettledH\x00R\x0edisputeSettled\x12G\n" +
-	"\x0epresence_noted\x18] \x01(\v2\x1e.tavolo.event.v1.PresenceNotedH\x00R\rpresenceNotedB\x06\n" +
+	"\x0epresence_noted\x18] \x01(\v2\x1e.tavolo.event.v1.PresenceNotedH\x00R\rpresenceNoted\x12>\n" +
+	"\vround_begun\x18^ \x01(\v2\x1b.tavolo.event.v1.RoundBegunH\x00R\n" +
+	"roundBegun\x12M\n" +
+	"\x10proposal_amended\x18_ \x01(\v2 .tavolo.event.v1.ProposalAmendedH\x00R\x0fproposalAmendedB\x06\n" +
 	"\x04fact*\x98\x01\n" +
 	"\bCapacity\x12\x18\n" +
 	"\x14CAPACITY_UNSPECIFIED\x10\x00\x12\x18\n" +
@@ -1026,34 +1317,50 @@ var file_tavolo_event_v1_commit_proto_goTypes = []any{
 	(*ParticipantEnrolled)(nil),    // 9: tavolo.event.v1.ParticipantEnrolled
 	(*CapacityDeclared)(nil),       // 10: tavolo.event.v1.CapacityDeclared
 	(*ParticipantNamed)(nil),       // 11: tavolo.event.v1.ParticipantNamed
-	(*SessionPrepared)(nil),        // 12: tavolo.event.v1.SessionPrepared
-	(*SessionOpened)(nil),          // 13: tavolo.event.v1.SessionOpened
-	(*ParticipantSeated)(nil),      // 14: tavolo.event.v1.ParticipantSeated
-	(*ParticipantLeft)(nil),        // 15: tavolo.event.v1.ParticipantLeft
-	(*AgendaSet)(nil),              // 16: tavolo.event.v1.AgendaSet
-	(*SessionClosed)(nil),          // 17: tavolo.event.v1.SessionClosed
-	(*SessionCorrected)(nil),       // 18: tavolo.event.v1.SessionCorrected
-	(*ItemProposed)(nil),           // 19: tavolo.event.v1.ItemProposed
-	(*ItemAdmitted)(nil),           // 20: tavolo.event.v1.ItemAdmitted
-	(*ItemRefused)(nil),            // 21: tavolo.event.v1.ItemRefused
-	(*ItemWithdrawn)(nil),          // 22: tavolo.event.v1.ItemWithdrawn
-	(*ItemDescribed)(nil),          // 23: tavolo.event.v1.ItemDescribed
-	(*ContributionRecorded)(nil),   // 24: tavolo.event.v1.ContributionRecorded
-	(*ContributionsCorrected)(nil), // 25: tavolo.event.v1.ContributionsCorrected
-	(*DecisionPosed)(nil),          // 26: tavolo.event.v1.DecisionPosed
-	(*CharterWritten)(nil),         // 27: tavolo.event.v1.CharterWritten
-	(*VotingOpened)(nil),           // 28: tavolo.event.v1.VotingOpened
-	(*BallotCast)(nil),             // 29: tavolo.event.v1.BallotCast
-	(*AdviceGiven)(nil),            // 30: tavolo.event.v1.AdviceGiven
-	(*TallyReported)(nil),          // 31: tavolo.event.v1.TallyReported
-	(*ConsensusClaimed)(nil),       // 32: tavolo.event.v1.ConsensusClaimed
-	(*VotingClosed)(nil),           // 33: tavolo.event.v1.VotingClosed
-	(*ActRecorded)(nil),            // 34: tavolo.event.v1.ActRecorded
-	(*DecisionCorrected)(nil),      // 35: tavolo.event.v1.DecisionCorrected
-	(*DecisionStruck)(nil),         // 36: tavolo.event.v1.DecisionStruck
-	(*MinutesContested)(nil),       // 37: tavolo.event.v1.MinutesContested
-	(*DisputeSettled)(nil),         // 38: tavolo.event.v1.DisputeSettled
-	(*PresenceNoted)(nil),          // 39: tavolo.event.v1.PresenceNoted
+	(*ConsentStated)(nil),          // 12: tavolo.event.v1.ConsentStated
+	(*PublicationSet)(nil),         // 13: tavolo.event.v1.PublicationSet
+	(*SessionPrepared)(nil),        // 14: tavolo.event.v1.SessionPrepared
+	(*SessionOpened)(nil),          // 15: tavolo.event.v1.SessionOpened
+	(*ParticipantSeated)(nil),      // 16: tavolo.event.v1.ParticipantSeated
+	(*ParticipantLeft)(nil),        // 17: tavolo.event.v1.ParticipantLeft
+	(*AgendaSet)(nil),              // 18: tavolo.event.v1.AgendaSet
+	(*SessionClosed)(nil),          // 19: tavolo.event.v1.SessionClosed
+	(*SessionCorrected)(nil),       // 20: tavolo.event.v1.SessionCorrected
+	(*SessionDescribed)(nil),       // 21: tavolo.event.v1.SessionDescribed
+	(*CurrentItemSet)(nil),         // 22: tavolo.event.v1.CurrentItemSet
+	(*SessionPaused)(nil),          // 23: tavolo.event.v1.SessionPaused
+	(*SessionResumed)(nil),         // 24: tavolo.event.v1.SessionResumed
+	(*MinutesApproved)(nil),        // 25: tavolo.event.v1.MinutesApproved
+	(*ItemProposed)(nil),           // 26: tavolo.event.v1.ItemProposed
+	(*ItemAdmitted)(nil),           // 27: tavolo.event.v1.ItemAdmitted
+	(*ItemRefused)(nil),            // 28: tavolo.event.v1.ItemRefused
+	(*ItemWithdrawn)(nil),          // 29: tavolo.event.v1.ItemWithdrawn
+	(*ItemDescribed)(nil),          // 30: tavolo.event.v1.ItemDescribed
+	(*ContributionRecorded)(nil),   // 31: tavolo.event.v1.ContributionRecorded
+	(*ContributionsCorrected)(nil), // 32: tavolo.event.v1.ContributionsCorrected
+	(*AttachmentLinked)(nil),       // 33: tavolo.event.v1.AttachmentLinked
+	(*AttachmentRemoved)(nil),      // 34: tavolo.event.v1.AttachmentRemoved
+	(*HandRaised)(nil),             // 35: tavolo.event.v1.HandRaised
+	(*HandLowered)(nil),            // 36: tavolo.event.v1.HandLowered
+	(*FloorGiven)(nil),             // 37: tavolo.event.v1.FloorGiven
+	(*FloorReturned)(nil),          // 38: tavolo.event.v1.FloorReturned
+	(*ContributionWorded)(nil),     // 39: tavolo.event.v1.ContributionWorded
+	(*DecisionPosed)(nil),          // 40: tavolo.event.v1.DecisionPosed
+	(*CharterWritten)(nil),         // 41: tavolo.event.v1.CharterWritten
+	(*VotingOpened)(nil),           // 42: tavolo.event.v1.VotingOpened
+	(*BallotCast)(nil),             // 43: tavolo.event.v1.BallotCast
+	(*AdviceGiven)(nil),            // 44: tavolo.event.v1.AdviceGiven
+	(*TallyReported)(nil),          // 45: tavolo.event.v1.TallyReported
+	(*ConsensusClaimed)(nil),       // 46: tavolo.event.v1.ConsensusClaimed
+	(*VotingClosed)(nil),           // 47: tavolo.event.v1.VotingClosed
+	(*ActRecorded)(nil),            // 48: tavolo.event.v1.ActRecorded
+	(*DecisionCorrected)(nil),      // 49: tavolo.event.v1.DecisionCorrected
+	(*DecisionStruck)(nil),         // 50: tavolo.event.v1.DecisionStruck
+	(*MinutesContested)(nil),       // 51: tavolo.event.v1.MinutesContested
+	(*DisputeSettled)(nil),         // 52: tavolo.event.v1.DisputeSettled
+	(*PresenceNoted)(nil),          // 53: tavolo.event.v1.PresenceNoted
+	(*RoundBegun)(nil),             // 54: tavolo.event.v1.RoundBegun
+	(*ProposalAmended)(nil),        // 55: tavolo.event.v1.ProposalAmended
 }
 var file_tavolo_event_v1_commit_proto_depIdxs = []int32{
 	2,  // 0: tavolo.event.v1.Commit.actor:type_name -> tavolo.event.v1.Actor
@@ -1068,39 +1375,55 @@ var file_tavolo_event_v1_commit_proto_depIdxs = []int32{
 	9,  // 9: tavolo.event.v1.Event.participant_enrolled:type_name -> tavolo.event.v1.ParticipantEnrolled
 	10, // 10: tavolo.event.v1.Event.capacity_declared:type_name -> tavolo.event.v1.CapacityDeclared
 	11, // 11: tavolo.event.v1.Event.participant_named:type_name -> tavolo.event.v1.ParticipantNamed
-	12, // 12: tavolo.event.v1.Event.session_prepared:type_name -> tavolo.event.v1.SessionPrepared
-	13, // 13: tavolo.event.v1.Event.session_opened:type_name -> tavolo.event.v1.SessionOpened
-	14, // 14: tavolo.event.v1.Event.participant_seated:type_name -> tavolo.event.v1.ParticipantSeated
-	15, // 15: tavolo.event.v1.Event.participant_left:type_name -> tavolo.event.v1.ParticipantLeft
-	16, // 16: tavolo.event.v1.Event.agenda_set:type_name -> tavolo.event.v1.AgendaSet
-	17, // 17: tavolo.event.v1.Event.session_closed:type_name -> tavolo.event.v1.SessionClosed
-	18, // 18: tavolo.event.v1.Event.session_corrected:type_name -> tavolo.event.v1.SessionCorrected
-	19, // 19: tavolo.event.v1.Event.item_proposed:type_name -> tavolo.event.v1.ItemProposed
-	20, // 20: tavolo.event.v1.Event.item_admitted:type_name -> tavolo.event.v1.ItemAdmitted
-	21, // 21: tavolo.event.v1.Event.item_refused:type_name -> tavolo.event.v1.ItemRefused
-	22, // 22: tavolo.event.v1.Event.item_withdrawn:type_name -> tavolo.event.v1.ItemWithdrawn
-	23, // 23: tavolo.event.v1.Event.item_described:type_name -> tavolo.event.v1.ItemDescribed
-	24, // 24: tavolo.event.v1.Event.contribution_recorded:type_name -> tavolo.event.v1.ContributionRecorded
-	25, // 25: tavolo.event.v1.Event.contributions_corrected:type_name -> tavolo.event.v1.ContributionsCorrected
-	26, // 26: tavolo.event.v1.Event.decision_posed:type_name -> tavolo.event.v1.DecisionPosed
-	27, // 27: tavolo.event.v1.Event.charter_written:type_name -> tavolo.event.v1.CharterWritten
-	28, // 28: tavolo.event.v1.Event.voting_opened:type_name -> tavolo.event.v1.VotingOpened
-	29, // 29: tavolo.event.v1.Event.ballot_cast:type_name -> tavolo.event.v1.BallotCast
-	30, // 30: tavolo.event.v1.Event.advice_given:type_name -> tavolo.event.v1.AdviceGiven
-	31, // 31: tavolo.event.v1.Event.tally_reported:type_name -> tavolo.event.v1.TallyReported
-	32, // 32: tavolo.event.v1.Event.consensus_claimed:type_name -> tavolo.event.v1.ConsensusClaimed
-	33, // 33: tavolo.event.v1.Event.voting_closed:type_name -> tavolo.event.v1.VotingClosed
-	34, // 34: tavolo.event.v1.Event.act_recorded:type_name -> tavolo.event.v1.ActRecorded
-	35, // 35: tavolo.event.v1.Event.decision_corrected:type_name -> tavolo.event.v1.DecisionCorrected
-	36, // 36: tavolo.event.v1.Event.decision_struck:type_name -> tavolo.event.v1.DecisionStruck
-	37, // 37: tavolo.event.v1.Event.minutes_contested:type_name -> tavolo.event.v1.MinutesContested
-	38, // 38: tavolo.event.v1.Event.dispute_settled:type_name -> tavolo.event.v1.DisputeSettled
-	39, // 39: tavolo.event.v1.Event.presence_noted:type_name -> tavolo.event.v1.PresenceNoted
-	40, // [40:40] is the sub-list for method output_type
-	40, // [40:40] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	12, // 12: tavolo.event.v1.Event.consent_stated:type_name -> tavolo.event.v1.ConsentStated
+	13, // 13: tavolo.event.v1.Event.publication_set:type_name -> tavolo.event.v1.PublicationSet
+	14, // 14: tavolo.event.v1.Event.session_prepared:type_name -> tavolo.event.v1.SessionPrepared
+	15, // 15: tavolo.event.v1.Event.session_opened:type_name -> tavolo.event.v1.SessionOpened
+	16, // 16: tavolo.event.v1.Event.participant_seated:type_name -> tavolo.event.v1.ParticipantSeated
+	17, // 17: tavolo.event.v1.Event.participant_left:type_name -> tavolo.event.v1.ParticipantLeft
+	18, // 18: tavolo.event.v1.Event.agenda_set:type_name -> tavolo.event.v1.AgendaSet
+	19, // 19: tavolo.event.v1.Event.session_closed:type_name -> tavolo.event.v1.SessionClosed
+	20, // 20: tavolo.event.v1.Event.session_corrected:type_name -> tavolo.event.v1.SessionCorrected
+	21, // 21: tavolo.event.v1.Event.session_described:type_name -> tavolo.event.v1.SessionDescribed
+	22, // 22: tavolo.event.v1.Event.current_item_set:type_name -> tavolo.event.v1.CurrentItemSet
+	23, // 23: tavolo.event.v1.Event.session_paused:type_name -> tavolo.event.v1.SessionPaused
+	24, // 24: tavolo.event.v1.Event.session_resumed:type_name -> tavolo.event.v1.SessionResumed
+	25, // 25: tavolo.event.v1.Event.minutes_approved:type_name -> tavolo.event.v1.MinutesApproved
+	26, // 26: tavolo.event.v1.Event.item_proposed:type_name -> tavolo.event.v1.ItemProposed
+	27, // 27: tavolo.event.v1.Event.item_admitted:type_name -> tavolo.event.v1.ItemAdmitted
+	28, // 28: tavolo.event.v1.Event.item_refused:type_name -> tavolo.event.v1.ItemRefused
+	29, // 29: tavolo.event.v1.Event.item_withdrawn:type_name -> tavolo.event.v1.ItemWithdrawn
+	30, // 30: tavolo.event.v1.Event.item_described:type_name -> tavolo.event.v1.ItemDescribed
+	31, // 31: tavolo.event.v1.Event.contribution_recorded:type_name -> tavolo.event.v1.ContributionRecorded
+	32, // 32: tavolo.event.v1.Event.contributions_corrected:type_name -> tavolo.event.v1.ContributionsCorrected
+	33, // 33: tavolo.event.v1.Event.attachment_linked:type_name -> tavolo.event.v1.AttachmentLinked
+	34, // 34: tavolo.event.v1.Event.attachment_removed:type_name -> tavolo.event.v1.AttachmentRemoved
+	35, // 35: tavolo.event.v1.Event.hand_raised:type_name -> tavolo.event.v1.HandRaised
+	36, // 36: tavolo.event.v1.Event.hand_lowered:type_name -> tavolo.event.v1.HandLowered
+	37, // 37: tavolo.event.v1.Event.floor_given:type_name -> tavolo.event.v1.FloorGiven
+	38, // 38: tavolo.event.v1.Event.floor_returned:type_name -> tavolo.event.v1.FloorReturned
+	39, // 39: tavolo.event.v1.Event.contribution_worded:type_name -> tavolo.event.v1.ContributionWorded
+	40, // 40: tavolo.event.v1.Event.decision_posed:type_name -> tavolo.event.v1.DecisionPosed
+	41, // 41: tavolo.event.v1.Event.charter_written:type_name -> tavolo.event.v1.CharterWritten
+	42, // 42: tavolo.event.v1.Event.voting_opened:type_name -> tavolo.event.v1.VotingOpened
+	43, // 43: tavolo.event.v1.Event.ballot_cast:type_name -> tavolo.event.v1.BallotCast
+	44, // 44: tavolo.event.v1.Event.advice_given:type_name -> tavolo.event.v1.AdviceGiven
+	45, // 45: tavolo.event.v1.Event.tally_reported:type_name -> tavolo.event.v1.TallyReported
+	46, // 46: tavolo.event.v1.Event.consensus_claimed:type_name -> tavolo.event.v1.ConsensusClaimed
+	47, // 47: tavolo.event.v1.Event.voting_closed:type_name -> tavolo.event.v1.VotingClosed
+	48, // 48: tavolo.event.v1.Event.act_recorded:type_name -> tavolo.event.v1.ActRecorded
+	49, // 49: tavolo.event.v1.Event.decision_corrected:type_name -> tavolo.event.v1.DecisionCorrected
+	50, // 50: tavolo.event.v1.Event.decision_struck:type_name -> tavolo.event.v1.DecisionStruck
+	51, // 51: tavolo.event.v1.Event.minutes_contested:type_name -> tavolo.event.v1.MinutesContested
+	52, // 52: tavolo.event.v1.Event.dispute_settled:type_name -> tavolo.event.v1.DisputeSettled
+	53, // 53: tavolo.event.v1.Event.presence_noted:type_name -> tavolo.event.v1.PresenceNoted
+	54, // 54: tavolo.event.v1.Event.round_begun:type_name -> tavolo.event.v1.RoundBegun
+	55, // 55: tavolo.event.v1.Event.proposal_amended:type_name -> tavolo.event.v1.ProposalAmended
+	56, // [56:56] is the sub-list for method output_type
+	56, // [56:56] is the sub-list for method input_type
+	56, // [56:56] is the sub-list for extension type_name
+	56, // [56:56] is the sub-list for extension extendee
+	0,  // [0:56] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_event_v1_commit_proto_init() }
@@ -1121,6 +1444,8 @@ func file_tavolo_event_v1_commit_proto_init() {
 		(*Event_ParticipantEnrolled)(nil),
 		(*Event_CapacityDeclared)(nil),
 		(*Event_ParticipantNamed)(nil),
+		(*Event_ConsentStated)(nil),
+		(*Event_PublicationSet)(nil),
 		(*Event_SessionPrepared)(nil),
 		(*Event_SessionOpened)(nil),
 		(*Event_ParticipantSeated)(nil),
@@ -1128,6 +1453,11 @@ func file_tavolo_event_v1_commit_proto_init() {
 		(*Event_AgendaSet)(nil),
 		(*Event_SessionClosed)(nil),
 		(*Event_SessionCorrected)(nil),
+		(*Event_SessionDescribed)(nil),
+		(*Event_CurrentItemSet)(nil),
+		(*Event_SessionPaused)(nil),
+		(*Event_SessionResumed)(nil),
+		(*Event_MinutesApproved)(nil),
 		(*Event_ItemProposed)(nil),
 		(*Event_ItemAdmitted)(nil),
 		(*Event_ItemRefused)(nil),
@@ -1135,6 +1465,13 @@ func file_tavolo_event_v1_commit_proto_init() {
 		(*Event_ItemDescribed)(nil),
 		(*Event_ContributionRecorded)(nil),
 		(*Event_ContributionsCorrected)(nil),
+		(*Event_AttachmentLinked)(nil),
+		(*Event_AttachmentRemoved)(nil),
+		(*Event_HandRaised)(nil),
+		(*Event_HandLowered)(nil),
+		(*Event_FloorGiven)(nil),
+		(*Event_FloorReturned)(nil),
+		(*Event_ContributionWorded)(nil),
 		(*Event_DecisionPosed)(nil),
 		(*Event_CharterWritten)(nil),
 		(*Event_VotingOpened)(nil),
@@ -1149,6 +1486,8 @@ func file_tavolo_event_v1_commit_proto_init() {
 		(*Event_MinutesContested)(nil),
 		(*Event_DisputeSettled)(nil),
 		(*Event_PresenceNoted)(nil),
+		(*Event_RoundBegun)(nil),
+		(*Event_ProposalAmended)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

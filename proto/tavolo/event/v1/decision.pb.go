@@ -678,6 +678,71 @@ func (ActKind) EnumDescriptor() ([]byte, []int) {
 	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{9}
 }
 
+// Round is one step of a decision by consent.
+type Round int32
+
+const (
+	// None.
+	Round_ROUND_UNSPECIFIED Round = 0
+	// The proposal is presented.
+	Round_ROUND_PRESENT Round = 1
+	// Questions are answered.
+	Round_ROUND_CLARIFY Round = 2
+	// Everyone says what they think of it.
+	Round_ROUND_REACT Round = 3
+	// The proposal is amended.
+	Round_ROUND_AMEND Round = 4
+	// Everyone is asked for consent or a reasoned objection.
+	Round_ROUND_CONSENT Round = 5
+)
+
+// Enum value maps for Round.
+var (
+	Round_name = map[int32]string{
+		0: "ROUND_UNSPECIFIED",
+		1: "ROUND_PRESENT",
+		2: "ROUND_CLARIFY",
+		3: "ROUND_REACT",
+		4: "ROUND_AMEND",
+		5: "ROUND_CONSENT",
+	}
+	Round_value = map[string]int32{
+		"ROUND_UNSPECIFIED": 0,
+		"ROUND_PRESENT":     1,
+		"ROUND_CLARIFY":     2,
+		"ROUND_REACT":       3,
+		"ROUND_AMEND":       4,
+		"ROUND_CONSENT":     5,
+	}
+)
+
+func (x Round) Enum() *Round {
+	p := new(Round)
+	*p = x
+	return p
+}
+
+func (x Round) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Round) Descriptor() protoreflect.EnumDescriptor {
+	return file_tavolo_event_v1_decision_proto_enumTypes[10].Descriptor()
+}
+
+func (Round) Type() protoreflect.EnumType {
+	return &file_tavolo_event_v1_decision_proto_enumTypes[10]
+}
+
+func (x Round) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Round.Descriptor instead.
+func (Round) EnumDescriptor() ([]byte, []int) {
+	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{10}
+}
+
 // DecisionPosed: a question was put, on an item.
 type DecisionPosed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -737,7 +802,9 @@ func (x *DecisionPosed) GetQuestion() *Sealed {
 type CharterWritten struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What holds for this decision.
-	Charter       *Charter `protobuf:"bytes,1,opt,name=charter,proto3" json:"charter,omitempty"`
+	Charter *Charter `protobuf:"bytes,1,opt,name=charter,proto3" json:"charter,omitempty"`
+	// The electorate foreseen, for everyone to see before the vote. What counts is that of VotingOpened.
+	Electors      []*Elector `protobuf:"bytes,2,rep,name=electors,proto3" json:"electors,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -779,6 +846,124 @@ func (x *CharterWritten) GetCharter() *Charter {
 	return nil
 }
 
+func (x *CharterWritten) GetElectors() []*Elector {
+	if x != nil {
+		return x.Electors
+	}
+	return nil
+}
+
+// RoundBegun: one step of a decision by consent, in the order of its rounds. A consent round while voting is open asks everyone anew: ballots cast
+// before it no longer count.
+type RoundBegun struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which.
+	Round         Round `protobuf:"varint,1,opt,name=round,proto3,enum=tavolo.event.v1.Round" json:"round,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RoundBegun) Reset() {
+	*x = RoundBegun{}
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RoundBegun) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RoundBegun) ProtoMessage() {}
+
+func (x *RoundBegun) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RoundBegun.ProtoReflect.Descriptor instead.
+func (*RoundBegun) Descriptor() ([]byte, []int) {
+	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *RoundBegun) GetRound() Round {
+	if x != nil {
+		return x.Round
+	}
+	return Round_ROUND_UNSPECIFIED
+}
+
+// ProposalAmended: the text to be decided changed. It may before the vote and, where the rule is consent or consensus, between consent rounds.
+type ProposalAmended struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The text as it stands now.
+	Text *Sealed `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	// Number of the contribution to the item, in this session, that it takes up. 0: none.
+	TakesUp uint32 `protobuf:"varint,2,opt,name=takes_up,json=takesUp,proto3" json:"takes_up,omitempty"`
+	// Whose objection it integrates, as a pseudonym. Empty: none.
+	Objector      string `protobuf:"bytes,3,opt,name=objector,proto3" json:"objector,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProposalAmended) Reset() {
+	*x = ProposalAmended{}
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProposalAmended) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProposalAmended) ProtoMessage() {}
+
+func (x *ProposalAmended) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProposalAmended.ProtoReflect.Descriptor instead.
+func (*ProposalAmended) Descriptor() ([]byte, []int) {
+	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ProposalAmended) GetText() *Sealed {
+	if x != nil {
+		return x.Text
+	}
+	return nil
+}
+
+func (x *ProposalAmended) GetTakesUp() uint32 {
+	if x != nil {
+		return x.TakesUp
+	}
+	return 0
+}
+
+func (x *ProposalAmended) GetObjector() string {
+	if x != nil {
+		return x.Objector
+	}
+	return ""
+}
+
 // VotingOpened freezes charter and electorate.
 type VotingOpened struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -792,7 +977,7 @@ type VotingOpened struct {
 
 func (x *VotingOpened) Reset() {
 	*x = VotingOpened{}
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[2]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -804,7 +989,7 @@ func (x *VotingOpened) String() string {
 func (*VotingOpened) ProtoMessage() {}
 
 func (x *VotingOpened) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[2]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -817,7 +1002,7 @@ func (x *VotingOpened) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VotingOpened.ProtoReflect.Descriptor instead.
 func (*VotingOpened) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{2}
+	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *VotingOpened) GetElectors() []*Elector {
@@ -849,7 +1034,7 @@ type BallotCast struct {
 
 func (x *BallotCast) Reset() {
 	*x = BallotCast{}
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[3]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -861,7 +1046,7 @@ func (x *BallotCast) String() string {
 func (*BallotCast) ProtoMessage() {}
 
 func (x *BallotCast) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[3]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -874,7 +1059,7 @@ func (x *BallotCast) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BallotCast.ProtoReflect.Descriptor instead.
 func (*BallotCast) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{3}
+	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *BallotCast) GetParticipant() string {
@@ -911,7 +1096,7 @@ type AdviceGiven struct {
 
 func (x *AdviceGiven) Reset() {
 	*x = AdviceGiven{}
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[4]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -923,7 +1108,7 @@ func (x *AdviceGiven) String() string {
 func (*AdviceGiven) ProtoMessage() {}
 
 func (x *AdviceGiven) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[4]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -936,7 +1121,7 @@ func (x *AdviceGiven) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdviceGiven.ProtoReflect.Descriptor instead.
 func (*AdviceGiven) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{4}
+	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *AdviceGiven) GetParticipant() string {
@@ -968,7 +1153,7 @@ type TallyReported struct {
 
 func (x *TallyReported) Reset() {
 	*x = TallyReported{}
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[5]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -980,7 +1165,7 @@ func (x *TallyReported) String() string {
 func (*TallyReported) ProtoMessage() {}
 
 func (x *TallyReported) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[5]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -993,7 +1178,7 @@ func (x *TallyReported) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyReported.ProtoReflect.Descriptor instead.
 func (*TallyReported) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{5}
+	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *TallyReported) GetTotal() *Tally {
@@ -1028,7 +1213,7 @@ type ConsensusClaimed struct {
 
 func (x *ConsensusClaimed) Reset() {
 	*x = ConsensusClaimed{}
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[6]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1040,7 +1225,7 @@ func (x *ConsensusClaimed) String() string {
 func (*ConsensusClaimed) ProtoMessage() {}
 
 func (x *ConsensusClaimed) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[6]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1053,7 +1238,7 @@ func (x *ConsensusClaimed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsensusClaimed.ProtoReflect.Descriptor instead.
 func (*ConsensusClaimed) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{6}
+	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ConsensusClaimed) GetOutcome() Outcome {
@@ -1080,7 +1265,7 @@ type VotingClosed struct {
 
 func (x *VotingClosed) Reset() {
 	*x = VotingClosed{}
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[7]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1092,7 +1277,7 @@ func (x *VotingClosed) String() string {
 func (*VotingClosed) ProtoMessage() {}
 
 func (x *VotingClosed) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[7]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1105,7 +1290,7 @@ func (x *VotingClosed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VotingClosed.ProtoReflect.Descriptor instead.
 func (*VotingClosed) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{7}
+	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *VotingClosed) GetOutcome() Outcome {
@@ -1163,7 +1348,7 @@ type ActRecorded struct {
 
 func (x *ActRecorded) Reset() {
 	*x = ActRecorded{}
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[8]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1175,7 +1360,7 @@ func (x *ActRecorded) String() string {
 func (*ActRecorded) ProtoMessage() {}
 
 func (x *ActRecorded) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[8]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1188,7 +1373,7 @@ func (x *ActRecorded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActRecorded.ProtoReflect.Descriptor instead.
 func (*ActRecorded) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{8}
+	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ActRecorded) GetKind() ActKind {
@@ -1265,7 +1450,7 @@ type DecisionCorrected struct {
 
 func (x *DecisionCorrected) Reset() {
 	*x = DecisionCorrected{}
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[9]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1277,7 +1462,7 @@ func (x *DecisionCorrected) String() string {
 func (*DecisionCorrected) ProtoMessage() {}
 
 func (x *DecisionCorrected) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[9]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1290,7 +1475,7 @@ func (x *DecisionCorrected) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecisionCorrected.ProtoReflect.Descriptor instead.
 func (*DecisionCorrected) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{9}
+	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *DecisionCorrected) GetReason() *Sealed {
@@ -1311,7 +1496,7 @@ type DecisionStruck struct {
 
 func (x *DecisionStruck) Reset() {
 	*x = DecisionStruck{}
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[10]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1323,7 +1508,7 @@ func (x *DecisionStruck) String() string {
 func (*DecisionStruck) ProtoMessage() {}
 
 func (x *DecisionStruck) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[10]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1336,7 +1521,7 @@ func (x *DecisionStruck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecisionStruck.ProtoReflect.Descriptor instead.
 func (*DecisionStruck) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{10}
+	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *DecisionStruck) GetReason() *Sealed {
@@ -1359,7 +1544,7 @@ type MinutesContested struct {
 
 func (x *MinutesContested) Reset() {
 	*x = MinutesContested{}
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[11]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1371,7 +1556,7 @@ func (x *MinutesContested) String() string {
 func (*MinutesContested) ProtoMessage() {}
 
 func (x *MinutesContested) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[11]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1384,7 +1569,7 @@ func (x *MinutesContested) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MinutesContested.ProtoReflect.Descriptor instead.
 func (*MinutesContested) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{11}
+	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *MinutesContested) GetBy() string {
@@ -1414,7 +1599,7 @@ type DisputeSettled struct {
 
 func (x *DisputeSettled) Reset() {
 	*x = DisputeSettled{}
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[12]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1426,7 +1611,7 @@ func (x *DisputeSettled) String() string {
 func (*DisputeSettled) ProtoMessage() {}
 
 func (x *DisputeSettled) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[12]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1439,7 +1624,7 @@ func (x *DisputeSettled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DisputeSettled.ProtoReflect.Descriptor instead.
 func (*DisputeSettled) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{12}
+	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *DisputeSettled) GetBy() string {
@@ -1469,7 +1654,7 @@ type PresenceNoted struct {
 
 func (x *PresenceNoted) Reset() {
 	*x = PresenceNoted{}
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[13]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1481,7 +1666,7 @@ func (x *PresenceNoted) String() string {
 func (*PresenceNoted) ProtoMessage() {}
 
 func (x *PresenceNoted) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[13]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1494,7 +1679,7 @@ func (x *PresenceNoted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PresenceNoted.ProtoReflect.Descriptor instead.
 func (*PresenceNoted) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{13}
+	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *PresenceNoted) GetParticipant() string {
@@ -1525,14 +1710,18 @@ type Charter struct {
 	// The role that the organisers promise the users. ROLE_UNSPECIFIED: not stated.
 	RolePromised Role `protobuf:"varint,5,opt,name=role_promised,json=rolePromised,proto3,enum=tavolo.event.v1.Role" json:"role_promised,omitempty"`
 	// The role that the users ask for.
-	RoleAsked     Role `protobuf:"varint,6,opt,name=role_asked,json=roleAsked,proto3,enum=tavolo.event.v1.Role" json:"role_asked,omitempty"`
+	RoleAsked Role `protobuf:"varint,6,opt,name=role_asked,json=roleAsked,proto3,enum=tavolo.event.v1.Role" json:"role_asked,omitempty"`
+	// Who carries it out when it is adopted, as a pseudonym. Empty: not fixed.
+	Implementer string `protobuf:"bytes,7,opt,name=implementer,proto3" json:"implementer,omitempty"`
+	// By when: the last day, as yyyy-mm-dd. Empty: not fixed.
+	Due           string `protobuf:"bytes,8,opt,name=due,proto3" json:"due,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Charter) Reset() {
 	*x = Charter{}
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[14]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1544,7 +1733,7 @@ func (x *Charter) String() string {
 func (*Charter) ProtoMessage() {}
 
 func (x *Charter) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[14]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1557,7 +1746,7 @@ func (x *Charter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Charter.ProtoReflect.Descriptor instead.
 func (*Charter) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{14}
+	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Charter) GetRule() *Rule {
@@ -1602,6 +1791,20 @@ func (x *Charter) GetRoleAsked() Role {
 	return Role_ROLE_UNSPECIFIED
 }
 
+func (x *Charter) GetImplementer() string {
+	if x != nil {
+		return x.Implementer
+	}
+	return ""
+}
+
+func (x *Charter) GetDue() string {
+	if x != nil {
+		return x.Due
+	}
+	return ""
+}
+
 // Rule computes an outcome from ballots. All comparisons are on whole numbers (decision-rules).
 type Rule struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1633,7 +1836,7 @@ type Rule struct {
 
 func (x *Rule) Reset() {
 	*x = Rule{}
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[15]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1645,7 +1848,7 @@ func (x *Rule) String() string {
 func (*Rule) ProtoMessage() {}
 
 func (x *Rule) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[15]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1658,7 +1861,7 @@ func (x *Rule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rule.ProtoReflect.Descriptor instead.
 func (*Rule) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{15}
+	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Rule) GetMethod() Method {
@@ -1755,7 +1958,7 @@ type Threshold struct {
 
 func (x *Threshold) Reset() {
 	*x = Threshold{}
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[16]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1767,7 +1970,7 @@ func (x *Threshold) String() string {
 func (*Threshold) ProtoMessage() {}
 
 func (x *Threshold) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[16]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1780,7 +1983,7 @@ func (x *Threshold) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Threshold.ProtoReflect.Descriptor instead.
 func (*Threshold) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{16}
+	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Threshold) GetOf() isThreshold_Of {
@@ -1855,7 +2058,7 @@ type Fraction struct {
 
 func (x *Fraction) Reset() {
 	*x = Fraction{}
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[17]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1867,7 +2070,7 @@ func (x *Fraction) String() string {
 func (*Fraction) ProtoMessage() {}
 
 func (x *Fraction) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[17]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1880,7 +2083,7 @@ func (x *Fraction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fraction.ProtoReflect.Descriptor instead.
 func (*Fraction) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{17}
+	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Fraction) GetNumerator() uint32 {
@@ -1912,7 +2115,7 @@ type Quorum struct {
 
 func (x *Quorum) Reset() {
 	*x = Quorum{}
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[18]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1924,7 +2127,7 @@ func (x *Quorum) String() string {
 func (*Quorum) ProtoMessage() {}
 
 func (x *Quorum) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[18]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1937,7 +2140,7 @@ func (x *Quorum) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quorum.ProtoReflect.Descriptor instead.
 func (*Quorum) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{18}
+	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Quorum) GetCount() uint32 {
@@ -1978,7 +2181,7 @@ type ConstituencyRule struct {
 
 func (x *ConstituencyRule) Reset() {
 	*x = ConstituencyRule{}
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[19]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1990,7 +2193,7 @@ func (x *ConstituencyRule) String() string {
 func (*ConstituencyRule) ProtoMessage() {}
 
 func (x *ConstituencyRule) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[19]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2003,7 +2206,7 @@ func (x *ConstituencyRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConstituencyRule.ProtoReflect.Descriptor instead.
 func (*ConstituencyRule) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{19}
+	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ConstituencyRule) GetOf() []string {
@@ -2061,7 +2264,7 @@ type Elector struct {
 
 func (x *Elector) Reset() {
 	*x = Elector{}
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[20]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2073,7 +2276,7 @@ func (x *Elector) String() string {
 func (*Elector) ProtoMessage() {}
 
 func (x *Elector) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[20]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2086,7 +2289,7 @@ func (x *Elector) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Elector.ProtoReflect.Descriptor instead.
 func (*Elector) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{20}
+	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Elector) GetParticipant() string {
@@ -2165,7 +2368,7 @@ type Proxy struct {
 
 func (x *Proxy) Reset() {
 	*x = Proxy{}
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[21]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2177,7 +2380,7 @@ func (x *Proxy) String() string {
 func (*Proxy) ProtoMessage() {}
 
 func (x *Proxy) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[21]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2190,7 +2393,7 @@ func (x *Proxy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Proxy.ProtoReflect.Descriptor instead.
 func (*Proxy) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{21}
+	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Proxy) GetTo() string {
@@ -2222,7 +2425,7 @@ type Tally struct {
 
 func (x *Tally) Reset() {
 	*x = Tally{}
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[22]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2234,7 +2437,7 @@ func (x *Tally) String() string {
 func (*Tally) ProtoMessage() {}
 
 func (x *Tally) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_decision_proto_msgTypes[22]
+	mi := &file_tavolo_event_v1_decision_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2247,7 +2450,7 @@ func (x *Tally) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tally.ProtoReflect.Descriptor instead.
 func (*Tally) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{22}
+	return file_tavolo_event_v1_decision_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Tally) GetFor() uint64 {
@@ -2278,9 +2481,17 @@ const file_tavolo_event_v1_decision_proto_rawDesc = "" +
 	"\x1etavolo/event/v1/decision.proto\x12\x0ftavolo.event.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctavolo/event/v1/sealed.proto\"X\n" +
 	"\rDecisionPosed\x12\x12\n" +
 	"\x04item\x18\x01 \x01(\tR\x04item\x123\n" +
-	"\bquestion\x18\x02 \x01(\v2\x17.tavolo.event.v1.SealedR\bquestion\"D\n" +
+	"\bquestion\x18\x02 \x01(\v2\x17.tavolo.event.v1.SealedR\bquestion\"z\n" +
 	"\x0eCharterWritten\x122\n" +
-	"\acharter\x18\x01 \x01(\v2\x18.tavolo.event.v1.CharterR\acharter\"}\n" +
+	"\acharter\x18\x01 \x01(\v2\x18.tavolo.event.v1.CharterR\acharter\x124\n" +
+	"\belectors\x18\x02 \x03(\v2\x18.tavolo.event.v1.ElectorR\belectors\":\n" +
+	"\n" +
+	"RoundBegun\x12,\n" +
+	"\x05round\x18\x01 \x01(\x0e2\x16.tavolo.event.v1.RoundR\x05round\"u\n" +
+	"\x0fProposalAmended\x12+\n" +
+	"\x04text\x18\x01 \x01(\v2\x17.tavolo.event.v1.SealedR\x04text\x12\x19\n" +
+	"\btakes_up\x18\x02 \x01(\rR\atakesUp\x12\x1a\n" +
+	"\bobjector\x18\x03 \x01(\tR\bobjector\"}\n" +
 	"\fVotingOpened\x124\n" +
 	"\belectors\x18\x01 \x03(\v2\x18.tavolo.event.v1.ElectorR\belectors\x127\n" +
 	"\tcloses_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bclosesAt\"~\n" +
@@ -2330,7 +2541,7 @@ const file_tavolo_event_v1_decision_proto_rawDesc = "" +
 	"\x04text\x18\x02 \x01(\v2\x17.tavolo.event.v1.SealedR\x04text\"K\n" +
 	"\rPresenceNoted\x12 \n" +
 	"\vparticipant\x18\x01 \x01(\tR\vparticipant\x12\x18\n" +
-	"\apresent\x18\x02 \x01(\bR\apresent\"\xaa\x02\n" +
+	"\apresent\x18\x02 \x01(\bR\apresent\"\xde\x02\n" +
 	"\aCharter\x12)\n" +
 	"\x04rule\x18\x01 \x01(\v2\x15.tavolo.event.v1.RuleR\x04rule\x12A\n" +
 	"\fratification\x18\x02 \x01(\x0e2\x1d.tavolo.event.v1.RatificationR\fratification\x12\x16\n" +
@@ -2338,7 +2549,9 @@ const file_tavolo_event_v1_decision_proto_rawDesc = "" +
 	"\x0fprecommitted_by\x18\x04 \x01(\tR\x0eprecommittedBy\x12:\n" +
 	"\rrole_promised\x18\x05 \x01(\x0e2\x15.tavolo.event.v1.RoleR\frolePromised\x124\n" +
 	"\n" +
-	"role_asked\x18\x06 \x01(\x0e2\x15.tavolo.event.v1.RoleR\troleAsked\"\xcd\x03\n" +
+	"role_asked\x18\x06 \x01(\x0e2\x15.tavolo.event.v1.RoleR\troleAsked\x12 \n" +
+	"\vimplementer\x18\a \x01(\tR\vimplementer\x12\x10\n" +
+	"\x03due\x18\b \x01(\tR\x03due\"\xcd\x03\n" +
 	"\x04Rule\x12/\n" +
 	"\x06method\x18\x01 \x01(\x0e2\x17.tavolo.event.v1.MethodR\x06method\x128\n" +
 	"\tthreshold\x18\x02 \x01(\v2\x1a.tavolo.event.v1.ThresholdR\tthreshold\x12)\n" +
@@ -2465,7 +2678,14 @@ const file_tavolo_event_v1_decision_proto_rawDesc = "" +
 	"\x14ACT_KIND_IMPLEMENTED\x10\t\x12#\n" +
 	"\x1fACT_KIND_IMPLEMENTATION_REFUSED\x10\n" +
 	"\x12%\n" +
-	"!ACT_KIND_IMPLEMENTATION_EXPLAINED\x10\vB&Z$tavolo/proto/tavolo/event/v1;eventv1b\x06proto3"
+	"!ACT_KIND_IMPLEMENTATION_EXPLAINED\x10\v*y\n" +
+	"\x05Round\x12\x15\n" +
+	"\x11ROUND_UNSPECIFIED\x10\x00\x12\x11\n" +
+	"\rROUND_PRESENT\x10\x01\x12\x11\n" +
+	"\rROUND_CLARIFY\x10\x02\x12\x0f\n" +
+	"\vROUND_REACT\x10\x03\x12\x0f\n" +
+	"\vROUND_AMEND\x10\x04\x12\x11\n" +
+	"\rROUND_CONSENT\x10\x05B&Z$tavolo/proto/tavolo/event/v1;eventv1b\x06proto3"
 
 var (
 	file_tavolo_event_v1_decision_proto_rawDescOnce sync.Once
@@ -2479,8 +2699,8 @@ func file_tavolo_event_v1_decision_proto_rawDescGZIP() []byte {
 	return file_tavolo_event_v1_decision_proto_rawDescData
 }
 
-var file_tavolo_event_v1_decision_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
-var file_tavolo_event_v1_decision_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_tavolo_event_v1_decision_proto_enumTypes = make([]protoimpl.EnumInfo, 11)
+var file_tavolo_event_v1_decision_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_tavolo_event_v1_decision_proto_goTypes = []any{
 	(Role)(0),                     // 0: tavolo.event.v1.Role
 	(Method)(0),                   // 1: tavolo.event.v1.Method
@@ -2492,76 +2712,82 @@ var file_tavolo_event_v1_decision_proto_goTypes = []any{
 	(Outcome)(0),                  // 7: tavolo.event.v1.Outcome
 	(OutcomeReason)(0),            // 8: tavolo.event.v1.OutcomeReason
 	(ActKind)(0),                  // 9: tavolo.event.v1.ActKind
-	(*DecisionPosed)(nil),         // 10: tavolo.event.v1.DecisionPosed
-	(*CharterWritten)(nil),        // 11: tavolo.event.v1.CharterWritten
-	(*VotingOpened)(nil),          // 12: tavolo.event.v1.VotingOpened
-	(*BallotCast)(nil),            // 13: tavolo.event.v1.BallotCast
-	(*AdviceGiven)(nil),           // 14: tavolo.event.v1.AdviceGiven
-	(*TallyReported)(nil),         // 15: tavolo.event.v1.TallyReported
-	(*ConsensusClaimed)(nil),      // 16: tavolo.event.v1.ConsensusClaimed
-	(*VotingClosed)(nil),          // 17: tavolo.event.v1.VotingClosed
-	(*ActRecorded)(nil),           // 18: tavolo.event.v1.ActRecorded
-	(*DecisionCorrected)(nil),     // 19: tavolo.event.v1.DecisionCorrected
-	(*DecisionStruck)(nil),        // 20: tavolo.event.v1.DecisionStruck
-	(*MinutesContested)(nil),      // 21: tavolo.event.v1.MinutesContested
-	(*DisputeSettled)(nil),        // 22: tavolo.event.v1.DisputeSettled
-	(*PresenceNoted)(nil),         // 23: tavolo.event.v1.PresenceNoted
-	(*Charter)(nil),               // 24: tavolo.event.v1.Charter
-	(*Rule)(nil),                  // 25: tavolo.event.v1.Rule
-	(*Threshold)(nil),             // 26: tavolo.event.v1.Threshold
-	(*Fraction)(nil),              // 27: tavolo.event.v1.Fraction
-	(*Quorum)(nil),                // 28: tavolo.event.v1.Quorum
-	(*ConstituencyRule)(nil),      // 29: tavolo.event.v1.ConstituencyRule
-	(*Elector)(nil),               // 30: tavolo.event.v1.Elector
-	(*Proxy)(nil),                 // 31: tavolo.event.v1.Proxy
-	(*Tally)(nil),                 // 32: tavolo.event.v1.Tally
-	nil,                           // 33: tavolo.event.v1.TallyReported.ByConstituencyEntry
-	nil,                           // 34: tavolo.event.v1.Quorum.ConstituenciesEntry
-	(*Sealed)(nil),                // 35: tavolo.event.v1.Sealed
-	(*timestamppb.Timestamp)(nil), // 36: google.protobuf.Timestamp
+	(Round)(0),                    // 10: tavolo.event.v1.Round
+	(*DecisionPosed)(nil),         // 11: tavolo.event.v1.DecisionPosed
+	(*CharterWritten)(nil),        // 12: tavolo.event.v1.CharterWritten
+	(*RoundBegun)(nil),            // 13: tavolo.event.v1.RoundBegun
+	(*ProposalAmended)(nil),       // 14: tavolo.event.v1.ProposalAmended
+	(*VotingOpened)(nil),          // 15: tavolo.event.v1.VotingOpened
+	(*BallotCast)(nil),            // 16: tavolo.event.v1.BallotCast
+	(*AdviceGiven)(nil),           // 17: tavolo.event.v1.AdviceGiven
+	(*TallyReported)(nil),         // 18: tavolo.event.v1.TallyReported
+	(*ConsensusClaimed)(nil),      // 19: tavolo.event.v1.ConsensusClaimed
+	(*VotingClosed)(nil),          // 20: tavolo.event.v1.VotingClosed
+	(*ActRecorded)(nil),           // 21: tavolo.event.v1.ActRecorded
+	(*DecisionCorrected)(nil),     // 22: tavolo.event.v1.DecisionCorrected
+	(*DecisionStruck)(nil),        // 23: tavolo.event.v1.DecisionStruck
+	(*MinutesContested)(nil),      // 24: tavolo.event.v1.MinutesContested
+	(*DisputeSettled)(nil),        // 25: tavolo.event.v1.DisputeSettled
+	(*PresenceNoted)(nil),         // 26: tavolo.event.v1.PresenceNoted
+	(*Charter)(nil),               // 27: tavolo.event.v1.Charter
+	(*Rule)(nil),                  // 28: tavolo.event.v1.Rule
+	(*Threshold)(nil),             // 29: tavolo.event.v1.Threshold
+	(*Fraction)(nil),              // 30: tavolo.event.v1.Fraction
+	(*Quorum)(nil),                // 31: tavolo.event.v1.Quorum
+	(*ConstituencyRule)(nil),      // 32: tavolo.event.v1.ConstituencyRule
+	(*Elector)(nil),               // 33: tavolo.event.v1.Elector
+	(*Proxy)(nil),                 // 34: tavolo.event.v1.Proxy
+	(*Tally)(nil),                 // 35: tavolo.event.v1.Tally
+	nil,                           // 36: tavolo.event.v1.TallyReported.ByConstituencyEntry
+	nil,                           // 37: tavolo.event.v1.Quorum.ConstituenciesEntry
+	(*Sealed)(nil),                // 38: tavolo.event.v1.Sealed
+	(*timestamppb.Timestamp)(nil), // 39: google.protobuf.Timestamp
 }
 var file_tavolo_event_v1_decision_proto_depIdxs = []int32{
-	35, // 0: tavolo.event.v1.DecisionPosed.question:type_name -> tavolo.event.v1.Sealed
-	24, // 1: tavolo.event.v1.CharterWritten.charter:type_name -> tavolo.event.v1.Charter
-	30, // 2: tavolo.event.v1.VotingOpened.electors:type_name -> tavolo.event.v1.Elector
-	36, // 3: tavolo.event.v1.VotingOpened.closes_at:type_name -> google.protobuf.Timestamp
-	6,  // 4: tavolo.event.v1.BallotCast.choice:type_name -> tavolo.event.v1.Choice
-	6,  // 5: tavolo.event.v1.AdviceGiven.advice:type_name -> tavolo.event.v1.Choice
-	32, // 6: tavolo.event.v1.TallyReported.total:type_name -> tavolo.event.v1.Tally
-	33, // 7: tavolo.event.v1.TallyReported.by_constituency:type_name -> tavolo.event.v1.TallyReported.ByConstituencyEntry
-	7,  // 8: tavolo.event.v1.ConsensusClaimed.outcome:type_name -> tavolo.event.v1.Outcome
-	7,  // 9: tavolo.event.v1.VotingClosed.outcome:type_name -> tavolo.event.v1.Outcome
-	8,  // 10: tavolo.event.v1.VotingClosed.reason:type_name -> tavolo.event.v1.OutcomeReason
-	32, // 11: tavolo.event.v1.VotingClosed.tally:type_name -> tavolo.event.v1.Tally
-	9,  // 12: tavolo.event.v1.ActRecorded.kind:type_name -> tavolo.event.v1.ActKind
-	35, // 13: tavolo.event.v1.ActRecorded.reason:type_name -> tavolo.event.v1.Sealed
-	35, // 14: tavolo.event.v1.DecisionCorrected.reason:type_name -> tavolo.event.v1.Sealed
-	35, // 15: tavolo.event.v1.DecisionStruck.reason:type_name -> tavolo.event.v1.Sealed
-	35, // 16: tavolo.event.v1.MinutesContested.text:type_name -> tavolo.event.v1.Sealed
-	35, // 17: tavolo.event.v1.DisputeSettled.text:type_name -> tavolo.event.v1.Sealed
-	25, // 18: tavolo.event.v1.Charter.rule:type_name -> tavolo.event.v1.Rule
-	4,  // 19: tavolo.event.v1.Charter.ratification:type_name -> tavolo.event.v1.Ratification
-	0,  // 20: tavolo.event.v1.Charter.role_promised:type_name -> tavolo.event.v1.Role
-	0,  // 21: tavolo.event.v1.Charter.role_asked:type_name -> tavolo.event.v1.Role
-	1,  // 22: tavolo.event.v1.Rule.method:type_name -> tavolo.event.v1.Method
-	26, // 23: tavolo.event.v1.Rule.threshold:type_name -> tavolo.event.v1.Threshold
-	2,  // 24: tavolo.event.v1.Rule.base:type_name -> tavolo.event.v1.Base
-	3,  // 25: tavolo.event.v1.Rule.tie:type_name -> tavolo.event.v1.Tie
-	28, // 26: tavolo.event.v1.Rule.quorum:type_name -> tavolo.event.v1.Quorum
-	29, // 27: tavolo.event.v1.Rule.constituencies:type_name -> tavolo.event.v1.ConstituencyRule
-	27, // 28: tavolo.event.v1.Threshold.fraction:type_name -> tavolo.event.v1.Fraction
-	27, // 29: tavolo.event.v1.Quorum.fraction:type_name -> tavolo.event.v1.Fraction
-	34, // 30: tavolo.event.v1.Quorum.constituencies:type_name -> tavolo.event.v1.Quorum.ConstituenciesEntry
-	26, // 31: tavolo.event.v1.ConstituencyRule.threshold:type_name -> tavolo.event.v1.Threshold
-	2,  // 32: tavolo.event.v1.ConstituencyRule.base:type_name -> tavolo.event.v1.Base
-	5,  // 33: tavolo.event.v1.Elector.standing:type_name -> tavolo.event.v1.Standing
-	31, // 34: tavolo.event.v1.Elector.proxy:type_name -> tavolo.event.v1.Proxy
-	32, // 35: tavolo.event.v1.TallyReported.ByConstituencyEntry.value:type_name -> tavolo.event.v1.Tally
-	36, // [36:36] is the sub-list for method output_type
-	36, // [36:36] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	38, // 0: tavolo.event.v1.DecisionPosed.question:type_name -> tavolo.event.v1.Sealed
+	27, // 1: tavolo.event.v1.CharterWritten.charter:type_name -> tavolo.event.v1.Charter
+	33, // 2: tavolo.event.v1.CharterWritten.electors:type_name -> tavolo.event.v1.Elector
+	10, // 3: tavolo.event.v1.RoundBegun.round:type_name -> tavolo.event.v1.Round
+	38, // 4: tavolo.event.v1.ProposalAmended.text:type_name -> tavolo.event.v1.Sealed
+	33, // 5: tavolo.event.v1.VotingOpened.electors:type_name -> tavolo.event.v1.Elector
+	39, // 6: tavolo.event.v1.VotingOpened.closes_at:type_name -> google.protobuf.Timestamp
+	6,  // 7: tavolo.event.v1.BallotCast.choice:type_name -> tavolo.event.v1.Choice
+	6,  // 8: tavolo.event.v1.AdviceGiven.advice:type_name -> tavolo.event.v1.Choice
+	35, // 9: tavolo.event.v1.TallyReported.total:type_name -> tavolo.event.v1.Tally
+	36, // 10: tavolo.event.v1.TallyReported.by_constituency:type_name -> tavolo.event.v1.TallyReported.ByConstituencyEntry
+	7,  // 11: tavolo.event.v1.ConsensusClaimed.outcome:type_name -> tavolo.event.v1.Outcome
+	7,  // 12: tavolo.event.v1.VotingClosed.outcome:type_name -> tavolo.event.v1.Outcome
+	8,  // 13: tavolo.event.v1.VotingClosed.reason:type_name -> tavolo.event.v1.OutcomeReason
+	35, // 14: tavolo.event.v1.VotingClosed.tally:type_name -> tavolo.event.v1.Tally
+	9,  // 15: tavolo.event.v1.ActRecorded.kind:type_name -> tavolo.event.v1.ActKind
+	38, // 16: tavolo.event.v1.ActRecorded.reason:type_name -> tavolo.event.v1.Sealed
+	38, // 17: tavolo.event.v1.DecisionCorrected.reason:type_name -> tavolo.event.v1.Sealed
+	38, // 18: tavolo.event.v1.DecisionStruck.reason:type_name -> tavolo.event.v1.Sealed
+	38, // 19: tavolo.event.v1.MinutesContested.text:type_name -> tavolo.event.v1.Sealed
+	38, // 20: tavolo.event.v1.DisputeSettled.text:type_name -> tavolo.event.v1.Sealed
+	28, // 21: tavolo.event.v1.Charter.rule:type_name -> tavolo.event.v1.Rule
+	4,  // 22: tavolo.event.v1.Charter.ratification:type_name -> tavolo.event.v1.Ratification
+	0,  // 23: tavolo.event.v1.Charter.role_promised:type_name -> tavolo.event.v1.Role
+	0,  // 24: tavolo.event.v1.Charter.role_asked:type_name -> tavolo.event.v1.Role
+	1,  // 25: tavolo.event.v1.Rule.method:type_name -> tavolo.event.v1.Method
+	29, // 26: tavolo.event.v1.Rule.threshold:type_name -> tavolo.event.v1.Threshold
+	2,  // 27: tavolo.event.v1.Rule.base:type_name -> tavolo.event.v1.Base
+	3,  // 28: tavolo.event.v1.Rule.tie:type_name -> tavolo.event.v1.Tie
+	31, // 29: tavolo.event.v1.Rule.quorum:type_name -> tavolo.event.v1.Quorum
+	32, // 30: tavolo.event.v1.Rule.constituencies:type_name -> tavolo.event.v1.ConstituencyRule
+	30, // 31: tavolo.event.v1.Threshold.fraction:type_name -> tavolo.event.v1.Fraction
+	30, // 32: tavolo.event.v1.Quorum.fraction:type_name -> tavolo.event.v1.Fraction
+	37, // 33: tavolo.event.v1.Quorum.constituencies:type_name -> tavolo.event.v1.Quorum.ConstituenciesEntry
+	29, // 34: tavolo.event.v1.ConstituencyRule.threshold:type_name -> tavolo.event.v1.Threshold
+	2,  // 35: tavolo.event.v1.ConstituencyRule.base:type_name -> tavolo.event.v1.Base
+	5,  // 36: tavolo.event.v1.Elector.standing:type_name -> tavolo.event.v1.Standing
+	34, // 37: tavolo.event.v1.Elector.proxy:type_name -> tavolo.event.v1.Proxy
+	35, // 38: tavolo.event.v1.TallyReported.ByConstituencyEntry.value:type_name -> tavolo.event.v1.Tally
+	39, // [39:39] is the sub-list for method output_type
+	39, // [39:39] is the sub-list for method input_type
+	39, // [39:39] is the sub-list for extension type_name
+	39, // [39:39] is the sub-list for extension extendee
+	0,  // [0:39] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_event_v1_decision_proto_init() }
@@ -2570,7 +2796,7 @@ func file_tavolo_event_v1_decision_proto_init() {
 		return
 	}
 	file_tavolo_event_v1_sealed_proto_init()
-	file_tavolo_event_v1_decision_proto_msgTypes[16].OneofWrappers = []any{
+	file_tavolo_event_v1_decision_proto_msgTypes[18].OneofWrappers = []any{
 		(*Threshold_Majority)(nil),
 		(*Threshold_Votes)(nil),
 		(*Threshold_Fraction)(nil),
@@ -2580,8 +2806,8 @@ func file_tavolo_event_v1_decision_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tavolo_event_v1_decision_proto_rawDesc), len(file_tavolo_event_v1_decision_proto_rawDesc)),
-			NumEnums:      10,
-			NumMessages:   25,
+			NumEnums:      11,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -549,6 +549,126 @@ func (x *ParticipantNamed) GetName() *Sealed {
 	return nil
 }
 
+// ConsentStated: a participant gave or refused one consent. The last statement of a code holds. Nobody needs to consent in order to take part.
+type ConsentStated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whose, as a pseudonym.
+	Participant string `protobuf:"bytes,1,opt,name=participant,proto3" json:"participant,omitempty"`
+	// Code of the consent: name_in_minutes (the name may stand in the minutes), words_in_minutes (the words may stand there),
+	// research (evaluators may use the record, without names). A code list that a department can extend.
+	Consent string `protobuf:"bytes,2,opt,name=consent,proto3" json:"consent,omitempty"`
+	// Version of the wording that was shown.
+	Version uint32 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
+	// Given or refused.
+	Given         bool `protobuf:"varint,4,opt,name=given,proto3" json:"given,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConsentStated) Reset() {
+	*x = ConsentStated{}
+	mi := &file_tavolo_event_v1_initiative_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConsentStated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConsentStated) ProtoMessage() {}
+
+func (x *ConsentStated) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_event_v1_initiative_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConsentStated.ProtoReflect.Descriptor instead.
+func (*ConsentStated) Descriptor() ([]byte, []int) {
+	return file_tavolo_event_v1_initiative_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ConsentStated) GetParticipant() string {
+	if x != nil {
+		return x.Participant
+	}
+	return ""
+}
+
+func (x *ConsentStated) GetConsent() string {
+	if x != nil {
+		return x.Consent
+	}
+	return ""
+}
+
+func (x *ConsentStated) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *ConsentStated) GetGiven() bool {
+	if x != nil {
+		return x.Given
+	}
+	return false
+}
+
+// PublicationSet: whether the initiative's decisions may be read by anyone: question, rule, outcome and the roles of groups, never a person.
+type PublicationSet struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Anyone may read them.
+	Public        bool `protobuf:"varint,1,opt,name=public,proto3" json:"public,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PublicationSet) Reset() {
+	*x = PublicationSet{}
+	mi := &file_tavolo_event_v1_initiative_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PublicationSet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PublicationSet) ProtoMessage() {}
+
+func (x *PublicationSet) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_event_v1_initiative_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PublicationSet.ProtoReflect.Descriptor instead.
+func (*PublicationSet) Descriptor() ([]byte, []int) {
+	return file_tavolo_event_v1_initiative_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *PublicationSet) GetPublic() bool {
+	if x != nil {
+		return x.Public
+	}
+	return false
+}
+
 var File_tavolo_event_v1_initiative_proto protoreflect.FileDescriptor
 
 const file_tavolo_event_v1_initiative_proto_rawDesc = "" +
@@ -576,7 +696,14 @@ const file_tavolo_event_v1_initiative_proto_rawDesc = "" +
 	"\x16employed_by_department\x18\x03 \x01(\bR\x14employedByDepartment\"a\n" +
 	"\x10ParticipantNamed\x12 \n" +
 	"\vparticipant\x18\x01 \x01(\tR\vparticipant\x12+\n" +
-	"\x04name\x18\x02 \x01(\v2\x17.tavolo.event.v1.SealedR\x04name*L\n" +
+	"\x04name\x18\x02 \x01(\v2\x17.tavolo.event.v1.SealedR\x04name\"{\n" +
+	"\rConsentStated\x12 \n" +
+	"\vparticipant\x18\x01 \x01(\tR\vparticipant\x12\x18\n" +
+	"\aconsent\x18\x02 \x01(\tR\aconsent\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\rR\aversion\x12\x14\n" +
+	"\x05given\x18\x04 \x01(\bR\x05given\"(\n" +
+	"\x0ePublicationSet\x12\x16\n" +
+	"\x06public\x18\x01 \x01(\bR\x06public*L\n" +
 	"\x05Scope\x12\x15\n" +
 	"\x11SCOPE_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18SCOPE_STRATEGIC_PLANNING\x10\x01\x12\x0e\n" +
@@ -610,7 +737,7 @@ func file_tavolo_event_v1_initiative_proto_rawDescGZIP() []byte {
 }
 
 var file_tavolo_event_v1_initiative_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_tavolo_event_v1_initiative_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_tavolo_event_v1_initiative_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_tavolo_event_v1_initiative_proto_goTypes = []any{
 	(Scope)(0),                  // 0: tavolo.event.v1.Scope
 	(Area)(0),                   // 1: tavolo.event.v1.Area
@@ -620,20 +747,22 @@ var file_tavolo_event_v1_initiative_proto_goTypes = []any{
 	(*ParticipantEnrolled)(nil), // 5: tavolo.event.v1.ParticipantEnrolled
 	(*CapacityDeclared)(nil),    // 6: tavolo.event.v1.CapacityDeclared
 	(*ParticipantNamed)(nil),    // 7: tavolo.event.v1.ParticipantNamed
-	(*Sealed)(nil),              // 8: tavolo.event.v1.Sealed
+	(*ConsentStated)(nil),       // 8: tavolo.event.v1.ConsentStated
+	(*PublicationSet)(nil),      // 9: tavolo.event.v1.PublicationSet
+	(*Sealed)(nil),              // 10: tavolo.event.v1.Sealed
 }
 var file_tavolo_event_v1_initiative_proto_depIdxs = []int32{
-	8,  // 0: tavolo.event.v1.InitiativeOpened.title:type_name -> tavolo.event.v1.Sealed
+	10, // 0: tavolo.event.v1.InitiativeOpened.title:type_name -> tavolo.event.v1.Sealed
 	0,  // 1: tavolo.event.v1.InitiativeOpened.scope:type_name -> tavolo.event.v1.Scope
 	1,  // 2: tavolo.event.v1.InitiativeOpened.area:type_name -> tavolo.event.v1.Area
 	2,  // 3: tavolo.event.v1.InitiativeOpened.stage:type_name -> tavolo.event.v1.Stage
-	8,  // 4: tavolo.event.v1.InitiativeDescribed.title:type_name -> tavolo.event.v1.Sealed
+	10, // 4: tavolo.event.v1.InitiativeDescribed.title:type_name -> tavolo.event.v1.Sealed
 	0,  // 5: tavolo.event.v1.InitiativeDescribed.scope:type_name -> tavolo.event.v1.Scope
 	1,  // 6: tavolo.event.v1.InitiativeDescribed.area:type_name -> tavolo.event.v1.Area
 	2,  // 7: tavolo.event.v1.InitiativeDescribed.stage:type_name -> tavolo.event.v1.Stage
-	8,  // 8: tavolo.event.v1.ParticipantEnrolled.ref:type_name -> tavolo.event.v1.Sealed
-	8,  // 9: tavolo.event.v1.ParticipantEnrolled.name:type_name -> tavolo.event.v1.Sealed
-	8,  // 10: tavolo.event.v1.ParticipantNamed.name:type_name -> tavolo.event.v1.Sealed
+	10, // 8: tavolo.event.v1.ParticipantEnrolled.ref:type_name -> tavolo.event.v1.Sealed
+	10, // 9: tavolo.event.v1.ParticipantEnrolled.name:type_name -> tavolo.event.v1.Sealed
+	10, // 10: tavolo.event.v1.ParticipantNamed.name:type_name -> tavolo.event.v1.Sealed
 	11, // [11:11] is the sub-list for method output_type
 	11, // [11:11] is the sub-list for method input_type
 	11, // [11:11] is the sub-list for extension type_name
@@ -653,7 +782,7 @@ func file_tavolo_event_v1_initiative_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tavolo_event_v1_initiative_proto_rawDesc), len(file_tavolo_event_v1_initiative_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   5,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

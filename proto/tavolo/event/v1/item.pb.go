@@ -155,7 +155,9 @@ type ItemProposed struct {
 	// Its wording.
 	Title *Sealed `protobuf:"bytes,1,opt,name=title,proto3" json:"title,omitempty"`
 	// Who proposed it, as a pseudonym. Empty: not recorded.
-	ProposedBy    string `protobuf:"bytes,2,opt,name=proposed_by,json=proposedBy,proto3" json:"proposed_by,omitempty"`
+	ProposedBy string `protobuf:"bytes,2,opt,name=proposed_by,json=proposedBy,proto3" json:"proposed_by,omitempty"`
+	// Estimated time in minutes. 0: not estimated.
+	Minutes       uint32 `protobuf:"varint,3,opt,name=minutes,proto3" json:"minutes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -202,6 +204,13 @@ func (x *ItemProposed) GetProposedBy() string {
 		return x.ProposedBy
 	}
 	return ""
+}
+
+func (x *ItemProposed) GetMinutes() uint32 {
+	if x != nil {
+		return x.Minutes
+	}
+	return 0
 }
 
 // ItemAdmitted: it may be put on an agenda.
@@ -339,7 +348,9 @@ type ItemDescribed struct {
 	// Its wording.
 	Title *Sealed `protobuf:"bytes,1,opt,name=title,proto3" json:"title,omitempty"`
 	// Who proposed it. Empty: not recorded.
-	ProposedBy    string `protobuf:"bytes,2,opt,name=proposed_by,json=proposedBy,proto3" json:"proposed_by,omitempty"`
+	ProposedBy string `protobuf:"bytes,2,opt,name=proposed_by,json=proposedBy,proto3" json:"proposed_by,omitempty"`
+	// Estimated time in minutes. 0: not estimated.
+	Minutes       uint32 `protobuf:"varint,3,opt,name=minutes,proto3" json:"minutes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -388,6 +399,443 @@ func (x *ItemDescribed) GetProposedBy() string {
 	return ""
 }
 
+func (x *ItemDescribed) GetMinutes() uint32 {
+	if x != nil {
+		return x.Minutes
+	}
+	return 0
+}
+
+// AttachmentLinked: a document that belongs to the item, by its link.
+type AttachmentLinked struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number within the item: 1, 2, 3 …
+	Number uint32 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// What it is.
+	Title *Sealed `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// Its address, http or https.
+	Url *Sealed `protobuf:"bytes,3,opt,name=url,proto3" json:"url,omitempty"`
+	// Who linked it, as a pseudonym.
+	By            string `protobuf:"bytes,4,opt,name=by,proto3" json:"by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttachmentLinked) Reset() {
+	*x = AttachmentLinked{}
+	mi := &file_tavolo_event_v1_item_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttachmentLinked) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttachmentLinked) ProtoMessage() {}
+
+func (x *AttachmentLinked) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_event_v1_item_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttachmentLinked.ProtoReflect.Descriptor instead.
+func (*AttachmentLinked) Descriptor() ([]byte, []int) {
+	return file_tavolo_event_v1_item_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *AttachmentLinked) GetNumber() uint32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *AttachmentLinked) GetTitle() *Sealed {
+	if x != nil {
+		return x.Title
+	}
+	return nil
+}
+
+func (x *AttachmentLinked) GetUrl() *Sealed {
+	if x != nil {
+		return x.Url
+	}
+	return nil
+}
+
+func (x *AttachmentLinked) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+// AttachmentRemoved: the link is no longer shown.
+type AttachmentRemoved struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its number.
+	Number        uint32 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttachmentRemoved) Reset() {
+	*x = AttachmentRemoved{}
+	mi := &file_tavolo_event_v1_item_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttachmentRemoved) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttachmentRemoved) ProtoMessage() {}
+
+func (x *AttachmentRemoved) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_event_v1_item_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttachmentRemoved.ProtoReflect.Descriptor instead.
+func (*AttachmentRemoved) Descriptor() ([]byte, []int) {
+	return file_tavolo_event_v1_item_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *AttachmentRemoved) GetNumber() uint32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+// HandRaised: somebody asks to speak.
+type HandRaised struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the session.
+	Session string `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
+	// Who, as a pseudonym.
+	Participant   string `protobuf:"bytes,2,opt,name=participant,proto3" json:"participant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HandRaised) Reset() {
+	*x = HandRaised{}
+	mi := &file_tavolo_event_v1_item_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HandRaised) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HandRaised) ProtoMessage() {}
+
+func (x *HandRaised) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_event_v1_item_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HandRaised.ProtoReflect.Descriptor instead.
+func (*HandRaised) Descriptor() ([]byte, []int) {
+	return file_tavolo_event_v1_item_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *HandRaised) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *HandRaised) GetParticipant() string {
+	if x != nil {
+		return x.Participant
+	}
+	return ""
+}
+
+// HandLowered: somebody no longer asks to speak.
+type HandLowered struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the session.
+	Session string `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
+	// Who, as a pseudonym.
+	Participant   string `protobuf:"bytes,2,opt,name=participant,proto3" json:"participant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HandLowered) Reset() {
+	*x = HandLowered{}
+	mi := &file_tavolo_event_v1_item_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HandLowered) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HandLowered) ProtoMessage() {}
+
+func (x *HandLowered) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_event_v1_item_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HandLowered.ProtoReflect.Descriptor instead.
+func (*HandLowered) Descriptor() ([]byte, []int) {
+	return file_tavolo_event_v1_item_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *HandLowered) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *HandLowered) GetParticipant() string {
+	if x != nil {
+		return x.Participant
+	}
+	return ""
+}
+
+// FloorGiven: somebody speaks from now on. It takes them off the list of those who ask to speak.
+type FloorGiven struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the session.
+	Session string `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
+	// Who, as a pseudonym.
+	Participant   string `protobuf:"bytes,2,opt,name=participant,proto3" json:"participant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FloorGiven) Reset() {
+	*x = FloorGiven{}
+	mi := &file_tavolo_event_v1_item_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FloorGiven) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FloorGiven) ProtoMessage() {}
+
+func (x *FloorGiven) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_event_v1_item_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FloorGiven.ProtoReflect.Descriptor instead.
+func (*FloorGiven) Descriptor() ([]byte, []int) {
+	return file_tavolo_event_v1_item_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *FloorGiven) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *FloorGiven) GetParticipant() string {
+	if x != nil {
+		return x.Participant
+	}
+	return ""
+}
+
+// FloorReturned: they have spoken. The turn itself is the ContributionRecorded in the same commit, with its seconds.
+type FloorReturned struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the session.
+	Session string `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
+	// Who, as a pseudonym.
+	Participant string `protobuf:"bytes,2,opt,name=participant,proto3" json:"participant,omitempty"`
+	// Number of the contribution that the turn became. 0: none, the turn was given by mistake.
+	Contribution  uint32 `protobuf:"varint,3,opt,name=contribution,proto3" json:"contribution,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FloorReturned) Reset() {
+	*x = FloorReturned{}
+	mi := &file_tavolo_event_v1_item_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FloorReturned) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FloorReturned) ProtoMessage() {}
+
+func (x *FloorReturned) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_event_v1_item_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FloorReturned.ProtoReflect.Descriptor instead.
+func (*FloorReturned) Descriptor() ([]byte, []int) {
+	return file_tavolo_event_v1_item_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *FloorReturned) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *FloorReturned) GetParticipant() string {
+	if x != nil {
+		return x.Participant
+	}
+	return ""
+}
+
+func (x *FloorReturned) GetContribution() uint32 {
+	if x != nil {
+		return x.Contribution
+	}
+	return 0
+}
+
+// ContributionWorded gives words to a contribution that was recorded without, or says better what kind it was.
+type ContributionWorded struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the session.
+	Session string `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
+	// Number of the contribution.
+	Number uint32 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	// What kind.
+	Kind ContributionKind `protobuf:"varint,3,opt,name=kind,proto3,enum=tavolo.event.v1.ContributionKind" json:"kind,omitempty"`
+	// What was said.
+	Text *Sealed `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	// Who typed it, when that was not the speaker.
+	EnteredBy     string `protobuf:"bytes,5,opt,name=entered_by,json=enteredBy,proto3" json:"entered_by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ContributionWorded) Reset() {
+	*x = ContributionWorded{}
+	mi := &file_tavolo_event_v1_item_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ContributionWorded) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ContributionWorded) ProtoMessage() {}
+
+func (x *ContributionWorded) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_event_v1_item_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ContributionWorded.ProtoReflect.Descriptor instead.
+func (*ContributionWorded) Descriptor() ([]byte, []int) {
+	return file_tavolo_event_v1_item_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ContributionWorded) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *ContributionWorded) GetNumber() uint32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *ContributionWorded) GetKind() ContributionKind {
+	if x != nil {
+		return x.Kind
+	}
+	return ContributionKind_CONTRIBUTION_KIND_UNSPECIFIED
+}
+
+func (x *ContributionWorded) GetText() *Sealed {
+	if x != nil {
+		return x.Text
+	}
+	return nil
+}
+
+func (x *ContributionWorded) GetEnteredBy() string {
+	if x != nil {
+		return x.EnteredBy
+	}
+	return ""
+}
+
 // ContributionRecorded: somebody said something to the item.
 type ContributionRecorded struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -408,14 +856,18 @@ type ContributionRecorded struct {
 	// How it answers an advice or proposal.
 	Reply Reply `protobuf:"varint,8,opt,name=reply,proto3,enum=tavolo.event.v1.Reply" json:"reply,omitempty"`
 	// Who typed it, when that was somebody else.
-	EnteredBy     string `protobuf:"bytes,9,opt,name=entered_by,json=enteredBy,proto3" json:"entered_by,omitempty"`
+	EnteredBy string `protobuf:"bytes,9,opt,name=entered_by,json=enteredBy,proto3" json:"entered_by,omitempty"`
+	// Proposal: number of the proposal that this one replaces (an amendment). 0: none.
+	Amends uint32 `protobuf:"varint,10,opt,name=amends,proto3" json:"amends,omitempty"`
+	// Proposal: number of the contribution that it takes up. 0: none.
+	TakesUp       uint32 `protobuf:"varint,11,opt,name=takes_up,json=takesUp,proto3" json:"takes_up,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ContributionRecorded) Reset() {
 	*x = ContributionRecorded{}
-	mi := &file_tavolo_event_v1_item_proto_msgTypes[5]
+	mi := &file_tavolo_event_v1_item_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -427,7 +879,7 @@ func (x *ContributionRecorded) String() string {
 func (*ContributionRecorded) ProtoMessage() {}
 
 func (x *ContributionRecorded) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_item_proto_msgTypes[5]
+	mi := &file_tavolo_event_v1_item_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -440,7 +892,7 @@ func (x *ContributionRecorded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContributionRecorded.ProtoReflect.Descriptor instead.
 func (*ContributionRecorded) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_item_proto_rawDescGZIP(), []int{5}
+	return file_tavolo_event_v1_item_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ContributionRecorded) GetSession() string {
@@ -506,6 +958,20 @@ func (x *ContributionRecorded) GetEnteredBy() string {
 	return ""
 }
 
+func (x *ContributionRecorded) GetAmends() uint32 {
+	if x != nil {
+		return x.Amends
+	}
+	return 0
+}
+
+func (x *ContributionRecorded) GetTakesUp() uint32 {
+	if x != nil {
+		return x.TakesUp
+	}
+	return 0
+}
+
 // ContributionsCorrected replaces all contributions of one session.
 type ContributionsCorrected struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -519,7 +985,7 @@ type ContributionsCorrected struct {
 
 func (x *ContributionsCorrected) Reset() {
 	*x = ContributionsCorrected{}
-	mi := &file_tavolo_event_v1_item_proto_msgTypes[6]
+	mi := &file_tavolo_event_v1_item_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -531,7 +997,7 @@ func (x *ContributionsCorrected) String() string {
 func (*ContributionsCorrected) ProtoMessage() {}
 
 func (x *ContributionsCorrected) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_item_proto_msgTypes[6]
+	mi := &file_tavolo_event_v1_item_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -544,7 +1010,7 @@ func (x *ContributionsCorrected) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContributionsCorrected.ProtoReflect.Descriptor instead.
 func (*ContributionsCorrected) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_item_proto_rawDescGZIP(), []int{6}
+	return file_tavolo_event_v1_item_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ContributionsCorrected) GetSession() string {
@@ -565,20 +1031,51 @@ var File_tavolo_event_v1_item_proto protoreflect.FileDescriptor
 
 const file_tavolo_event_v1_item_proto_rawDesc = "" +
 	"\n" +
-	"\x1atavolo/event/v1/item.proto\x12\x0ftavolo.event.v1\x1a\x1ctavolo/event/v1/sealed.proto\"^\n" +
+	"\x1atavolo/event/v1/item.proto\x12\x0ftavolo.event.v1\x1a\x1ctavolo/event/v1/sealed.proto\"x\n" +
 	"\fItemProposed\x12-\n" +
 	"\x05title\x18\x01 \x01(\v2\x17.tavolo.event.v1.SealedR\x05title\x12\x1f\n" +
 	"\vproposed_by\x18\x02 \x01(\tR\n" +
-	"proposedBy\"?\n" +
+	"proposedBy\x12\x18\n" +
+	"\aminutes\x18\x03 \x01(\rR\aminutes\"?\n" +
 	"\fItemAdmitted\x12/\n" +
 	"\x06reason\x18\x01 \x01(\v2\x17.tavolo.event.v1.SealedR\x06reason\">\n" +
 	"\vItemRefused\x12/\n" +
 	"\x06reason\x18\x01 \x01(\v2\x17.tavolo.event.v1.SealedR\x06reason\"\x0f\n" +
-	"\rItemWithdrawn\"_\n" +
+	"\rItemWithdrawn\"y\n" +
 	"\rItemDescribed\x12-\n" +
 	"\x05title\x18\x01 \x01(\v2\x17.tavolo.event.v1.SealedR\x05title\x12\x1f\n" +
 	"\vproposed_by\x18\x02 \x01(\tR\n" +
-	"proposedBy\"\xbd\x02\n" +
+	"proposedBy\x12\x18\n" +
+	"\aminutes\x18\x03 \x01(\rR\aminutes\"\x94\x01\n" +
+	"\x10AttachmentLinked\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\rR\x06number\x12-\n" +
+	"\x05title\x18\x02 \x01(\v2\x17.tavolo.event.v1.SealedR\x05title\x12)\n" +
+	"\x03url\x18\x03 \x01(\v2\x17.tavolo.event.v1.SealedR\x03url\x12\x0e\n" +
+	"\x02by\x18\x04 \x01(\tR\x02by\"+\n" +
+	"\x11AttachmentRemoved\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\rR\x06number\"H\n" +
+	"\n" +
+	"HandRaised\x12\x18\n" +
+	"\asession\x18\x01 \x01(\tR\asession\x12 \n" +
+	"\vparticipant\x18\x02 \x01(\tR\vparticipant\"I\n" +
+	"\vHandLowered\x12\x18\n" +
+	"\asession\x18\x01 \x01(\tR\asession\x12 \n" +
+	"\vparticipant\x18\x02 \x01(\tR\vparticipant\"H\n" +
+	"\n" +
+	"FloorGiven\x12\x18\n" +
+	"\asession\x18\x01 \x01(\tR\asession\x12 \n" +
+	"\vparticipant\x18\x02 \x01(\tR\vparticipant\"o\n" +
+	"\rFloorReturned\x12\x18\n" +
+	"\asession\x18\x01 \x01(\tR\asession\x12 \n" +
+	"\vparticipant\x18\x02 \x01(\tR\vparticipant\x12\"\n" +
+	"\fcontribution\x18\x03 \x01(\rR\fcontribution\"\xc9\x01\n" +
+	"\x12ContributionWorded\x12\x18\n" +
+	"\asession\x18\x01 \x01(\tR\asession\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\rR\x06number\x125\n" +
+	"\x04kind\x18\x03 \x01(\x0e2!.tavolo.event.v1.ContributionKindR\x04kind\x12+\n" +
+	"\x04text\x18\x04 \x01(\v2\x17.tavolo.event.v1.SealedR\x04text\x12\x1d\n" +
+	"\n" +
+	"entered_by\x18\x05 \x01(\tR\tenteredBy\"\xf0\x02\n" +
 	"\x14ContributionRecorded\x12\x18\n" +
 	"\asession\x18\x01 \x01(\tR\asession\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\rR\x06number\x12\x0e\n" +
@@ -589,7 +1086,10 @@ const file_tavolo_event_v1_item_proto_rawDesc = "" +
 	"\aanswers\x18\a \x01(\rR\aanswers\x12,\n" +
 	"\x05reply\x18\b \x01(\x0e2\x16.tavolo.event.v1.ReplyR\x05reply\x12\x1d\n" +
 	"\n" +
-	"entered_by\x18\t \x01(\tR\tenteredBy\"\x7f\n" +
+	"entered_by\x18\t \x01(\tR\tenteredBy\x12\x16\n" +
+	"\x06amends\x18\n" +
+	" \x01(\rR\x06amends\x12\x19\n" +
+	"\btakes_up\x18\v \x01(\rR\atakesUp\"\x7f\n" +
 	"\x16ContributionsCorrected\x12\x18\n" +
 	"\asession\x18\x01 \x01(\tR\asession\x12K\n" +
 	"\rcontributions\x18\x02 \x03(\v2%.tavolo.event.v1.ContributionRecordedR\rcontributions*\xf3\x01\n" +
@@ -620,7 +1120,7 @@ func file_tavolo_event_v1_item_proto_rawDescGZIP() []byte {
 }
 
 var file_tavolo_event_v1_item_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_tavolo_event_v1_item_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_tavolo_event_v1_item_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_tavolo_event_v1_item_proto_goTypes = []any{
 	(ContributionKind)(0),          // 0: tavolo.event.v1.ContributionKind
 	(Reply)(0),                     // 1: tavolo.event.v1.Reply
@@ -629,24 +1129,35 @@ var file_tavolo_event_v1_item_proto_goTypes = []any{
 	(*ItemRefused)(nil),            // 4: tavolo.event.v1.ItemRefused
 	(*ItemWithdrawn)(nil),          // 5: tavolo.event.v1.ItemWithdrawn
 	(*ItemDescribed)(nil),          // 6: tavolo.event.v1.ItemDescribed
-	(*ContributionRecorded)(nil),   // 7: tavolo.event.v1.ContributionRecorded
-	(*ContributionsCorrected)(nil), // 8: tavolo.event.v1.ContributionsCorrected
-	(*Sealed)(nil),                 // 9: tavolo.event.v1.Sealed
+	(*AttachmentLinked)(nil),       // 7: tavolo.event.v1.AttachmentLinked
+	(*AttachmentRemoved)(nil),      // 8: tavolo.event.v1.AttachmentRemoved
+	(*HandRaised)(nil),             // 9: tavolo.event.v1.HandRaised
+	(*HandLowered)(nil),            // 10: tavolo.event.v1.HandLowered
+	(*FloorGiven)(nil),             // 11: tavolo.event.v1.FloorGiven
+	(*FloorReturned)(nil),          // 12: tavolo.event.v1.FloorReturned
+	(*ContributionWorded)(nil),     // 13: tavolo.event.v1.ContributionWorded
+	(*ContributionRecorded)(nil),   // 14: tavolo.event.v1.ContributionRecorded
+	(*ContributionsCorrected)(nil), // 15: tavolo.event.v1.ContributionsCorrected
+	(*Sealed)(nil),                 // 16: tavolo.event.v1.Sealed
 }
 var file_tavolo_event_v1_item_proto_depIdxs = []int32{
-	9, // 0: tavolo.event.v1.ItemProposed.title:type_name -> tavolo.event.v1.Sealed
-	9, // 1: tavolo.event.v1.ItemAdmitted.reason:type_name -> tavolo.event.v1.Sealed
-	9, // 2: tavolo.event.v1.ItemRefused.reason:type_name -> tavolo.event.v1.Sealed
-	9, // 3: tavolo.event.v1.ItemDescribed.title:type_name -> tavolo.event.v1.Sealed
-	0, // 4: tavolo.event.v1.ContributionRecorded.kind:type_name -> tavolo.event.v1.ContributionKind
-	9, // 5: tavolo.event.v1.ContributionRecorded.text:type_name -> tavolo.event.v1.Sealed
-	1, // 6: tavolo.event.v1.ContributionRecorded.reply:type_name -> tavolo.event.v1.Reply
-	7, // 7: tavolo.event.v1.ContributionsCorrected.contributions:type_name -> tavolo.event.v1.ContributionRecorded
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	16, // 0: tavolo.event.v1.ItemProposed.title:type_name -> tavolo.event.v1.Sealed
+	16, // 1: tavolo.event.v1.ItemAdmitted.reason:type_name -> tavolo.event.v1.Sealed
+	16, // 2: tavolo.event.v1.ItemRefused.reason:type_name -> tavolo.event.v1.Sealed
+	16, // 3: tavolo.event.v1.ItemDescribed.title:type_name -> tavolo.event.v1.Sealed
+	16, // 4: tavolo.event.v1.AttachmentLinked.title:type_name -> tavolo.event.v1.Sealed
+	16, // 5: tavolo.event.v1.AttachmentLinked.url:type_name -> tavolo.event.v1.Sealed
+	0,  // 6: tavolo.event.v1.ContributionWorded.kind:type_name -> tavolo.event.v1.ContributionKind
+	16, // 7: tavolo.event.v1.ContributionWorded.text:type_name -> tavolo.event.v1.Sealed
+	0,  // 8: tavolo.event.v1.ContributionRecorded.kind:type_name -> tavolo.event.v1.ContributionKind
+	16, // 9: tavolo.event.v1.ContributionRecorded.text:type_name -> tavolo.event.v1.Sealed
+	1,  // 10: tavolo.event.v1.ContributionRecorded.reply:type_name -> tavolo.event.v1.Reply
+	14, // 11: tavolo.event.v1.ContributionsCorrected.contributions:type_name -> tavolo.event.v1.ContributionRecorded
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_event_v1_item_proto_init() }
@@ -661,7 +1172,7 @@ func file_tavolo_event_v1_item_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tavolo_event_v1_item_proto_rawDesc), len(file_tavolo_event_v1_item_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   7,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

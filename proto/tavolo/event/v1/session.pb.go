@@ -174,7 +174,11 @@ type SessionPrepared struct {
 	// Kind of meeting.
 	Kind SessionKind `protobuf:"varint,2,opt,name=kind,proto3,enum=tavolo.event.v1.SessionKind" json:"kind,omitempty"`
 	// When it is meant to begin. Unset: not fixed.
-	StartsAt      *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=starts_at,json=startsAt,proto3" json:"starts_at,omitempty"`
+	StartsAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=starts_at,json=startsAt,proto3" json:"starts_at,omitempty"`
+	// Planned duration in minutes. 0: not planned.
+	Minutes uint32 `protobuf:"varint,4,opt,name=minutes,proto3" json:"minutes,omitempty"`
+	// Where: a room, an address, a link.
+	Place         *Sealed `protobuf:"bytes,5,opt,name=place,proto3" json:"place,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -230,6 +234,268 @@ func (x *SessionPrepared) GetStartsAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *SessionPrepared) GetMinutes() uint32 {
+	if x != nil {
+		return x.Minutes
+	}
+	return 0
+}
+
+func (x *SessionPrepared) GetPlace() *Sealed {
+	if x != nil {
+		return x.Place
+	}
+	return nil
+}
+
+// SessionDescribed replaces what was announced.
+type SessionDescribed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its title.
+	Title *Sealed `protobuf:"bytes,1,opt,name=title,proto3" json:"title,omitempty"`
+	// Kind of meeting.
+	Kind SessionKind `protobuf:"varint,2,opt,name=kind,proto3,enum=tavolo.event.v1.SessionKind" json:"kind,omitempty"`
+	// When it is meant to begin. Unset: not fixed.
+	StartsAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=starts_at,json=startsAt,proto3" json:"starts_at,omitempty"`
+	// Planned duration in minutes. 0: not planned.
+	Minutes uint32 `protobuf:"varint,4,opt,name=minutes,proto3" json:"minutes,omitempty"`
+	// Where: a room, an address, a link.
+	Place         *Sealed `protobuf:"bytes,5,opt,name=place,proto3" json:"place,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SessionDescribed) Reset() {
+	*x = SessionDescribed{}
+	mi := &file_tavolo_event_v1_session_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SessionDescribed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SessionDescribed) ProtoMessage() {}
+
+func (x *SessionDescribed) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_event_v1_session_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SessionDescribed.ProtoReflect.Descriptor instead.
+func (*SessionDescribed) Descriptor() ([]byte, []int) {
+	return file_tavolo_event_v1_session_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *SessionDescribed) GetTitle() *Sealed {
+	if x != nil {
+		return x.Title
+	}
+	return nil
+}
+
+func (x *SessionDescribed) GetKind() SessionKind {
+	if x != nil {
+		return x.Kind
+	}
+	return SessionKind_SESSION_KIND_UNSPECIFIED
+}
+
+func (x *SessionDescribed) GetStartsAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartsAt
+	}
+	return nil
+}
+
+func (x *SessionDescribed) GetMinutes() uint32 {
+	if x != nil {
+		return x.Minutes
+	}
+	return 0
+}
+
+func (x *SessionDescribed) GetPlace() *Sealed {
+	if x != nil {
+		return x.Place
+	}
+	return nil
+}
+
+// CurrentItemSet: the meeting turns to an item.
+type CurrentItemSet struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the item. Empty: none.
+	Item          string `protobuf:"bytes,1,opt,name=item,proto3" json:"item,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CurrentItemSet) Reset() {
+	*x = CurrentItemSet{}
+	mi := &file_tavolo_event_v1_session_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CurrentItemSet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CurrentItemSet) ProtoMessage() {}
+
+func (x *CurrentItemSet) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_event_v1_session_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CurrentItemSet.ProtoReflect.Descriptor instead.
+func (*CurrentItemSet) Descriptor() ([]byte, []int) {
+	return file_tavolo_event_v1_session_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *CurrentItemSet) GetItem() string {
+	if x != nil {
+		return x.Item
+	}
+	return ""
+}
+
+// SessionPaused: somebody asked for a pause. No reason is asked; who it was is not shown.
+type SessionPaused struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SessionPaused) Reset() {
+	*x = SessionPaused{}
+	mi := &file_tavolo_event_v1_session_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SessionPaused) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SessionPaused) ProtoMessage() {}
+
+func (x *SessionPaused) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_event_v1_session_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SessionPaused.ProtoReflect.Descriptor instead.
+func (*SessionPaused) Descriptor() ([]byte, []int) {
+	return file_tavolo_event_v1_session_proto_rawDescGZIP(), []int{3}
+}
+
+// SessionResumed: the meeting goes on.
+type SessionResumed struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SessionResumed) Reset() {
+	*x = SessionResumed{}
+	mi := &file_tavolo_event_v1_session_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SessionResumed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SessionResumed) ProtoMessage() {}
+
+func (x *SessionResumed) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_event_v1_session_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SessionResumed.ProtoReflect.Descriptor instead.
+func (*SessionResumed) Descriptor() ([]byte, []int) {
+	return file_tavolo_event_v1_session_proto_rawDescGZIP(), []int{4}
+}
+
+// MinutesApproved: a participant approves the minutes of the session as they stand in the record.
+type MinutesApproved struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who, as a pseudonym.
+	Participant   string `protobuf:"bytes,1,opt,name=participant,proto3" json:"participant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MinutesApproved) Reset() {
+	*x = MinutesApproved{}
+	mi := &file_tavolo_event_v1_session_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MinutesApproved) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MinutesApproved) ProtoMessage() {}
+
+func (x *MinutesApproved) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_event_v1_session_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MinutesApproved.ProtoReflect.Descriptor instead.
+func (*MinutesApproved) Descriptor() ([]byte, []int) {
+	return file_tavolo_event_v1_session_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *MinutesApproved) GetParticipant() string {
+	if x != nil {
+		return x.Participant
+	}
+	return ""
+}
+
 // SessionOpened: the meeting began.
 type SessionOpened struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -239,7 +505,7 @@ type SessionOpened struct {
 
 func (x *SessionOpened) Reset() {
 	*x = SessionOpened{}
-	mi := &file_tavolo_event_v1_session_proto_msgTypes[1]
+	mi := &file_tavolo_event_v1_session_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -251,7 +517,7 @@ func (x *SessionOpened) String() string {
 func (*SessionOpened) ProtoMessage() {}
 
 func (x *SessionOpened) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_session_proto_msgTypes[1]
+	mi := &file_tavolo_event_v1_session_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -264,7 +530,7 @@ func (x *SessionOpened) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionOpened.ProtoReflect.Descriptor instead.
 func (*SessionOpened) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_session_proto_rawDescGZIP(), []int{1}
+	return file_tavolo_event_v1_session_proto_rawDescGZIP(), []int{6}
 }
 
 // ParticipantSeated: somebody is in the room, with the offices held in this session.
@@ -284,7 +550,7 @@ type ParticipantSeated struct {
 
 func (x *ParticipantSeated) Reset() {
 	*x = ParticipantSeated{}
-	mi := &file_tavolo_event_v1_session_proto_msgTypes[2]
+	mi := &file_tavolo_event_v1_session_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -296,7 +562,7 @@ func (x *ParticipantSeated) String() string {
 func (*ParticipantSeated) ProtoMessage() {}
 
 func (x *ParticipantSeated) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_session_proto_msgTypes[2]
+	mi := &file_tavolo_event_v1_session_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -309,7 +575,7 @@ func (x *ParticipantSeated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ParticipantSeated.ProtoReflect.Descriptor instead.
 func (*ParticipantSeated) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_session_proto_rawDescGZIP(), []int{2}
+	return file_tavolo_event_v1_session_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ParticipantSeated) GetParticipant() string {
@@ -351,7 +617,7 @@ type ParticipantLeft struct {
 
 func (x *ParticipantLeft) Reset() {
 	*x = ParticipantLeft{}
-	mi := &file_tavolo_event_v1_session_proto_msgTypes[3]
+	mi := &file_tavolo_event_v1_session_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -363,7 +629,7 @@ func (x *ParticipantLeft) String() string {
 func (*ParticipantLeft) ProtoMessage() {}
 
 func (x *ParticipantLeft) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_session_proto_msgTypes[3]
+	mi := &file_tavolo_event_v1_session_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -376,7 +642,7 @@ func (x *ParticipantLeft) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ParticipantLeft.ProtoReflect.Descriptor instead.
 func (*ParticipantLeft) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_session_proto_rawDescGZIP(), []int{3}
+	return file_tavolo_event_v1_session_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ParticipantLeft) GetParticipant() string {
@@ -397,7 +663,7 @@ type AgendaSet struct {
 
 func (x *AgendaSet) Reset() {
 	*x = AgendaSet{}
-	mi := &file_tavolo_event_v1_session_proto_msgTypes[4]
+	mi := &file_tavolo_event_v1_session_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -409,7 +675,7 @@ func (x *AgendaSet) String() string {
 func (*AgendaSet) ProtoMessage() {}
 
 func (x *AgendaSet) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_session_proto_msgTypes[4]
+	mi := &file_tavolo_event_v1_session_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -422,7 +688,7 @@ func (x *AgendaSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgendaSet.ProtoReflect.Descriptor instead.
 func (*AgendaSet) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_session_proto_rawDescGZIP(), []int{4}
+	return file_tavolo_event_v1_session_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *AgendaSet) GetItems() []string {
@@ -441,7 +707,7 @@ type SessionClosed struct {
 
 func (x *SessionClosed) Reset() {
 	*x = SessionClosed{}
-	mi := &file_tavolo_event_v1_session_proto_msgTypes[5]
+	mi := &file_tavolo_event_v1_session_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -453,7 +719,7 @@ func (x *SessionClosed) String() string {
 func (*SessionClosed) ProtoMessage() {}
 
 func (x *SessionClosed) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_session_proto_msgTypes[5]
+	mi := &file_tavolo_event_v1_session_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -466,7 +732,7 @@ func (x *SessionClosed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionClosed.ProtoReflect.Descriptor instead.
 func (*SessionClosed) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_session_proto_rawDescGZIP(), []int{5}
+	return file_tavolo_event_v1_session_proto_rawDescGZIP(), []int{10}
 }
 
 // SessionCorrected replaces all that was recorded of the session itself (not its items and decisions).
@@ -490,7 +756,7 @@ type SessionCorrected struct {
 
 func (x *SessionCorrected) Reset() {
 	*x = SessionCorrected{}
-	mi := &file_tavolo_event_v1_session_proto_msgTypes[6]
+	mi := &file_tavolo_event_v1_session_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -502,7 +768,7 @@ func (x *SessionCorrected) String() string {
 func (*SessionCorrected) ProtoMessage() {}
 
 func (x *SessionCorrected) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_event_v1_session_proto_msgTypes[6]
+	mi := &file_tavolo_event_v1_session_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -515,7 +781,7 @@ func (x *SessionCorrected) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionCorrected.ProtoReflect.Descriptor instead.
 func (*SessionCorrected) Descriptor() ([]byte, []int) {
-	return file_tavolo_event_v1_session_proto_rawDescGZIP(), []int{6}
+	return file_tavolo_event_v1_session_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *SessionCorrected) GetTitle() *Sealed {
@@ -564,11 +830,25 @@ var File_tavolo_event_v1_session_proto protoreflect.FileDescriptor
 
 const file_tavolo_event_v1_session_proto_rawDesc = "" +
 	"\n" +
-	"\x1dtavolo/event/v1/session.proto\x12\x0ftavolo.event.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctavolo/event/v1/sealed.proto\"\xab\x01\n" +
+	"\x1dtavolo/event/v1/session.proto\x12\x0ftavolo.event.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctavolo/event/v1/sealed.proto\"\xf4\x01\n" +
 	"\x0fSessionPrepared\x12-\n" +
 	"\x05title\x18\x01 \x01(\v2\x17.tavolo.event.v1.SealedR\x05title\x120\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1c.tavolo.event.v1.SessionKindR\x04kind\x127\n" +
-	"\tstarts_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\bstartsAt\"\x0f\n" +
+	"\tstarts_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\bstartsAt\x12\x18\n" +
+	"\aminutes\x18\x04 \x01(\rR\aminutes\x12-\n" +
+	"\x05place\x18\x05 \x01(\v2\x17.tavolo.event.v1.SealedR\x05place\"\xf5\x01\n" +
+	"\x10SessionDescribed\x12-\n" +
+	"\x05title\x18\x01 \x01(\v2\x17.tavolo.event.v1.SealedR\x05title\x120\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x1c.tavolo.event.v1.SessionKindR\x04kind\x127\n" +
+	"\tstarts_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\bstartsAt\x12\x18\n" +
+	"\aminutes\x18\x04 \x01(\rR\aminutes\x12-\n" +
+	"\x05place\x18\x05 \x01(\v2\x17.tavolo.event.v1.SealedR\x05place\"$\n" +
+	"\x0eCurrentItemSet\x12\x12\n" +
+	"\x04item\x18\x01 \x01(\tR\x04item\"\x0f\n" +
+	"\rSessionPaused\"\x10\n" +
+	"\x0eSessionResumed\"3\n" +
+	"\x0fMinutesApproved\x12 \n" +
+	"\vparticipant\x18\x01 \x01(\tR\vparticipant\"\x0f\n" +
 	"\rSessionOpened\"\xc2\x01\n" +
 	"\x11ParticipantSeated\x12 \n" +
 	"\vparticipant\x18\x01 \x01(\tR\vparticipant\x121\n" +
@@ -618,35 +898,45 @@ func file_tavolo_event_v1_session_proto_rawDescGZIP() []byte {
 }
 
 var file_tavolo_event_v1_session_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_tavolo_event_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_tavolo_event_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_tavolo_event_v1_session_proto_goTypes = []any{
 	(SessionKind)(0),              // 0: tavolo.event.v1.SessionKind
 	(Office)(0),                   // 1: tavolo.event.v1.Office
 	(*SessionPrepared)(nil),       // 2: tavolo.event.v1.SessionPrepared
-	(*SessionOpened)(nil),         // 3: tavolo.event.v1.SessionOpened
-	(*ParticipantSeated)(nil),     // 4: tavolo.event.v1.ParticipantSeated
-	(*ParticipantLeft)(nil),       // 5: tavolo.event.v1.ParticipantLeft
-	(*AgendaSet)(nil),             // 6: tavolo.event.v1.AgendaSet
-	(*SessionClosed)(nil),         // 7: tavolo.event.v1.SessionClosed
-	(*SessionCorrected)(nil),      // 8: tavolo.event.v1.SessionCorrected
-	(*Sealed)(nil),                // 9: tavolo.event.v1.Sealed
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(*SessionDescribed)(nil),      // 3: tavolo.event.v1.SessionDescribed
+	(*CurrentItemSet)(nil),        // 4: tavolo.event.v1.CurrentItemSet
+	(*SessionPaused)(nil),         // 5: tavolo.event.v1.SessionPaused
+	(*SessionResumed)(nil),        // 6: tavolo.event.v1.SessionResumed
+	(*MinutesApproved)(nil),       // 7: tavolo.event.v1.MinutesApproved
+	(*SessionOpened)(nil),         // 8: tavolo.event.v1.SessionOpened
+	(*ParticipantSeated)(nil),     // 9: tavolo.event.v1.ParticipantSeated
+	(*ParticipantLeft)(nil),       // 10: tavolo.event.v1.ParticipantLeft
+	(*AgendaSet)(nil),             // 11: tavolo.event.v1.AgendaSet
+	(*SessionClosed)(nil),         // 12: tavolo.event.v1.SessionClosed
+	(*SessionCorrected)(nil),      // 13: tavolo.event.v1.SessionCorrected
+	(*Sealed)(nil),                // 14: tavolo.event.v1.Sealed
+	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
 }
 var file_tavolo_event_v1_session_proto_depIdxs = []int32{
-	9,  // 0: tavolo.event.v1.SessionPrepared.title:type_name -> tavolo.event.v1.Sealed
+	14, // 0: tavolo.event.v1.SessionPrepared.title:type_name -> tavolo.event.v1.Sealed
 	0,  // 1: tavolo.event.v1.SessionPrepared.kind:type_name -> tavolo.event.v1.SessionKind
-	10, // 2: tavolo.event.v1.SessionPrepared.starts_at:type_name -> google.protobuf.Timestamp
-	1,  // 3: tavolo.event.v1.ParticipantSeated.offices:type_name -> tavolo.event.v1.Office
-	9,  // 4: tavolo.event.v1.SessionCorrected.title:type_name -> tavolo.event.v1.Sealed
-	0,  // 5: tavolo.event.v1.SessionCorrected.kind:type_name -> tavolo.event.v1.SessionKind
-	10, // 6: tavolo.event.v1.SessionCorrected.opened_at:type_name -> google.protobuf.Timestamp
-	10, // 7: tavolo.event.v1.SessionCorrected.closed_at:type_name -> google.protobuf.Timestamp
-	4,  // 8: tavolo.event.v1.SessionCorrected.seats:type_name -> tavolo.event.v1.ParticipantSeated
-	9,  // [9:9] is the sub-list for method output_type
-	9,  // [9:9] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	15, // 2: tavolo.event.v1.SessionPrepared.starts_at:type_name -> google.protobuf.Timestamp
+	14, // 3: tavolo.event.v1.SessionPrepared.place:type_name -> tavolo.event.v1.Sealed
+	14, // 4: tavolo.event.v1.SessionDescribed.title:type_name -> tavolo.event.v1.Sealed
+	0,  // 5: tavolo.event.v1.SessionDescribed.kind:type_name -> tavolo.event.v1.SessionKind
+	15, // 6: tavolo.event.v1.SessionDescribed.starts_at:type_name -> google.protobuf.Timestamp
+	14, // 7: tavolo.event.v1.SessionDescribed.place:type_name -> tavolo.event.v1.Sealed
+	1,  // 8: tavolo.event.v1.ParticipantSeated.offices:type_name -> tavolo.event.v1.Office
+	14, // 9: tavolo.event.v1.SessionCorrected.title:type_name -> tavolo.event.v1.Sealed
+	0,  // 10: tavolo.event.v1.SessionCorrected.kind:type_name -> tavolo.event.v1.SessionKind
+	15, // 11: tavolo.event.v1.SessionCorrected.opened_at:type_name -> google.protobuf.Timestamp
+	15, // 12: tavolo.event.v1.SessionCorrected.closed_at:type_name -> google.protobuf.Timestamp
+	9,  // 13: tavolo.event.v1.SessionCorrected.seats:type_name -> tavolo.event.v1.ParticipantSeated
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_event_v1_session_proto_init() }
@@ -661,7 +951,7 @@ func file_tavolo_event_v1_session_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tavolo_event_v1_session_proto_rawDesc), len(file_tavolo_event_v1_session_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   7,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -3,13 +3,17 @@
 //
 // Texts have the form of go-i18n: a text, or {one, other} where a count changes it; the count is the first argument named in "other".
 import { signal } from "@preact/signals";
-import type italian from "./words/it.json";
+import type deciding from "./words/it/deciding.json";
+import type entering from "./words/it/entering.json";
+import type meeting from "./words/it/meeting.json";
+import type preparing from "./words/it/preparing.json";
+import type reading from "./words/it/reading.json";
 import type catalogue from "../../../../pkg/catalogue/it.json";
 
 export type Language = "it" | "en" | "it-x-facile";
 export const languages: readonly Language[] = ["it", "en", "it-x-facile"];
 
-export type Key = keyof typeof italian | keyof typeof catalogue;
+export type Key = keyof typeof reading | keyof typeof entering | keyof typeof preparing | keyof typeof meeting | keyof typeof deciding | keyof typeof catalogue;
 export type Arguments = Record<string, string | number>;
 export type Text = string | { one?: string; other: string };
 export type Texts = Record<string, Text>;

@@ -73,6 +73,12 @@ const (
 	// InitiativeServiceNameParticipantProcedure is the fully-qualified name of the InitiativeService's
 	// NameParticipant RPC.
 	InitiativeServiceNameParticipantProcedure = "/tavolo.api.v1.InitiativeService/NameParticipant"
+	// InitiativeServiceStateConsentsProcedure is the fully-qualified name of the InitiativeService's
+	// StateConsents RPC.
+	InitiativeServiceStateConsentsProcedure = "/tavolo.api.v1.InitiativeService/StateConsents"
+	// InitiativeServiceSetPublicationProcedure is the fully-qualified name of the InitiativeService's
+	// SetPublication RPC.
+	InitiativeServiceSetPublicationProcedure = "/tavolo.api.v1.InitiativeService/SetPublication"
 	// InitiativeServiceGetInitiativeProcedure is the fully-qualified name of the InitiativeService's
 	// GetInitiative RPC.
 	InitiativeServiceGetInitiativeProcedure = "/tavolo.api.v1.InitiativeService/GetInitiative"
@@ -97,6 +103,21 @@ const (
 	// SessionServiceCorrectSessionProcedure is the fully-qualified name of the SessionService's
 	// CorrectSession RPC.
 	SessionServiceCorrectSessionProcedure = "/tavolo.api.v1.SessionService/CorrectSession"
+	// SessionServiceDescribeSessionProcedure is the fully-qualified name of the SessionService's
+	// DescribeSession RPC.
+	SessionServiceDescribeSessionProcedure = "/tavolo.api.v1.SessionService/DescribeSession"
+	// SessionServiceSetCurrentItemProcedure is the fully-qualified name of the SessionService's
+	// SetCurrentItem RPC.
+	SessionServiceSetCurrentItemProcedure = "/tavolo.api.v1.SessionService/SetCurrentItem"
+	// SessionServicePauseSessionProcedure is the fully-qualified name of the SessionService's
+	// PauseSession RPC.
+	SessionServicePauseSessionProcedure = "/tavolo.api.v1.SessionService/PauseSession"
+	// SessionServiceResumeSessionProcedure is the fully-qualified name of the SessionService's
+	// ResumeSession RPC.
+	SessionServiceResumeSessionProcedure = "/tavolo.api.v1.SessionService/ResumeSession"
+	// SessionServiceApproveMinutesProcedure is the fully-qualified name of the SessionService's
+	// ApproveMinutes RPC.
+	SessionServiceApproveMinutesProcedure = "/tavolo.api.v1.SessionService/ApproveMinutes"
 	// SessionServiceGetSessionProcedure is the fully-qualified name of the SessionService's GetSession
 	// RPC.
 	SessionServiceGetSessionProcedure = "/tavolo.api.v1.SessionService/GetSession"
@@ -115,6 +136,23 @@ const (
 	// ItemServiceRecordContributionsProcedure is the fully-qualified name of the ItemService's
 	// RecordContributions RPC.
 	ItemServiceRecordContributionsProcedure = "/tavolo.api.v1.ItemService/RecordContributions"
+	// ItemServiceLinkAttachmentProcedure is the fully-qualified name of the ItemService's
+	// LinkAttachment RPC.
+	ItemServiceLinkAttachmentProcedure = "/tavolo.api.v1.ItemService/LinkAttachment"
+	// ItemServiceRemoveAttachmentProcedure is the fully-qualified name of the ItemService's
+	// RemoveAttachment RPC.
+	ItemServiceRemoveAttachmentProcedure = "/tavolo.api.v1.ItemService/RemoveAttachment"
+	// ItemServiceRaiseHandProcedure is the fully-qualified name of the ItemService's RaiseHand RPC.
+	ItemServiceRaiseHandProcedure = "/tavolo.api.v1.ItemService/RaiseHand"
+	// ItemServiceLowerHandProcedure is the fully-qualified name of the ItemService's LowerHand RPC.
+	ItemServiceLowerHandProcedure = "/tavolo.api.v1.ItemService/LowerHand"
+	// ItemServiceGiveFloorProcedure is the fully-qualified name of the ItemService's GiveFloor RPC.
+	ItemServiceGiveFloorProcedure = "/tavolo.api.v1.ItemService/GiveFloor"
+	// ItemServiceReturnFloorProcedure is the fully-qualified name of the ItemService's ReturnFloor RPC.
+	ItemServiceReturnFloorProcedure = "/tavolo.api.v1.ItemService/ReturnFloor"
+	// ItemServiceWordContributionProcedure is the fully-qualified name of the ItemService's
+	// WordContribution RPC.
+	ItemServiceWordContributionProcedure = "/tavolo.api.v1.ItemService/WordContribution"
 	// ItemServiceCorrectContributionsProcedure is the fully-qualified name of the ItemService's
 	// CorrectContributions RPC.
 	ItemServiceCorrectContributionsProcedure = "/tavolo.api.v1.ItemService/CorrectContributions"
@@ -160,6 +198,15 @@ const (
 	// DecisionServiceSettleDisputeProcedure is the fully-qualified name of the DecisionService's
 	// SettleDispute RPC.
 	DecisionServiceSettleDisputeProcedure = "/tavolo.api.v1.DecisionService/SettleDispute"
+	// DecisionServiceBeginRoundProcedure is the fully-qualified name of the DecisionService's
+	// BeginRound RPC.
+	DecisionServiceBeginRoundProcedure = "/tavolo.api.v1.DecisionService/BeginRound"
+	// DecisionServiceAmendProposalProcedure is the fully-qualified name of the DecisionService's
+	// AmendProposal RPC.
+	DecisionServiceAmendProposalProcedure = "/tavolo.api.v1.DecisionService/AmendProposal"
+	// DecisionServiceGetOwnBallotsProcedure is the fully-qualified name of the DecisionService's
+	// GetOwnBallots RPC.
+	DecisionServiceGetOwnBallotsProcedure = "/tavolo.api.v1.DecisionService/GetOwnBallots"
 	// DecisionServiceGetDecisionProcedure is the fully-qualified name of the DecisionService's
 	// GetDecision RPC.
 	DecisionServiceGetDecisionProcedure = "/tavolo.api.v1.DecisionService/GetDecision"
@@ -334,6 +381,10 @@ type InitiativeServiceClient interface {
 	DeclareCapacity(context.Context, *v1.DeclareCapacity) (*v1.Receipt, error)
 	// NameParticipant changes the name shown.
 	NameParticipant(context.Context, *v1.NameParticipant) (*v1.Receipt, error)
+	// StateConsents records consents given and refused.
+	StateConsents(context.Context, *v1.StateConsents) (*v1.Receipt, error)
+	// SetPublication opens decisions to anyone.
+	SetPublication(context.Context, *v1.SetPublication) (*v1.Receipt, error)
 	// GetInitiative shows an initiative.
 	GetInitiative(context.Context, *v11.GetInitiativeRequest) (*v11.InitiativeView, error)
 }
@@ -379,6 +430,18 @@ func NewInitiativeServiceClient(httpClient connect.HTTPClient, baseURL string, o
 			connect.WithSchema(initiativeServiceMethods.ByName("NameParticipant")),
 			connect.WithClientOptions(opts...),
 		),
+		stateConsents: connect.NewClient[v1.StateConsents, v1.Receipt](
+			httpClient,
+			baseURL+InitiativeServiceStateConsentsProcedure,
+			connect.WithSchema(initiativeServiceMethods.ByName("StateConsents")),
+			connect.WithClientOptions(opts...),
+		),
+		setPublication: connect.NewClient[v1.SetPublication, v1.Receipt](
+			httpClient,
+			baseURL+InitiativeServiceSetPublicationProcedure,
+			connect.WithSchema(initiativeServiceMethods.ByName("SetPublication")),
+			connect.WithClientOptions(opts...),
+		),
 		getInitiative: connect.NewClient[v11.GetInitiativeRequest, v11.InitiativeView](
 			httpClient,
 			baseURL+InitiativeServiceGetInitiativeProcedure,
@@ -396,6 +459,8 @@ type initiativeServiceClient struct {
 	enrolParticipants  *connect.Client[v1.EnrolParticipants, v1.Receipt]
 	declareCapacity    *connect.Client[v1.DeclareCapacity, v1.Receipt]
 	nameParticipant    *connect.Client[v1.NameParticipant, v1.Receipt]
+	stateConsents      *connect.Client[v1.StateConsents, v1.Receipt]
+	setPublication     *connect.Client[v1.SetPublication, v1.Receipt]
 	getInitiative      *connect.Client[v11.GetInitiativeRequest, v11.InitiativeView]
 }
 
@@ -444,6 +509,24 @@ func (c *initiativeServiceClient) NameParticipant(ctx context.Context, req *v1.N
 	return nil, err
 }
 
+// StateConsents calls tavolo.api.v1.InitiativeService.StateConsents.
+func (c *initiativeServiceClient) StateConsents(ctx context.Context, req *v1.StateConsents) (*v1.Receipt, error) {
+	response, err := c.stateConsents.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// SetPublication calls tavolo.api.v1.InitiativeService.SetPublication.
+func (c *initiativeServiceClient) SetPublication(ctx context.Context, req *v1.SetPublication) (*v1.Receipt, error) {
+	response, err := c.setPublication.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // GetInitiative calls tavolo.api.v1.InitiativeService.GetInitiative.
 func (c *initiativeServiceClient) GetInitiative(ctx context.Context, req *v11.GetInitiativeRequest) (*v11.InitiativeView, error) {
 	response, err := c.getInitiative.CallUnary(ctx, connect.NewRequest(req))
@@ -465,6 +548,10 @@ type InitiativeServiceHandler interface {
 	DeclareCapacity(context.Context, *v1.DeclareCapacity) (*v1.Receipt, error)
 	// NameParticipant changes the name shown.
 	NameParticipant(context.Context, *v1.NameParticipant) (*v1.Receipt, error)
+	// StateConsents records consents given and refused.
+	StateConsents(context.Context, *v1.StateConsents) (*v1.Receipt, error)
+	// SetPublication opens decisions to anyone.
+	SetPublication(context.Context, *v1.SetPublication) (*v1.Receipt, error)
 	// GetInitiative shows an initiative.
 	GetInitiative(context.Context, *v11.GetInitiativeRequest) (*v11.InitiativeView, error)
 }
@@ -506,6 +593,18 @@ func NewInitiativeServiceHandler(svc InitiativeServiceHandler, opts ...connect.H
 		connect.WithSchema(initiativeServiceMethods.ByName("NameParticipant")),
 		connect.WithHandlerOptions(opts...),
 	)
+	initiativeServiceStateConsentsHandler := connect.NewUnaryHandlerSimple(
+		InitiativeServiceStateConsentsProcedure,
+		svc.StateConsents,
+		connect.WithSchema(initiativeServiceMethods.ByName("StateConsents")),
+		connect.WithHandlerOptions(opts...),
+	)
+	initiativeServiceSetPublicationHandler := connect.NewUnaryHandlerSimple(
+		InitiativeServiceSetPublicationProcedure,
+		svc.SetPublication,
+		connect.WithSchema(initiativeServiceMethods.ByName("SetPublication")),
+		connect.WithHandlerOptions(opts...),
+	)
 	initiativeServiceGetInitiativeHandler := connect.NewUnaryHandlerSimple(
 		InitiativeServiceGetInitiativeProcedure,
 		svc.GetInitiative,
@@ -525,6 +624,10 @@ func NewInitiativeServiceHandler(svc InitiativeServiceHandler, opts ...connect.H
 			initiativeServiceDeclareCapacityHandler.ServeHTTP(w, r)
 		case InitiativeServiceNameParticipantProcedure:
 			initiativeServiceNameParticipantHandler.ServeHTTP(w, r)
+		case InitiativeServiceStateConsentsProcedure:
+			initiativeServiceStateConsentsHandler.ServeHTTP(w, r)
+		case InitiativeServiceSetPublicationProcedure:
+			initiativeServiceSetPublicationHandler.ServeHTTP(w, r)
 		case InitiativeServiceGetInitiativeProcedure:
 			initiativeServiceGetInitiativeHandler.ServeHTTP(w, r)
 		default:
@@ -556,6 +659,14 @@ func (UnimplementedInitiativeServiceHandler) NameParticipant(context.Context, *v
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.InitiativeService.NameParticipant is not implemented"))
 }
 
+func (UnimplementedInitiativeServiceHandler) StateConsents(context.Context, *v1.StateConsents) (*v1.Receipt, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.InitiativeService.StateConsents is not implemented"))
+}
+
+func (UnimplementedInitiativeServiceHandler) SetPublication(context.Context, *v1.SetPublication) (*v1.Receipt, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.InitiativeService.SetPublication is not implemented"))
+}
+
 func (UnimplementedInitiativeServiceHandler) GetInitiative(context.Context, *v11.GetInitiativeRequest) (*v11.InitiativeView, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.InitiativeService.GetInitiative is not implemented"))
 }
@@ -576,6 +687,16 @@ type SessionServiceClient interface {
 	CloseSession(context.Context, *v1.CloseSession) (*v1.Receipt, error)
 	// CorrectSession corrects what is recorded of it.
 	CorrectSession(context.Context, *v1.CorrectSession) (*v1.Receipt, error)
+	// DescribeSession replaces what was announced.
+	DescribeSession(context.Context, *v1.DescribeSession) (*v1.Receipt, error)
+	// SetCurrentItem turns to an item.
+	SetCurrentItem(context.Context, *v1.SetCurrentItem) (*v1.Receipt, error)
+	// PauseSession asks for a pause.
+	PauseSession(context.Context, *v1.PauseSession) (*v1.Receipt, error)
+	// ResumeSession goes on.
+	ResumeSession(context.Context, *v1.ResumeSession) (*v1.Receipt, error)
+	// ApproveMinutes approves the minutes.
+	ApproveMinutes(context.Context, *v1.ApproveMinutes) (*v1.Receipt, error)
 	// GetSession shows a session with its agenda.
 	GetSession(context.Context, *v11.GetSessionRequest) (*v11.SessionView, error)
 }
@@ -633,6 +754,36 @@ func NewSessionServiceClient(httpClient connect.HTTPClient, baseURL string, opts
 			connect.WithSchema(sessionServiceMethods.ByName("CorrectSession")),
 			connect.WithClientOptions(opts...),
 		),
+		describeSession: connect.NewClient[v1.DescribeSession, v1.Receipt](
+			httpClient,
+			baseURL+SessionServiceDescribeSessionProcedure,
+			connect.WithSchema(sessionServiceMethods.ByName("DescribeSession")),
+			connect.WithClientOptions(opts...),
+		),
+		setCurrentItem: connect.NewClient[v1.SetCurrentItem, v1.Receipt](
+			httpClient,
+			baseURL+SessionServiceSetCurrentItemProcedure,
+			connect.WithSchema(sessionServiceMethods.ByName("SetCurrentItem")),
+			connect.WithClientOptions(opts...),
+		),
+		pauseSession: connect.NewClient[v1.PauseSession, v1.Receipt](
+			httpClient,
+			baseURL+SessionServicePauseSessionProcedure,
+			connect.WithSchema(sessionServiceMethods.ByName("PauseSession")),
+			connect.WithClientOptions(opts...),
+		),
+		resumeSession: connect.NewClient[v1.ResumeSession, v1.Receipt](
+			httpClient,
+			baseURL+SessionServiceResumeSessionProcedure,
+			connect.WithSchema(sessionServiceMethods.ByName("ResumeSession")),
+			connect.WithClientOptions(opts...),
+		),
+		approveMinutes: connect.NewClient[v1.ApproveMinutes, v1.Receipt](
+			httpClient,
+			baseURL+SessionServiceApproveMinutesProcedure,
+			connect.WithSchema(sessionServiceMethods.ByName("ApproveMinutes")),
+			connect.WithClientOptions(opts...),
+		),
 		getSession: connect.NewClient[v11.GetSessionRequest, v11.SessionView](
 			httpClient,
 			baseURL+SessionServiceGetSessionProcedure,
@@ -652,6 +803,11 @@ type sessionServiceClient struct {
 	setAgenda         *connect.Client[v1.SetAgenda, v1.Receipt]
 	closeSession      *connect.Client[v1.CloseSession, v1.Receipt]
 	correctSession    *connect.Client[v1.CorrectSession, v1.Receipt]
+	describeSession   *connect.Client[v1.DescribeSession, v1.Receipt]
+	setCurrentItem    *connect.Client[v1.SetCurrentItem, v1.Receipt]
+	pauseSession      *connect.Client[v1.PauseSession, v1.Receipt]
+	resumeSession     *connect.Client[v1.ResumeSession, v1.Receipt]
+	approveMinutes    *connect.Client[v1.ApproveMinutes, v1.Receipt]
 	getSession        *connect.Client[v11.GetSessionRequest, v11.SessionView]
 }
 
@@ -718,6 +874,51 @@ func (c *sessionServiceClient) CorrectSession(ctx context.Context, req *v1.Corre
 	return nil, err
 }
 
+// DescribeSession calls tavolo.api.v1.SessionService.DescribeSession.
+func (c *sessionServiceClient) DescribeSession(ctx context.Context, req *v1.DescribeSession) (*v1.Receipt, error) {
+	response, err := c.describeSession.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// SetCurrentItem calls tavolo.api.v1.SessionService.SetCurrentItem.
+func (c *sessionServiceClient) SetCurrentItem(ctx context.Context, req *v1.SetCurrentItem) (*v1.Receipt, error) {
+	response, err := c.setCurrentItem.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// PauseSession calls tavolo.api.v1.SessionService.PauseSession.
+func (c *sessionServiceClient) PauseSession(ctx context.Context, req *v1.PauseSession) (*v1.Receipt, error) {
+	response, err := c.pauseSession.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ResumeSession calls tavolo.api.v1.SessionService.ResumeSession.
+func (c *sessionServiceClient) ResumeSession(ctx context.Context, req *v1.ResumeSession) (*v1.Receipt, error) {
+	response, err := c.resumeSession.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ApproveMinutes calls tavolo.api.v1.SessionService.ApproveMinutes.
+func (c *sessionServiceClient) ApproveMinutes(ctx context.Context, req *v1.ApproveMinutes) (*v1.Receipt, error) {
+	response, err := c.approveMinutes.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // GetSession calls tavolo.api.v1.SessionService.GetSession.
 func (c *sessionServiceClient) GetSession(ctx context.Context, req *v11.GetSessionRequest) (*v11.SessionView, error) {
 	response, err := c.getSession.CallUnary(ctx, connect.NewRequest(req))
@@ -743,6 +944,16 @@ type SessionServiceHandler interface {
 	CloseSession(context.Context, *v1.CloseSession) (*v1.Receipt, error)
 	// CorrectSession corrects what is recorded of it.
 	CorrectSession(context.Context, *v1.CorrectSession) (*v1.Receipt, error)
+	// DescribeSession replaces what was announced.
+	DescribeSession(context.Context, *v1.DescribeSession) (*v1.Receipt, error)
+	// SetCurrentItem turns to an item.
+	SetCurrentItem(context.Context, *v1.SetCurrentItem) (*v1.Receipt, error)
+	// PauseSession asks for a pause.
+	PauseSession(context.Context, *v1.PauseSession) (*v1.Receipt, error)
+	// ResumeSession goes on.
+	ResumeSession(context.Context, *v1.ResumeSession) (*v1.Receipt, error)
+	// ApproveMinutes approves the minutes.
+	ApproveMinutes(context.Context, *v1.ApproveMinutes) (*v1.Receipt, error)
 	// GetSession shows a session with its agenda.
 	GetSession(context.Context, *v11.GetSessionRequest) (*v11.SessionView, error)
 }
@@ -796,6 +1007,36 @@ func NewSessionServiceHandler(svc SessionServiceHandler, opts ...connect.Handler
 		connect.WithSchema(sessionServiceMethods.ByName("CorrectSession")),
 		connect.WithHandlerOptions(opts...),
 	)
+	sessionServiceDescribeSessionHandler := connect.NewUnaryHandlerSimple(
+		SessionServiceDescribeSessionProcedure,
+		svc.DescribeSession,
+		connect.WithSchema(sessionServiceMethods.ByName("DescribeSession")),
+		connect.WithHandlerOptions(opts...),
+	)
+	sessionServiceSetCurrentItemHandler := connect.NewUnaryHandlerSimple(
+		SessionServiceSetCurrentItemProcedure,
+		svc.SetCurrentItem,
+		connect.WithSchema(sessionServiceMethods.ByName("SetCurrentItem")),
+		connect.WithHandlerOptions(opts...),
+	)
+	sessionServicePauseSessionHandler := connect.NewUnaryHandlerSimple(
+		SessionServicePauseSessionProcedure,
+		svc.PauseSession,
+		connect.WithSchema(sessionServiceMethods.ByName("PauseSession")),
+		connect.WithHandlerOptions(opts...),
+	)
+	sessionServiceResumeSessionHandler := connect.NewUnaryHandlerSimple(
+		SessionServiceResumeSessionProcedure,
+		svc.ResumeSession,
+		connect.WithSchema(sessionServiceMethods.ByName("ResumeSession")),
+		connect.WithHandlerOptions(opts...),
+	)
+	sessionServiceApproveMinutesHandler := connect.NewUnaryHandlerSimple(
+		SessionServiceApproveMinutesProcedure,
+		svc.ApproveMinutes,
+		connect.WithSchema(sessionServiceMethods.ByName("ApproveMinutes")),
+		connect.WithHandlerOptions(opts...),
+	)
 	sessionServiceGetSessionHandler := connect.NewUnaryHandlerSimple(
 		SessionServiceGetSessionProcedure,
 		svc.GetSession,
@@ -819,6 +1060,16 @@ func NewSessionServiceHandler(svc SessionServiceHandler, opts ...connect.Handler
 			sessionServiceCloseSessionHandler.ServeHTTP(w, r)
 		case SessionServiceCorrectSessionProcedure:
 			sessionServiceCorrectSessionHandler.ServeHTTP(w, r)
+		case SessionServiceDescribeSessionProcedure:
+			sessionServiceDescribeSessionHandler.ServeHTTP(w, r)
+		case SessionServiceSetCurrentItemProcedure:
+			sessionServiceSetCurrentItemHandler.ServeHTTP(w, r)
+		case SessionServicePauseSessionProcedure:
+			sessionServicePauseSessionHandler.ServeHTTP(w, r)
+		case SessionServiceResumeSessionProcedure:
+			sessionServiceResumeSessionHandler.ServeHTTP(w, r)
+		case SessionServiceApproveMinutesProcedure:
+			sessionServiceApproveMinutesHandler.ServeHTTP(w, r)
 		case SessionServiceGetSessionProcedure:
 			sessionServiceGetSessionHandler.ServeHTTP(w, r)
 		default:
@@ -858,6 +1109,26 @@ func (UnimplementedSessionServiceHandler) CorrectSession(context.Context, *v1.Co
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.SessionService.CorrectSession is not implemented"))
 }
 
+func (UnimplementedSessionServiceHandler) DescribeSession(context.Context, *v1.DescribeSession) (*v1.Receipt, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.SessionService.DescribeSession is not implemented"))
+}
+
+func (UnimplementedSessionServiceHandler) SetCurrentItem(context.Context, *v1.SetCurrentItem) (*v1.Receipt, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.SessionService.SetCurrentItem is not implemented"))
+}
+
+func (UnimplementedSessionServiceHandler) PauseSession(context.Context, *v1.PauseSession) (*v1.Receipt, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.SessionService.PauseSession is not implemented"))
+}
+
+func (UnimplementedSessionServiceHandler) ResumeSession(context.Context, *v1.ResumeSession) (*v1.Receipt, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.SessionService.ResumeSession is not implemented"))
+}
+
+func (UnimplementedSessionServiceHandler) ApproveMinutes(context.Context, *v1.ApproveMinutes) (*v1.Receipt, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.SessionService.ApproveMinutes is not implemented"))
+}
+
 func (UnimplementedSessionServiceHandler) GetSession(context.Context, *v11.GetSessionRequest) (*v11.SessionView, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.SessionService.GetSession is not implemented"))
 }
@@ -876,6 +1147,20 @@ type ItemServiceClient interface {
 	DescribeItem(context.Context, *v1.DescribeItem) (*v1.Receipt, error)
 	// RecordContributions records what was said.
 	RecordContributions(context.Context, *v1.RecordContributions) (*v1.Receipt, error)
+	// LinkAttachment links a document.
+	LinkAttachment(context.Context, *v1.LinkAttachment) (*v1.Receipt, error)
+	// RemoveAttachment takes a link away.
+	RemoveAttachment(context.Context, *v1.RemoveAttachment) (*v1.Receipt, error)
+	// RaiseHand asks to speak.
+	RaiseHand(context.Context, *v1.RaiseHand) (*v1.Receipt, error)
+	// LowerHand no longer asks to speak.
+	LowerHand(context.Context, *v1.LowerHand) (*v1.Receipt, error)
+	// GiveFloor lets somebody speak.
+	GiveFloor(context.Context, *v1.GiveFloor) (*v1.Receipt, error)
+	// ReturnFloor ends a turn.
+	ReturnFloor(context.Context, *v1.ReturnFloor) (*v1.Receipt, error)
+	// WordContribution gives words to a contribution.
+	WordContribution(context.Context, *v1.WordContribution) (*v1.Receipt, error)
 	// CorrectContributions corrects what is recorded of a session.
 	CorrectContributions(context.Context, *v1.CorrectContributions) (*v1.Receipt, error)
 }
@@ -927,6 +1212,48 @@ func NewItemServiceClient(httpClient connect.HTTPClient, baseURL string, opts ..
 			connect.WithSchema(itemServiceMethods.ByName("RecordContributions")),
 			connect.WithClientOptions(opts...),
 		),
+		linkAttachment: connect.NewClient[v1.LinkAttachment, v1.Receipt](
+			httpClient,
+			baseURL+ItemServiceLinkAttachmentProcedure,
+			connect.WithSchema(itemServiceMethods.ByName("LinkAttachment")),
+			connect.WithClientOptions(opts...),
+		),
+		removeAttachment: connect.NewClient[v1.RemoveAttachment, v1.Receipt](
+			httpClient,
+			baseURL+ItemServiceRemoveAttachmentProcedure,
+			connect.WithSchema(itemServiceMethods.ByName("RemoveAttachment")),
+			connect.WithClientOptions(opts...),
+		),
+		raiseHand: connect.NewClient[v1.RaiseHand, v1.Receipt](
+			httpClient,
+			baseURL+ItemServiceRaiseHandProcedure,
+			connect.WithSchema(itemServiceMethods.ByName("RaiseHand")),
+			connect.WithClientOptions(opts...),
+		),
+		lowerHand: connect.NewClient[v1.LowerHand, v1.Receipt](
+			httpClient,
+			baseURL+ItemServiceLowerHandProcedure,
+			connect.WithSchema(itemServiceMethods.ByName("LowerHand")),
+			connect.WithClientOptions(opts...),
+		),
+		giveFloor: connect.NewClient[v1.GiveFloor, v1.Receipt](
+			httpClient,
+			baseURL+ItemServiceGiveFloorProcedure,
+			connect.WithSchema(itemServiceMethods.ByName("GiveFloor")),
+			connect.WithClientOptions(opts...),
+		),
+		returnFloor: connect.NewClient[v1.ReturnFloor, v1.Receipt](
+			httpClient,
+			baseURL+ItemServiceReturnFloorProcedure,
+			connect.WithSchema(itemServiceMethods.ByName("ReturnFloor")),
+			connect.WithClientOptions(opts...),
+		),
+		wordContribution: connect.NewClient[v1.WordContribution, v1.Receipt](
+			httpClient,
+			baseURL+ItemServiceWordContributionProcedure,
+			connect.WithSchema(itemServiceMethods.ByName("WordContribution")),
+			connect.WithClientOptions(opts...),
+		),
 		correctContributions: connect.NewClient[v1.CorrectContributions, v1.Receipt](
 			httpClient,
 			baseURL+ItemServiceCorrectContributionsProcedure,
@@ -944,6 +1271,13 @@ type itemServiceClient struct {
 	withdrawItem         *connect.Client[v1.WithdrawItem, v1.Receipt]
 	describeItem         *connect.Client[v1.DescribeItem, v1.Receipt]
 	recordContributions  *connect.Client[v1.RecordContributions, v1.Receipt]
+	linkAttachment       *connect.Client[v1.LinkAttachment, v1.Receipt]
+	removeAttachment     *connect.Client[v1.RemoveAttachment, v1.Receipt]
+	raiseHand            *connect.Client[v1.RaiseHand, v1.Receipt]
+	lowerHand            *connect.Client[v1.LowerHand, v1.Receipt]
+	giveFloor            *connect.Client[v1.GiveFloor, v1.Receipt]
+	returnFloor          *connect.Client[v1.ReturnFloor, v1.Receipt]
+	wordContribution     *connect.Client[v1.WordContribution, v1.Receipt]
 	correctContributions *connect.Client[v1.CorrectContributions, v1.Receipt]
 }
 
@@ -1001,6 +1335,69 @@ func (c *itemServiceClient) RecordContributions(ctx context.Context, req *v1.Rec
 	return nil, err
 }
 
+// LinkAttachment calls tavolo.api.v1.ItemService.LinkAttachment.
+func (c *itemServiceClient) LinkAttachment(ctx context.Context, req *v1.LinkAttachment) (*v1.Receipt, error) {
+	response, err := c.linkAttachment.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// RemoveAttachment calls tavolo.api.v1.ItemService.RemoveAttachment.
+func (c *itemServiceClient) RemoveAttachment(ctx context.Context, req *v1.RemoveAttachment) (*v1.Receipt, error) {
+	response, err := c.removeAttachment.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// RaiseHand calls tavolo.api.v1.ItemService.RaiseHand.
+func (c *itemServiceClient) RaiseHand(ctx context.Context, req *v1.RaiseHand) (*v1.Receipt, error) {
+	response, err := c.raiseHand.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// LowerHand calls tavolo.api.v1.ItemService.LowerHand.
+func (c *itemServiceClient) LowerHand(ctx context.Context, req *v1.LowerHand) (*v1.Receipt, error) {
+	response, err := c.lowerHand.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// GiveFloor calls tavolo.api.v1.ItemService.GiveFloor.
+func (c *itemServiceClient) GiveFloor(ctx context.Context, req *v1.GiveFloor) (*v1.Receipt, error) {
+	response, err := c.giveFloor.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ReturnFloor calls tavolo.api.v1.ItemService.ReturnFloor.
+func (c *itemServiceClient) ReturnFloor(ctx context.Context, req *v1.ReturnFloor) (*v1.Receipt, error) {
+	response, err := c.returnFloor.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// WordContribution calls tavolo.api.v1.ItemService.WordContribution.
+func (c *itemServiceClient) WordContribution(ctx context.Context, req *v1.WordContribution) (*v1.Receipt, error) {
+	response, err := c.wordContribution.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // CorrectContributions calls tavolo.api.v1.ItemService.CorrectContributions.
 func (c *itemServiceClient) CorrectContributions(ctx context.Context, req *v1.CorrectContributions) (*v1.Receipt, error) {
 	response, err := c.correctContributions.CallUnary(ctx, connect.NewRequest(req))
@@ -1024,6 +1421,20 @@ type ItemServiceHandler interface {
 	DescribeItem(context.Context, *v1.DescribeItem) (*v1.Receipt, error)
 	// RecordContributions records what was said.
 	RecordContributions(context.Context, *v1.RecordContributions) (*v1.Receipt, error)
+	// LinkAttachment links a document.
+	LinkAttachment(context.Context, *v1.LinkAttachment) (*v1.Receipt, error)
+	// RemoveAttachment takes a link away.
+	RemoveAttachment(context.Context, *v1.RemoveAttachment) (*v1.Receipt, error)
+	// RaiseHand asks to speak.
+	RaiseHand(context.Context, *v1.RaiseHand) (*v1.Receipt, error)
+	// LowerHand no longer asks to speak.
+	LowerHand(context.Context, *v1.LowerHand) (*v1.Receipt, error)
+	// GiveFloor lets somebody speak.
+	GiveFloor(context.Context, *v1.GiveFloor) (*v1.Receipt, error)
+	// ReturnFloor ends a turn.
+	ReturnFloor(context.Context, *v1.ReturnFloor) (*v1.Receipt, error)
+	// WordContribution gives words to a contribution.
+	WordContribution(context.Context, *v1.WordContribution) (*v1.Receipt, error)
 	// CorrectContributions corrects what is recorded of a session.
 	CorrectContributions(context.Context, *v1.CorrectContributions) (*v1.Receipt, error)
 }
@@ -1071,6 +1482,48 @@ func NewItemServiceHandler(svc ItemServiceHandler, opts ...connect.HandlerOption
 		connect.WithSchema(itemServiceMethods.ByName("RecordContributions")),
 		connect.WithHandlerOptions(opts...),
 	)
+	itemServiceLinkAttachmentHandler := connect.NewUnaryHandlerSimple(
+		ItemServiceLinkAttachmentProcedure,
+		svc.LinkAttachment,
+		connect.WithSchema(itemServiceMethods.ByName("LinkAttachment")),
+		connect.WithHandlerOptions(opts...),
+	)
+	itemServiceRemoveAttachmentHandler := connect.NewUnaryHandlerSimple(
+		ItemServiceRemoveAttachmentProcedure,
+		svc.RemoveAttachment,
+		connect.WithSchema(itemServiceMethods.ByName("RemoveAttachment")),
+		connect.WithHandlerOptions(opts...),
+	)
+	itemServiceRaiseHandHandler := connect.NewUnaryHandlerSimple(
+		ItemServiceRaiseHandProcedure,
+		svc.RaiseHand,
+		connect.WithSchema(itemServiceMethods.ByName("RaiseHand")),
+		connect.WithHandlerOptions(opts...),
+	)
+	itemServiceLowerHandHandler := connect.NewUnaryHandlerSimple(
+		ItemServiceLowerHandProcedure,
+		svc.LowerHand,
+		connect.WithSchema(itemServiceMethods.ByName("LowerHand")),
+		connect.WithHandlerOptions(opts...),
+	)
+	itemServiceGiveFloorHandler := connect.NewUnaryHandlerSimple(
+		ItemServiceGiveFloorProcedure,
+		svc.GiveFloor,
+		connect.WithSchema(itemServiceMethods.ByName("GiveFloor")),
+		connect.WithHandlerOptions(opts...),
+	)
+	itemServiceReturnFloorHandler := connect.NewUnaryHandlerSimple(
+		ItemServiceReturnFloorProcedure,
+		svc.ReturnFloor,
+		connect.WithSchema(itemServiceMethods.ByName("ReturnFloor")),
+		connect.WithHandlerOptions(opts...),
+	)
+	itemServiceWordContributionHandler := connect.NewUnaryHandlerSimple(
+		ItemServiceWordContributionProcedure,
+		svc.WordContribution,
+		connect.WithSchema(itemServiceMethods.ByName("WordContribution")),
+		connect.WithHandlerOptions(opts...),
+	)
 	itemServiceCorrectContributionsHandler := connect.NewUnaryHandlerSimple(
 		ItemServiceCorrectContributionsProcedure,
 		svc.CorrectContributions,
@@ -1091,6 +1544,20 @@ func NewItemServiceHandler(svc ItemServiceHandler, opts ...connect.HandlerOption
 			itemServiceDescribeItemHandler.ServeHTTP(w, r)
 		case ItemServiceRecordContributionsProcedure:
 			itemServiceRecordContributionsHandler.ServeHTTP(w, r)
+		case ItemServiceLinkAttachmentProcedure:
+			itemServiceLinkAttachmentHandler.ServeHTTP(w, r)
+		case ItemServiceRemoveAttachmentProcedure:
+			itemServiceRemoveAttachmentHandler.ServeHTTP(w, r)
+		case ItemServiceRaiseHandProcedure:
+			itemServiceRaiseHandHandler.ServeHTTP(w, r)
+		case ItemServiceLowerHandProcedure:
+			itemServiceLowerHandHandler.ServeHTTP(w, r)
+		case ItemServiceGiveFloorProcedure:
+			itemServiceGiveFloorHandler.ServeHTTP(w, r)
+		case ItemServiceReturnFloorProcedure:
+			itemServiceReturnFloorHandler.ServeHTTP(w, r)
+		case ItemServiceWordContributionProcedure:
+			itemServiceWordContributionHandler.ServeHTTP(w, r)
 		case ItemServiceCorrectContributionsProcedure:
 			itemServiceCorrectContributionsHandler.ServeHTTP(w, r)
 		default:
@@ -1124,6 +1591,34 @@ func (UnimplementedItemServiceHandler) DescribeItem(context.Context, *v1.Describ
 
 func (UnimplementedItemServiceHandler) RecordContributions(context.Context, *v1.RecordContributions) (*v1.Receipt, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.ItemService.RecordContributions is not implemented"))
+}
+
+func (UnimplementedItemServiceHandler) LinkAttachment(context.Context, *v1.LinkAttachment) (*v1.Receipt, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.ItemService.LinkAttachment is not implemented"))
+}
+
+func (UnimplementedItemServiceHandler) RemoveAttachment(context.Context, *v1.RemoveAttachment) (*v1.Receipt, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.ItemService.RemoveAttachment is not implemented"))
+}
+
+func (UnimplementedItemServiceHandler) RaiseHand(context.Context, *v1.RaiseHand) (*v1.Receipt, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.ItemService.RaiseHand is not implemented"))
+}
+
+func (UnimplementedItemServiceHandler) LowerHand(context.Context, *v1.LowerHand) (*v1.Receipt, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.ItemService.LowerHand is not implemented"))
+}
+
+func (UnimplementedItemServiceHandler) GiveFloor(context.Context, *v1.GiveFloor) (*v1.Receipt, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.ItemService.GiveFloor is not implemented"))
+}
+
+func (UnimplementedItemServiceHandler) ReturnFloor(context.Context, *v1.ReturnFloor) (*v1.Receipt, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.ItemService.ReturnFloor is not implemented"))
+}
+
+func (UnimplementedItemServiceHandler) WordContribution(context.Context, *v1.WordContribution) (*v1.Receipt, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.ItemService.WordContribution is not implemented"))
 }
 
 func (UnimplementedItemServiceHandler) CorrectContributions(context.Context, *v1.CorrectContributions) (*v1.Receipt, error) {
@@ -1160,6 +1655,12 @@ type DecisionServiceClient interface {
 	ContestMinutes(context.Context, *v1.ContestMinutes) (*v1.Receipt, error)
 	// SettleDispute settles a dispute.
 	SettleDispute(context.Context, *v1.SettleDispute) (*v1.Receipt, error)
+	// BeginRound begins a step of a decision by consent.
+	BeginRound(context.Context, *v1.BeginRound) (*v1.Receipt, error)
+	// AmendProposal changes the text to be decided.
+	AmendProposal(context.Context, *v1.AmendProposal) (*v1.Receipt, error)
+	// GetOwnBallots shows a person their own ballots, and those they hold a proxy for, while others see only who has voted.
+	GetOwnBallots(context.Context, *v11.GetOwnBallotsRequest) (*v11.GetOwnBallotsResponse, error)
 	// GetDecision shows a decision.
 	GetDecision(context.Context, *v11.GetDecisionRequest) (*v11.DecisionView, error)
 }
@@ -1259,6 +1760,25 @@ func NewDecisionServiceClient(httpClient connect.HTTPClient, baseURL string, opt
 			connect.WithSchema(decisionServiceMethods.ByName("SettleDispute")),
 			connect.WithClientOptions(opts...),
 		),
+		beginRound: connect.NewClient[v1.BeginRound, v1.Receipt](
+			httpClient,
+			baseURL+DecisionServiceBeginRoundProcedure,
+			connect.WithSchema(decisionServiceMethods.ByName("BeginRound")),
+			connect.WithClientOptions(opts...),
+		),
+		amendProposal: connect.NewClient[v1.AmendProposal, v1.Receipt](
+			httpClient,
+			baseURL+DecisionServiceAmendProposalProcedure,
+			connect.WithSchema(decisionServiceMethods.ByName("AmendProposal")),
+			connect.WithClientOptions(opts...),
+		),
+		getOwnBallots: connect.NewClient[v11.GetOwnBallotsRequest, v11.GetOwnBallotsResponse](
+			httpClient,
+			baseURL+DecisionServiceGetOwnBallotsProcedure,
+			connect.WithSchema(decisionServiceMethods.ByName("GetOwnBallots")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
 		getDecision: connect.NewClient[v11.GetDecisionRequest, v11.DecisionView](
 			httpClient,
 			baseURL+DecisionServiceGetDecisionProcedure,
@@ -1285,6 +1805,9 @@ type decisionServiceClient struct {
 	strikeDecision  *connect.Client[v1.StrikeDecision, v1.Receipt]
 	contestMinutes  *connect.Client[v1.ContestMinutes, v1.Receipt]
 	settleDispute   *connect.Client[v1.SettleDispute, v1.Receipt]
+	beginRound      *connect.Client[v1.BeginRound, v1.Receipt]
+	amendProposal   *connect.Client[v1.AmendProposal, v1.Receipt]
+	getOwnBallots   *connect.Client[v11.GetOwnBallotsRequest, v11.GetOwnBallotsResponse]
 	getDecision     *connect.Client[v11.GetDecisionRequest, v11.DecisionView]
 }
 
@@ -1414,6 +1937,33 @@ func (c *decisionServiceClient) SettleDispute(ctx context.Context, req *v1.Settl
 	return nil, err
 }
 
+// BeginRound calls tavolo.api.v1.DecisionService.BeginRound.
+func (c *decisionServiceClient) BeginRound(ctx context.Context, req *v1.BeginRound) (*v1.Receipt, error) {
+	response, err := c.beginRound.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// AmendProposal calls tavolo.api.v1.DecisionService.AmendProposal.
+func (c *decisionServiceClient) AmendProposal(ctx context.Context, req *v1.AmendProposal) (*v1.Receipt, error) {
+	response, err := c.amendProposal.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// GetOwnBallots calls tavolo.api.v1.DecisionService.GetOwnBallots.
+func (c *decisionServiceClient) GetOwnBallots(ctx context.Context, req *v11.GetOwnBallotsRequest) (*v11.GetOwnBallotsResponse, error) {
+	response, err := c.getOwnBallots.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // GetDecision calls tavolo.api.v1.DecisionService.GetDecision.
 func (c *decisionServiceClient) GetDecision(ctx context.Context, req *v11.GetDecisionRequest) (*v11.DecisionView, error) {
 	response, err := c.getDecision.CallUnary(ctx, connect.NewRequest(req))
@@ -1453,6 +2003,12 @@ type DecisionServiceHandler interface {
 	ContestMinutes(context.Context, *v1.ContestMinutes) (*v1.Receipt, error)
 	// SettleDispute settles a dispute.
 	SettleDispute(context.Context, *v1.SettleDispute) (*v1.Receipt, error)
+	// BeginRound begins a step of a decision by consent.
+	BeginRound(context.Context, *v1.BeginRound) (*v1.Receipt, error)
+	// AmendProposal changes the text to be decided.
+	AmendProposal(context.Context, *v1.AmendProposal) (*v1.Receipt, error)
+	// GetOwnBallots shows a person their own ballots, and those they hold a proxy for, while others see only who has voted.
+	GetOwnBallots(context.Context, *v11.GetOwnBallotsRequest) (*v11.GetOwnBallotsResponse, error)
 	// GetDecision shows a decision.
 	GetDecision(context.Context, *v11.GetDecisionRequest) (*v11.DecisionView, error)
 }
@@ -1548,6 +2104,25 @@ func NewDecisionServiceHandler(svc DecisionServiceHandler, opts ...connect.Handl
 		connect.WithSchema(decisionServiceMethods.ByName("SettleDispute")),
 		connect.WithHandlerOptions(opts...),
 	)
+	decisionServiceBeginRoundHandler := connect.NewUnaryHandlerSimple(
+		DecisionServiceBeginRoundProcedure,
+		svc.BeginRound,
+		connect.WithSchema(decisionServiceMethods.ByName("BeginRound")),
+		connect.WithHandlerOptions(opts...),
+	)
+	decisionServiceAmendProposalHandler := connect.NewUnaryHandlerSimple(
+		DecisionServiceAmendProposalProcedure,
+		svc.AmendProposal,
+		connect.WithSchema(decisionServiceMethods.ByName("AmendProposal")),
+		connect.WithHandlerOptions(opts...),
+	)
+	decisionServiceGetOwnBallotsHandler := connect.NewUnaryHandlerSimple(
+		DecisionServiceGetOwnBallotsProcedure,
+		svc.GetOwnBallots,
+		connect.WithSchema(decisionServiceMethods.ByName("GetOwnBallots")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
 	decisionServiceGetDecisionHandler := connect.NewUnaryHandlerSimple(
 		DecisionServiceGetDecisionProcedure,
 		svc.GetDecision,
@@ -1585,6 +2160,12 @@ func NewDecisionServiceHandler(svc DecisionServiceHandler, opts ...connect.Handl
 			decisionServiceContestMinutesHandler.ServeHTTP(w, r)
 		case DecisionServiceSettleDisputeProcedure:
 			decisionServiceSettleDisputeHandler.ServeHTTP(w, r)
+		case DecisionServiceBeginRoundProcedure:
+			decisionServiceBeginRoundHandler.ServeHTTP(w, r)
+		case DecisionServiceAmendProposalProcedure:
+			decisionServiceAmendProposalHandler.ServeHTTP(w, r)
+		case DecisionServiceGetOwnBallotsProcedure:
+			decisionServiceGetOwnBallotsHandler.ServeHTTP(w, r)
 		case DecisionServiceGetDecisionProcedure:
 			decisionServiceGetDecisionHandler.ServeHTTP(w, r)
 		default:
@@ -1650,6 +2231,18 @@ func (UnimplementedDecisionServiceHandler) ContestMinutes(context.Context, *v1.C
 
 func (UnimplementedDecisionServiceHandler) SettleDispute(context.Context, *v1.SettleDispute) (*v1.Receipt, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.DecisionService.SettleDispute is not implemented"))
+}
+
+func (UnimplementedDecisionServiceHandler) BeginRound(context.Context, *v1.BeginRound) (*v1.Receipt, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.DecisionService.BeginRound is not implemented"))
+}
+
+func (UnimplementedDecisionServiceHandler) AmendProposal(context.Context, *v1.AmendProposal) (*v1.Receipt, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.DecisionService.AmendProposal is not implemented"))
+}
+
+func (UnimplementedDecisionServiceHandler) GetOwnBallots(context.Context, *v11.GetOwnBallotsRequest) (*v11.GetOwnBallotsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.DecisionService.GetOwnBallots is not implemented"))
 }
 
 func (UnimplementedDecisionServiceHandler) GetDecision(context.Context, *v11.GetDecisionRequest) (*v11.DecisionView, error) {

@@ -6,11 +6,11 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Area, AreaJson, Scope, ScopeJson, Stage, StageJson } from "../../event/v1/initiative_pb";
+import type { Area, AreaJson, ConsentStated, ConsentStatedJson, Scope, ScopeJson, Stage, StageJson } from "../../event/v1/initiative_pb";
 import type { Office, OfficeJson, SessionKind, SessionKindJson } from "../../event/v1/session_pb";
 import type { Timestamp, TimestampJson } from "@bufbuild/protobuf/wkt";
 import type { ContributionKind, ContributionKindJson, Reply, ReplyJson } from "../../event/v1/item_pb";
-import type { ActRecorded, ActRecordedJson, AdviceGiven, AdviceGivenJson, BallotCast, BallotCastJson, Charter, CharterJson, Elector, ElectorJson, Outcome, OutcomeJson, OutcomeReason, OutcomeReasonJson, Tally, TallyJson } from "../../event/v1/decision_pb";
+import type { ActRecorded, ActRecordedJson, AdviceGiven, AdviceGivenJson, BallotCast, BallotCastJson, Charter, CharterJson, Choice, ChoiceJson, Elector, ElectorJson, Outcome, OutcomeJson, OutcomeReason, OutcomeReasonJson, Round, RoundJson, Tally, TallyJson } from "../../event/v1/decision_pb";
 
 /**
  * Describes the file tavolo/api/v1/record.proto.
@@ -369,6 +369,20 @@ export declare type InitiativeView = Message<"tavolo.api.v1.InitiativeView"> & {
    * @generated from field: uint64 sequence = 5;
    */
   sequence: bigint;
+
+  /**
+   * Decisions, by the time they were posed.
+   *
+   * @generated from field: repeated tavolo.api.v1.DecisionSummary decisions = 6;
+   */
+  decisions: DecisionSummary[];
+
+  /**
+   * Anyone may read the decisions, without persons.
+   *
+   * @generated from field: bool public = 7;
+   */
+  public: boolean;
 };
 
 /**
@@ -411,6 +425,20 @@ export declare type InitiativeViewJson = {
    * @generated from field: uint64 sequence = 5;
    */
   sequence?: string;
+
+  /**
+   * Decisions, by the time they were posed.
+   *
+   * @generated from field: repeated tavolo.api.v1.DecisionSummary decisions = 6;
+   */
+  decisions?: DecisionSummaryJson[];
+
+  /**
+   * Anyone may read the decisions, without persons.
+   *
+   * @generated from field: bool public = 7;
+   */
+  public?: boolean;
 };
 
 /**
@@ -473,6 +501,13 @@ export declare type ParticipantView = Message<"tavolo.api.v1.ParticipantView"> &
    * @generated from field: bool present = 7;
    */
   present: boolean;
+
+  /**
+   * Consents stated: the last statement of each code.
+   *
+   * @generated from field: repeated tavolo.event.v1.ConsentStated consents = 8;
+   */
+  consents: ConsentStated[];
 };
 
 /**
@@ -529,6 +564,13 @@ export declare type ParticipantViewJson = {
    * @generated from field: bool present = 7;
    */
   present?: boolean;
+
+  /**
+   * Consents stated: the last statement of each code.
+   *
+   * @generated from field: repeated tavolo.event.v1.ConsentStated consents = 8;
+   */
+  consents?: ConsentStatedJson[];
 };
 
 /**
@@ -591,6 +633,20 @@ export declare type SessionSummary = Message<"tavolo.api.v1.SessionSummary"> & {
    * @generated from field: google.protobuf.Timestamp closed_at = 7;
    */
   closedAt?: Timestamp | undefined;
+
+  /**
+   * Planned duration in minutes. 0: not planned.
+   *
+   * @generated from field: uint32 minutes = 8;
+   */
+  minutes: number;
+
+  /**
+   * Where.
+   *
+   * @generated from field: string place = 9;
+   */
+  place: string;
 };
 
 /**
@@ -647,6 +703,20 @@ export declare type SessionSummaryJson = {
    * @generated from field: google.protobuf.Timestamp closed_at = 7;
    */
   closedAt?: TimestampJson;
+
+  /**
+   * Planned duration in minutes. 0: not planned.
+   *
+   * @generated from field: uint32 minutes = 8;
+   */
+  minutes?: number;
+
+  /**
+   * Where.
+   *
+   * @generated from field: string place = 9;
+   */
+  place?: string;
 };
 
 /**
@@ -750,6 +820,48 @@ export declare type SessionView = Message<"tavolo.api.v1.SessionView"> & {
    * @generated from field: uint64 sequence = 4;
    */
   sequence: bigint;
+
+  /**
+   * Id of the item that the meeting is at. Empty: none.
+   *
+   * @generated from field: string current_item = 5;
+   */
+  currentItem: string;
+
+  /**
+   * The meeting is paused.
+   *
+   * @generated from field: bool paused = 6;
+   */
+  paused: boolean;
+
+  /**
+   * Who approved the minutes as they stand now, as pseudonyms.
+   *
+   * @generated from field: repeated string approved_by = 7;
+   */
+  approvedBy: string[];
+
+  /**
+   * Who speaks and who asks to, on the current item.
+   *
+   * @generated from field: tavolo.api.v1.FloorView floor = 8;
+   */
+  floor?: FloorView | undefined;
+
+  /**
+   * Speaking time: every participant who spoke, then every constituency in the room.
+   *
+   * @generated from field: repeated tavolo.api.v1.TalkTime talk = 9;
+   */
+  talk: TalkTime[];
+
+  /**
+   * Sequence from which minutes stand as they are: a later change asks for approval anew.
+   *
+   * @generated from field: uint64 minutes_sequence = 10;
+   */
+  minutesSequence: bigint;
 };
 
 /**
@@ -785,6 +897,48 @@ export declare type SessionViewJson = {
    * @generated from field: uint64 sequence = 4;
    */
   sequence?: string;
+
+  /**
+   * Id of the item that the meeting is at. Empty: none.
+   *
+   * @generated from field: string current_item = 5;
+   */
+  currentItem?: string;
+
+  /**
+   * The meeting is paused.
+   *
+   * @generated from field: bool paused = 6;
+   */
+  paused?: boolean;
+
+  /**
+   * Who approved the minutes as they stand now, as pseudonyms.
+   *
+   * @generated from field: repeated string approved_by = 7;
+   */
+  approvedBy?: string[];
+
+  /**
+   * Who speaks and who asks to, on the current item.
+   *
+   * @generated from field: tavolo.api.v1.FloorView floor = 8;
+   */
+  floor?: FloorViewJson;
+
+  /**
+   * Speaking time: every participant who spoke, then every constituency in the room.
+   *
+   * @generated from field: repeated tavolo.api.v1.TalkTime talk = 9;
+   */
+  talk?: TalkTimeJson[];
+
+  /**
+   * Sequence from which minutes stand as they are: a later change asks for approval anew.
+   *
+   * @generated from field: uint64 minutes_sequence = 10;
+   */
+  minutesSequence?: string;
 };
 
 /**
@@ -840,6 +994,34 @@ export declare type ItemView = Message<"tavolo.api.v1.ItemView"> & {
    * @generated from field: repeated tavolo.api.v1.DecisionView decisions = 6;
    */
   decisions: DecisionView[];
+
+  /**
+   * Estimated time in minutes. 0: not estimated.
+   *
+   * @generated from field: uint32 minutes = 7;
+   */
+  minutes: number;
+
+  /**
+   * Earlier wordings, oldest first.
+   *
+   * @generated from field: repeated tavolo.api.v1.WordingView wordings = 8;
+   */
+  wordings: WordingView[];
+
+  /**
+   * Linked documents.
+   *
+   * @generated from field: repeated tavolo.api.v1.AttachmentView attachments = 9;
+   */
+  attachments: AttachmentView[];
+
+  /**
+   * Reason given when it was last admitted or refused.
+   *
+   * @generated from field: string reason = 10;
+   */
+  reason: string;
 };
 
 /**
@@ -889,6 +1071,34 @@ export declare type ItemViewJson = {
    * @generated from field: repeated tavolo.api.v1.DecisionView decisions = 6;
    */
   decisions?: DecisionViewJson[];
+
+  /**
+   * Estimated time in minutes. 0: not estimated.
+   *
+   * @generated from field: uint32 minutes = 7;
+   */
+  minutes?: number;
+
+  /**
+   * Earlier wordings, oldest first.
+   *
+   * @generated from field: repeated tavolo.api.v1.WordingView wordings = 8;
+   */
+  wordings?: WordingViewJson[];
+
+  /**
+   * Linked documents.
+   *
+   * @generated from field: repeated tavolo.api.v1.AttachmentView attachments = 9;
+   */
+  attachments?: AttachmentViewJson[];
+
+  /**
+   * Reason given when it was last admitted or refused.
+   *
+   * @generated from field: string reason = 10;
+   */
+  reason?: string;
 };
 
 /**
@@ -972,6 +1182,20 @@ export declare type ContributionView = Message<"tavolo.api.v1.ContributionView">
    * @generated from field: uint64 sequence = 10;
    */
   sequence: bigint;
+
+  /**
+   * Number of the proposal that this one replaces. 0: none.
+   *
+   * @generated from field: uint32 amends = 11;
+   */
+  amends: number;
+
+  /**
+   * Number of the contribution that it takes up. 0: none.
+   *
+   * @generated from field: uint32 takes_up = 12;
+   */
+  takesUp: number;
 };
 
 /**
@@ -1049,6 +1273,20 @@ export declare type ContributionViewJson = {
    * @generated from field: uint64 sequence = 10;
    */
   sequence?: string;
+
+  /**
+   * Number of the proposal that this one replaces. 0: none.
+   *
+   * @generated from field: uint32 amends = 11;
+   */
+  amends?: number;
+
+  /**
+   * Number of the contribution that it takes up. 0: none.
+   *
+   * @generated from field: uint32 takes_up = 12;
+   */
+  takesUp?: number;
 };
 
 /**
@@ -1168,7 +1406,7 @@ export declare type DecisionView = Message<"tavolo.api.v1.DecisionView"> & {
   electors: Elector[];
 
   /**
-   * Open ballots, in the order of the electorate. While the vote is open only who asks sees more than who has voted.
+   * Open ballots, in the order of the electorate. While the vote is open they say who has voted, not how (GetOwnBallots shows one's own).
    *
    * @generated from field: repeated tavolo.event.v1.BallotCast ballots = 7;
    */
@@ -1250,6 +1488,62 @@ export declare type DecisionView = Message<"tavolo.api.v1.DecisionView"> & {
    * @generated from field: uint64 sequence = 18;
    */
   sequence: bigint;
+
+  /**
+   * The electorate foreseen, before voting opens.
+   *
+   * @generated from field: repeated tavolo.event.v1.Elector planned_electors = 19;
+   */
+  plannedElectors: Elector[];
+
+  /**
+   * The step of a decision by consent. Unset: none was begun.
+   *
+   * @generated from field: tavolo.event.v1.Round round = 20;
+   */
+  round: Round;
+
+  /**
+   * The consent round that is going on or was last: 1, 2, 3 … 0: none.
+   *
+   * @generated from field: uint32 consent_round = 21;
+   */
+  consentRound: number;
+
+  /**
+   * The text to be decided as it stands. Empty: the question is all.
+   *
+   * @generated from field: string proposal = 22;
+   */
+  proposal: string;
+
+  /**
+   * How the text changed, oldest first.
+   *
+   * @generated from field: repeated tavolo.api.v1.AmendmentView amendments = 23;
+   */
+  amendments: AmendmentView[];
+
+  /**
+   * How it was counted, or would be if it were closed now. Absent while voting is open: nobody sees a count before the close.
+   *
+   * @generated from field: tavolo.api.v1.CountView count = 24;
+   */
+  count?: CountView | undefined;
+
+  /**
+   * Who contests the minutes, and what they say is wrong, while it is not settled.
+   *
+   * @generated from field: string contested_by = 25;
+   */
+  contestedBy: string;
+
+  /**
+   * What is said to be wrong.
+   *
+   * @generated from field: string contest = 26;
+   */
+  contest: string;
 };
 
 /**
@@ -1301,7 +1595,7 @@ export declare type DecisionViewJson = {
   electors?: ElectorJson[];
 
   /**
-   * Open ballots, in the order of the electorate. While the vote is open only who asks sees more than who has voted.
+   * Open ballots, in the order of the electorate. While the vote is open they say who has voted, not how (GetOwnBallots shows one's own).
    *
    * @generated from field: repeated tavolo.event.v1.BallotCast ballots = 7;
    */
@@ -1383,6 +1677,62 @@ export declare type DecisionViewJson = {
    * @generated from field: uint64 sequence = 18;
    */
   sequence?: string;
+
+  /**
+   * The electorate foreseen, before voting opens.
+   *
+   * @generated from field: repeated tavolo.event.v1.Elector planned_electors = 19;
+   */
+  plannedElectors?: ElectorJson[];
+
+  /**
+   * The step of a decision by consent. Unset: none was begun.
+   *
+   * @generated from field: tavolo.event.v1.Round round = 20;
+   */
+  round?: RoundJson;
+
+  /**
+   * The consent round that is going on or was last: 1, 2, 3 … 0: none.
+   *
+   * @generated from field: uint32 consent_round = 21;
+   */
+  consentRound?: number;
+
+  /**
+   * The text to be decided as it stands. Empty: the question is all.
+   *
+   * @generated from field: string proposal = 22;
+   */
+  proposal?: string;
+
+  /**
+   * How the text changed, oldest first.
+   *
+   * @generated from field: repeated tavolo.api.v1.AmendmentView amendments = 23;
+   */
+  amendments?: AmendmentViewJson[];
+
+  /**
+   * How it was counted, or would be if it were closed now. Absent while voting is open: nobody sees a count before the close.
+   *
+   * @generated from field: tavolo.api.v1.CountView count = 24;
+   */
+  count?: CountViewJson;
+
+  /**
+   * Who contests the minutes, and what they say is wrong, while it is not settled.
+   *
+   * @generated from field: string contested_by = 25;
+   */
+  contestedBy?: string;
+
+  /**
+   * What is said to be wrong.
+   *
+   * @generated from field: string contest = 26;
+   */
+  contest?: string;
 };
 
 /**
@@ -1750,6 +2100,1072 @@ export declare type RecordedResponseJson = {
 export declare const RecordedResponseSchema: GenMessage<RecordedResponse, {jsonType: RecordedResponseJson}>;
 
 /**
+ * DecisionSummary is one line of a list of decisions.
+ *
+ * @generated from message tavolo.api.v1.DecisionSummary
+ */
+export declare type DecisionSummary = Message<"tavolo.api.v1.DecisionSummary"> & {
+  /**
+   * Full id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * The item's full id.
+   *
+   * @generated from field: string item = 2;
+   */
+  item: string;
+
+  /**
+   * The question.
+   *
+   * @generated from field: string question = 3;
+   */
+  question: string;
+
+  /**
+   * Where it stands.
+   *
+   * @generated from field: tavolo.api.v1.DecisionPhase phase = 4;
+   */
+  phase: DecisionPhase;
+
+  /**
+   * The outcome.
+   *
+   * @generated from field: tavolo.event.v1.Outcome outcome = 5;
+   */
+  outcome: Outcome;
+
+  /**
+   * When voting closes by itself.
+   *
+   * @generated from field: google.protobuf.Timestamp closes_at = 6;
+   */
+  closesAt?: Timestamp | undefined;
+
+  /**
+   * When it was closed.
+   *
+   * @generated from field: google.protobuf.Timestamp closed_at = 7;
+   */
+  closedAt?: Timestamp | undefined;
+
+  /**
+   * Who may still vote and has not, as pseudonyms, while it is open.
+   *
+   * @generated from field: repeated string awaited = 8;
+   */
+  awaited: string[];
+
+  /**
+   * What became of it.
+   *
+   * @generated from field: tavolo.api.v1.FollowUp follow_up = 9;
+   */
+  followUp: FollowUp;
+
+  /**
+   * Who carries it out, as a pseudonym.
+   *
+   * @generated from field: string implementer = 10;
+   */
+  implementer: string;
+
+  /**
+   * By when: yyyy-mm-dd or a moment.
+   *
+   * @generated from field: string due = 11;
+   */
+  due: string;
+
+  /**
+   * The minutes of it are contested and not settled.
+   *
+   * @generated from field: bool contested = 12;
+   */
+  contested: boolean;
+};
+
+/**
+ * DecisionSummary is one line of a list of decisions.
+ *
+ * @generated from message tavolo.api.v1.DecisionSummary
+ */
+export declare type DecisionSummaryJson = {
+  /**
+   * Full id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id?: string;
+
+  /**
+   * The item's full id.
+   *
+   * @generated from field: string item = 2;
+   */
+  item?: string;
+
+  /**
+   * The question.
+   *
+   * @generated from field: string question = 3;
+   */
+  question?: string;
+
+  /**
+   * Where it stands.
+   *
+   * @generated from field: tavolo.api.v1.DecisionPhase phase = 4;
+   */
+  phase?: DecisionPhaseJson;
+
+  /**
+   * The outcome.
+   *
+   * @generated from field: tavolo.event.v1.Outcome outcome = 5;
+   */
+  outcome?: OutcomeJson;
+
+  /**
+   * When voting closes by itself.
+   *
+   * @generated from field: google.protobuf.Timestamp closes_at = 6;
+   */
+  closesAt?: TimestampJson;
+
+  /**
+   * When it was closed.
+   *
+   * @generated from field: google.protobuf.Timestamp closed_at = 7;
+   */
+  closedAt?: TimestampJson;
+
+  /**
+   * Who may still vote and has not, as pseudonyms, while it is open.
+   *
+   * @generated from field: repeated string awaited = 8;
+   */
+  awaited?: string[];
+
+  /**
+   * What became of it.
+   *
+   * @generated from field: tavolo.api.v1.FollowUp follow_up = 9;
+   */
+  followUp?: FollowUpJson;
+
+  /**
+   * Who carries it out, as a pseudonym.
+   *
+   * @generated from field: string implementer = 10;
+   */
+  implementer?: string;
+
+  /**
+   * By when: yyyy-mm-dd or a moment.
+   *
+   * @generated from field: string due = 11;
+   */
+  due?: string;
+
+  /**
+   * The minutes of it are contested and not settled.
+   *
+   * @generated from field: bool contested = 12;
+   */
+  contested?: boolean;
+};
+
+/**
+ * Describes the message tavolo.api.v1.DecisionSummary.
+ * Use `create(DecisionSummarySchema)` to create a new message.
+ */
+export declare const DecisionSummarySchema: GenMessage<DecisionSummary, {jsonType: DecisionSummaryJson}>;
+
+/**
+ * WordingView is an earlier wording of an item.
+ *
+ * @generated from message tavolo.api.v1.WordingView
+ */
+export declare type WordingView = Message<"tavolo.api.v1.WordingView"> & {
+  /**
+   * The words.
+   *
+   * @generated from field: string title = 1;
+   */
+  title: string;
+
+  /**
+   * When they were replaced.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 2;
+   */
+  until?: Timestamp | undefined;
+};
+
+/**
+ * WordingView is an earlier wording of an item.
+ *
+ * @generated from message tavolo.api.v1.WordingView
+ */
+export declare type WordingViewJson = {
+  /**
+   * The words.
+   *
+   * @generated from field: string title = 1;
+   */
+  title?: string;
+
+  /**
+   * When they were replaced.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 2;
+   */
+  until?: TimestampJson;
+};
+
+/**
+ * Describes the message tavolo.api.v1.WordingView.
+ * Use `create(WordingViewSchema)` to create a new message.
+ */
+export declare const WordingViewSchema: GenMessage<WordingView, {jsonType: WordingViewJson}>;
+
+/**
+ * AttachmentView is a linked document.
+ *
+ * @generated from message tavolo.api.v1.AttachmentView
+ */
+export declare type AttachmentView = Message<"tavolo.api.v1.AttachmentView"> & {
+  /**
+   * Number within the item.
+   *
+   * @generated from field: uint32 number = 1;
+   */
+  number: number;
+
+  /**
+   * What it is.
+   *
+   * @generated from field: string title = 2;
+   */
+  title: string;
+
+  /**
+   * Its address.
+   *
+   * @generated from field: string url = 3;
+   */
+  url: string;
+
+  /**
+   * Who linked it, as a pseudonym.
+   *
+   * @generated from field: string by = 4;
+   */
+  by: string;
+};
+
+/**
+ * AttachmentView is a linked document.
+ *
+ * @generated from message tavolo.api.v1.AttachmentView
+ */
+export declare type AttachmentViewJson = {
+  /**
+   * Number within the item.
+   *
+   * @generated from field: uint32 number = 1;
+   */
+  number?: number;
+
+  /**
+   * What it is.
+   *
+   * @generated from field: string title = 2;
+   */
+  title?: string;
+
+  /**
+   * Its address.
+   *
+   * @generated from field: string url = 3;
+   */
+  url?: string;
+
+  /**
+   * Who linked it, as a pseudonym.
+   *
+   * @generated from field: string by = 4;
+   */
+  by?: string;
+};
+
+/**
+ * Describes the message tavolo.api.v1.AttachmentView.
+ * Use `create(AttachmentViewSchema)` to create a new message.
+ */
+export declare const AttachmentViewSchema: GenMessage<AttachmentView, {jsonType: AttachmentViewJson}>;
+
+/**
+ * FloorView is who speaks and who asks to.
+ *
+ * @generated from message tavolo.api.v1.FloorView
+ */
+export declare type FloorView = Message<"tavolo.api.v1.FloorView"> & {
+  /**
+   * Who speaks, as a pseudonym. Empty: nobody.
+   *
+   * @generated from field: string speaking = 1;
+   */
+  speaking: string;
+
+  /**
+   * Since when.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 2;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * Who asks to speak, in the order of asking, as pseudonyms.
+   *
+   * @generated from field: repeated string hands = 3;
+   */
+  hands: string[];
+
+  /**
+   * Who could be next so that people and perspectives come to speak alike. A suggestion, never a rule. Empty: nobody asks.
+   *
+   * @generated from field: string suggested = 4;
+   */
+  suggested: string;
+
+  /**
+   * Why, as a stable code: only_hand, perspective_heard_less, person_heard_less, first_to_ask.
+   *
+   * @generated from field: string suggested_because = 5;
+   */
+  suggestedBecause: string;
+};
+
+/**
+ * FloorView is who speaks and who asks to.
+ *
+ * @generated from message tavolo.api.v1.FloorView
+ */
+export declare type FloorViewJson = {
+  /**
+   * Who speaks, as a pseudonym. Empty: nobody.
+   *
+   * @generated from field: string speaking = 1;
+   */
+  speaking?: string;
+
+  /**
+   * Since when.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 2;
+   */
+  since?: TimestampJson;
+
+  /**
+   * Who asks to speak, in the order of asking, as pseudonyms.
+   *
+   * @generated from field: repeated string hands = 3;
+   */
+  hands?: string[];
+
+  /**
+   * Who could be next so that people and perspectives come to speak alike. A suggestion, never a rule. Empty: nobody asks.
+   *
+   * @generated from field: string suggested = 4;
+   */
+  suggested?: string;
+
+  /**
+   * Why, as a stable code: only_hand, perspective_heard_less, person_heard_less, first_to_ask.
+   *
+   * @generated from field: string suggested_because = 5;
+   */
+  suggestedBecause?: string;
+};
+
+/**
+ * Describes the message tavolo.api.v1.FloorView.
+ * Use `create(FloorViewSchema)` to create a new message.
+ */
+export declare const FloorViewSchema: GenMessage<FloorView, {jsonType: FloorViewJson}>;
+
+/**
+ * TalkTime is how long somebody, or a perspective, spoke in a session.
+ *
+ * @generated from message tavolo.api.v1.TalkTime
+ */
+export declare type TalkTime = Message<"tavolo.api.v1.TalkTime"> & {
+  /**
+   * Pseudonym of a person, or constituency:<code>.
+   *
+   * @generated from field: string who = 1;
+   */
+  who: string;
+
+  /**
+   * Seconds.
+   *
+   * @generated from field: uint32 seconds = 2;
+   */
+  seconds: number;
+
+  /**
+   * Contributions.
+   *
+   * @generated from field: uint32 contributions = 3;
+   */
+  contributions: number;
+
+  /**
+   * People of that perspective in the room; 1 for a person.
+   *
+   * @generated from field: uint32 people = 4;
+   */
+  people: number;
+};
+
+/**
+ * TalkTime is how long somebody, or a perspective, spoke in a session.
+ *
+ * @generated from message tavolo.api.v1.TalkTime
+ */
+export declare type TalkTimeJson = {
+  /**
+   * Pseudonym of a person, or constituency:<code>.
+   *
+   * @generated from field: string who = 1;
+   */
+  who?: string;
+
+  /**
+   * Seconds.
+   *
+   * @generated from field: uint32 seconds = 2;
+   */
+  seconds?: number;
+
+  /**
+   * Contributions.
+   *
+   * @generated from field: uint32 contributions = 3;
+   */
+  contributions?: number;
+
+  /**
+   * People of that perspective in the room; 1 for a person.
+   *
+   * @generated from field: uint32 people = 4;
+   */
+  people?: number;
+};
+
+/**
+ * Describes the message tavolo.api.v1.TalkTime.
+ * Use `create(TalkTimeSchema)` to create a new message.
+ */
+export declare const TalkTimeSchema: GenMessage<TalkTime, {jsonType: TalkTimeJson}>;
+
+/**
+ * AmendmentView is one change of the text to be decided.
+ *
+ * @generated from message tavolo.api.v1.AmendmentView
+ */
+export declare type AmendmentView = Message<"tavolo.api.v1.AmendmentView"> & {
+  /**
+   * The text from then on.
+   *
+   * @generated from field: string text = 1;
+   */
+  text: string;
+
+  /**
+   * Number of the contribution that it takes up. 0: none.
+   *
+   * @generated from field: uint32 takes_up = 2;
+   */
+  takesUp: number;
+
+  /**
+   * Whose objection it integrates. Empty: none.
+   *
+   * @generated from field: string objector = 3;
+   */
+  objector: string;
+
+  /**
+   * When.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 4;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * The commit that proves it.
+   *
+   * @generated from field: uint64 sequence = 5;
+   */
+  sequence: bigint;
+};
+
+/**
+ * AmendmentView is one change of the text to be decided.
+ *
+ * @generated from message tavolo.api.v1.AmendmentView
+ */
+export declare type AmendmentViewJson = {
+  /**
+   * The text from then on.
+   *
+   * @generated from field: string text = 1;
+   */
+  text?: string;
+
+  /**
+   * Number of the contribution that it takes up. 0: none.
+   *
+   * @generated from field: uint32 takes_up = 2;
+   */
+  takesUp?: number;
+
+  /**
+   * Whose objection it integrates. Empty: none.
+   *
+   * @generated from field: string objector = 3;
+   */
+  objector?: string;
+
+  /**
+   * When.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 4;
+   */
+  at?: TimestampJson;
+
+  /**
+   * The commit that proves it.
+   *
+   * @generated from field: uint64 sequence = 5;
+   */
+  sequence?: string;
+};
+
+/**
+ * Describes the message tavolo.api.v1.AmendmentView.
+ * Use `create(AmendmentViewSchema)` to create a new message.
+ */
+export declare const AmendmentViewSchema: GenMessage<AmendmentView, {jsonType: AmendmentViewJson}>;
+
+/**
+ * CountView is how a vote was counted: everything that the outcome rests on.
+ *
+ * @generated from message tavolo.api.v1.CountView
+ */
+export declare type CountView = Message<"tavolo.api.v1.CountView"> & {
+  /**
+   * Voters the quorum asks for; 0: none was set. Where it is set by constituency, see quorums.
+   *
+   * @generated from field: uint32 quorum_needed = 1;
+   */
+  quorumNeeded: number;
+
+  /**
+   * Voters who were there, the lower of opening and close.
+   *
+   * @generated from field: uint32 quorum_present = 2;
+   */
+  quorumPresent: number;
+
+  /**
+   * Quorum by constituency.
+   *
+   * @generated from field: repeated tavolo.api.v1.QuorumView quorums = 3;
+   */
+  quorums: QuorumView[];
+
+  /**
+   * All quorums were met.
+   *
+   * @generated from field: bool quorate = 4;
+   */
+  quorate: boolean;
+
+  /**
+   * What had to be reached: one line for the whole, or one a constituency.
+   *
+   * @generated from field: repeated tavolo.api.v1.ConditionView conditions = 5;
+   */
+  conditions: ConditionView[];
+
+  /**
+   * As many for as against.
+   *
+   * @generated from field: bool tie = 6;
+   */
+  tie: boolean;
+};
+
+/**
+ * CountView is how a vote was counted: everything that the outcome rests on.
+ *
+ * @generated from message tavolo.api.v1.CountView
+ */
+export declare type CountViewJson = {
+  /**
+   * Voters the quorum asks for; 0: none was set. Where it is set by constituency, see quorums.
+   *
+   * @generated from field: uint32 quorum_needed = 1;
+   */
+  quorumNeeded?: number;
+
+  /**
+   * Voters who were there, the lower of opening and close.
+   *
+   * @generated from field: uint32 quorum_present = 2;
+   */
+  quorumPresent?: number;
+
+  /**
+   * Quorum by constituency.
+   *
+   * @generated from field: repeated tavolo.api.v1.QuorumView quorums = 3;
+   */
+  quorums?: QuorumViewJson[];
+
+  /**
+   * All quorums were met.
+   *
+   * @generated from field: bool quorate = 4;
+   */
+  quorate?: boolean;
+
+  /**
+   * What had to be reached: one line for the whole, or one a constituency.
+   *
+   * @generated from field: repeated tavolo.api.v1.ConditionView conditions = 5;
+   */
+  conditions?: ConditionViewJson[];
+
+  /**
+   * As many for as against.
+   *
+   * @generated from field: bool tie = 6;
+   */
+  tie?: boolean;
+};
+
+/**
+ * Describes the message tavolo.api.v1.CountView.
+ * Use `create(CountViewSchema)` to create a new message.
+ */
+export declare const CountViewSchema: GenMessage<CountView, {jsonType: CountViewJson}>;
+
+/**
+ * QuorumView is the quorum of one constituency.
+ *
+ * @generated from message tavolo.api.v1.QuorumView
+ */
+export declare type QuorumView = Message<"tavolo.api.v1.QuorumView"> & {
+  /**
+   * Its code.
+   *
+   * @generated from field: string constituency = 1;
+   */
+  constituency: string;
+
+  /**
+   * Voters needed.
+   *
+   * @generated from field: uint32 needed = 2;
+   */
+  needed: number;
+
+  /**
+   * Voters who were there.
+   *
+   * @generated from field: uint32 present = 3;
+   */
+  present: number;
+};
+
+/**
+ * QuorumView is the quorum of one constituency.
+ *
+ * @generated from message tavolo.api.v1.QuorumView
+ */
+export declare type QuorumViewJson = {
+  /**
+   * Its code.
+   *
+   * @generated from field: string constituency = 1;
+   */
+  constituency?: string;
+
+  /**
+   * Voters needed.
+   *
+   * @generated from field: uint32 needed = 2;
+   */
+  needed?: number;
+
+  /**
+   * Voters who were there.
+   *
+   * @generated from field: uint32 present = 3;
+   */
+  present?: number;
+};
+
+/**
+ * Describes the message tavolo.api.v1.QuorumView.
+ * Use `create(QuorumViewSchema)` to create a new message.
+ */
+export declare const QuorumViewSchema: GenMessage<QuorumView, {jsonType: QuorumViewJson}>;
+
+/**
+ * ConditionView is one threshold and what was reached, in weight.
+ *
+ * @generated from message tavolo.api.v1.ConditionView
+ */
+export declare type ConditionView = Message<"tavolo.api.v1.ConditionView"> & {
+  /**
+   * Constituencies that it counts; none: everyone.
+   *
+   * @generated from field: repeated string of = 1;
+   */
+  of: string[];
+
+  /**
+   * Votes for.
+   *
+   * @generated from field: uint64 for = 2;
+   */
+  for: bigint;
+
+  /**
+   * Votes against.
+   *
+   * @generated from field: uint64 against = 3;
+   */
+  against: bigint;
+
+  /**
+   * Abstentions.
+   *
+   * @generated from field: uint64 abstain = 4;
+   */
+  abstain: bigint;
+
+  /**
+   * What the threshold is taken of: votes cast, people present or all members, in weight.
+   *
+   * @generated from field: uint64 base = 5;
+   */
+  base: bigint;
+
+  /**
+   * Votes for that were needed.
+   *
+   * @generated from field: uint64 needed = 6;
+   */
+  needed: bigint;
+
+  /**
+   * Reached.
+   *
+   * @generated from field: bool passed = 7;
+   */
+  passed: boolean;
+};
+
+/**
+ * ConditionView is one threshold and what was reached, in weight.
+ *
+ * @generated from message tavolo.api.v1.ConditionView
+ */
+export declare type ConditionViewJson = {
+  /**
+   * Constituencies that it counts; none: everyone.
+   *
+   * @generated from field: repeated string of = 1;
+   */
+  of?: string[];
+
+  /**
+   * Votes for.
+   *
+   * @generated from field: uint64 for = 2;
+   */
+  for?: string;
+
+  /**
+   * Votes against.
+   *
+   * @generated from field: uint64 against = 3;
+   */
+  against?: string;
+
+  /**
+   * Abstentions.
+   *
+   * @generated from field: uint64 abstain = 4;
+   */
+  abstain?: string;
+
+  /**
+   * What the threshold is taken of: votes cast, people present or all members, in weight.
+   *
+   * @generated from field: uint64 base = 5;
+   */
+  base?: string;
+
+  /**
+   * Votes for that were needed.
+   *
+   * @generated from field: uint64 needed = 6;
+   */
+  needed?: string;
+
+  /**
+   * Reached.
+   *
+   * @generated from field: bool passed = 7;
+   */
+  passed?: boolean;
+};
+
+/**
+ * Describes the message tavolo.api.v1.ConditionView.
+ * Use `create(ConditionViewSchema)` to create a new message.
+ */
+export declare const ConditionViewSchema: GenMessage<ConditionView, {jsonType: ConditionViewJson}>;
+
+/**
+ * GetOwnBallotsRequest asks for a person's own ballots in a session.
+ *
+ * @generated from message tavolo.api.v1.GetOwnBallotsRequest
+ */
+export declare type GetOwnBallotsRequest = Message<"tavolo.api.v1.GetOwnBallotsRequest"> & {
+  /**
+   * The workspace.
+   *
+   * @generated from field: string workspace = 1;
+   */
+  workspace: string;
+
+  /**
+   * The session's full id.
+   *
+   * @generated from field: string session = 2;
+   */
+  session: string;
+
+  /**
+   * Who asks, as a pseudonym; the gateway refuses another's.
+   *
+   * @generated from field: string participant = 3;
+   */
+  participant: string;
+
+  /**
+   * Wait, briefly, until the views have read this sequence.
+   *
+   * @generated from field: uint64 at_least_sequence = 4;
+   */
+  atLeastSequence: bigint;
+};
+
+/**
+ * GetOwnBallotsRequest asks for a person's own ballots in a session.
+ *
+ * @generated from message tavolo.api.v1.GetOwnBallotsRequest
+ */
+export declare type GetOwnBallotsRequestJson = {
+  /**
+   * The workspace.
+   *
+   * @generated from field: string workspace = 1;
+   */
+  workspace?: string;
+
+  /**
+   * The session's full id.
+   *
+   * @generated from field: string session = 2;
+   */
+  session?: string;
+
+  /**
+   * Who asks, as a pseudonym; the gateway refuses another's.
+   *
+   * @generated from field: string participant = 3;
+   */
+  participant?: string;
+
+  /**
+   * Wait, briefly, until the views have read this sequence.
+   *
+   * @generated from field: uint64 at_least_sequence = 4;
+   */
+  atLeastSequence?: string;
+};
+
+/**
+ * Describes the message tavolo.api.v1.GetOwnBallotsRequest.
+ * Use `create(GetOwnBallotsRequestSchema)` to create a new message.
+ */
+export declare const GetOwnBallotsRequestSchema: GenMessage<GetOwnBallotsRequest, {jsonType: GetOwnBallotsRequestJson}>;
+
+/**
+ * GetOwnBallotsResponse holds them.
+ *
+ * @generated from message tavolo.api.v1.GetOwnBallotsResponse
+ */
+export declare type GetOwnBallotsResponse = Message<"tavolo.api.v1.GetOwnBallotsResponse"> & {
+  /**
+   * Ballots of this person and of those whose proxy this person holds.
+   *
+   * @generated from field: repeated tavolo.api.v1.OwnBallot ballots = 1;
+   */
+  ballots: OwnBallot[];
+
+  /**
+   * Sequence up to which this is true.
+   *
+   * @generated from field: uint64 sequence = 2;
+   */
+  sequence: bigint;
+};
+
+/**
+ * GetOwnBallotsResponse holds them.
+ *
+ * @generated from message tavolo.api.v1.GetOwnBallotsResponse
+ */
+export declare type GetOwnBallotsResponseJson = {
+  /**
+   * Ballots of this person and of those whose proxy this person holds.
+   *
+   * @generated from field: repeated tavolo.api.v1.OwnBallot ballots = 1;
+   */
+  ballots?: OwnBallotJson[];
+
+  /**
+   * Sequence up to which this is true.
+   *
+   * @generated from field: uint64 sequence = 2;
+   */
+  sequence?: string;
+};
+
+/**
+ * Describes the message tavolo.api.v1.GetOwnBallotsResponse.
+ * Use `create(GetOwnBallotsResponseSchema)` to create a new message.
+ */
+export declare const GetOwnBallotsResponseSchema: GenMessage<GetOwnBallotsResponse, {jsonType: GetOwnBallotsResponseJson}>;
+
+/**
+ * OwnBallot is one ballot.
+ *
+ * @generated from message tavolo.api.v1.OwnBallot
+ */
+export declare type OwnBallot = Message<"tavolo.api.v1.OwnBallot"> & {
+  /**
+   * The decision's full id.
+   *
+   * @generated from field: string decision = 1;
+   */
+  decision: string;
+
+  /**
+   * Whose ballot.
+   *
+   * @generated from field: string participant = 2;
+   */
+  participant: string;
+
+  /**
+   * For, against or abstention; unset: not cast yet.
+   *
+   * @generated from field: tavolo.event.v1.Choice choice = 3;
+   */
+  choice: Choice;
+
+  /**
+   * Who typed it, when that was somebody else.
+   *
+   * @generated from field: string entered_by = 4;
+   */
+  enteredBy: string;
+
+  /**
+   * This person may cast it now.
+   *
+   * @generated from field: bool open = 5;
+   */
+  open: boolean;
+};
+
+/**
+ * OwnBallot is one ballot.
+ *
+ * @generated from message tavolo.api.v1.OwnBallot
+ */
+export declare type OwnBallotJson = {
+  /**
+   * The decision's full id.
+   *
+   * @generated from field: string decision = 1;
+   */
+  decision?: string;
+
+  /**
+   * Whose ballot.
+   *
+   * @generated from field: string participant = 2;
+   */
+  participant?: string;
+
+  /**
+   * For, against or abstention; unset: not cast yet.
+   *
+   * @generated from field: tavolo.event.v1.Choice choice = 3;
+   */
+  choice?: ChoiceJson;
+
+  /**
+   * Who typed it, when that was somebody else.
+   *
+   * @generated from field: string entered_by = 4;
+   */
+  enteredBy?: string;
+
+  /**
+   * This person may cast it now.
+   *
+   * @generated from field: bool open = 5;
+   */
+  open?: boolean;
+};
+
+/**
+ * Describes the message tavolo.api.v1.OwnBallot.
+ * Use `create(OwnBallotSchema)` to create a new message.
+ */
+export declare const OwnBallotSchema: GenMessage<OwnBallot, {jsonType: OwnBallotJson}>;
+
+/**
  * SessionPhase is where a session stands.
  *
  * @generated from enum tavolo.api.v1.SessionPhase
@@ -1903,4 +3319,65 @@ export declare type DecisionPhaseJson = "DECISION_PHASE_UNSPECIFIED" | "DECISION
  * Describes the enum tavolo.api.v1.DecisionPhase.
  */
 export declare const DecisionPhaseSchema: GenEnum<DecisionPhase, DecisionPhaseJson>;
+
+/**
+ * FollowUp is what became of a decision that was adopted.
+ *
+ * @generated from enum tavolo.api.v1.FollowUp
+ */
+export enum FollowUp {
+  /**
+   * Nothing is known, or nothing is to be done.
+   *
+   * @generated from enum value: FOLLOW_UP_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * To be carried out.
+   *
+   * @generated from enum value: FOLLOW_UP_DUE = 1;
+   */
+  DUE = 1,
+
+  /**
+   * Carried out.
+   *
+   * @generated from enum value: FOLLOW_UP_DONE = 2;
+   */
+  DONE = 2,
+
+  /**
+   * Formally not carried out.
+   *
+   * @generated from enum value: FOLLOW_UP_REFUSED = 3;
+   */
+  REFUSED = 3,
+
+  /**
+   * Reversed or replaced.
+   *
+   * @generated from enum value: FOLLOW_UP_REVERSED = 4;
+   */
+  REVERSED = 4,
+
+  /**
+   * Late, with an explanation.
+   *
+   * @generated from enum value: FOLLOW_UP_EXPLAINED = 5;
+   */
+  EXPLAINED = 5,
+}
+
+/**
+ * FollowUp is what became of a decision that was adopted.
+ *
+ * @generated from enum tavolo.api.v1.FollowUp
+ */
+export declare type FollowUpJson = "FOLLOW_UP_UNSPECIFIED" | "FOLLOW_UP_DUE" | "FOLLOW_UP_DONE" | "FOLLOW_UP_REFUSED" | "FOLLOW_UP_REVERSED" | "FOLLOW_UP_EXPLAINED";
+
+/**
+ * Describes the enum tavolo.api.v1.FollowUp.
+ */
+export declare const FollowUpSchema: GenEnum<FollowUp, FollowUpJson>;
 

@@ -8,10 +8,10 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import type { Message } from "@bufbuild/protobuf";
 import type { Timestamp, TimestampJson } from "@bufbuild/protobuf/wkt";
 import type { WorkspaceDescribed, WorkspaceDescribedJson, WorkspaceFounded, WorkspaceFoundedJson } from "./workspace_pb";
-import type { CapacityDeclared, CapacityDeclaredJson, InitiativeDescribed, InitiativeDescribedJson, InitiativeOpened, InitiativeOpenedJson, ParticipantEnrolled, ParticipantEnrolledJson, ParticipantNamed, ParticipantNamedJson } from "./initiative_pb";
-import type { AgendaSet, AgendaSetJson, ParticipantLeft, ParticipantLeftJson, ParticipantSeated, ParticipantSeatedJson, SessionClosed, SessionClosedJson, SessionCorrected, SessionCorrectedJson, SessionOpened, SessionOpenedJson, SessionPrepared, SessionPreparedJson } from "./session_pb";
-import type { ContributionRecorded, ContributionRecordedJson, ContributionsCorrected, ContributionsCorrectedJson, ItemAdmitted, ItemAdmittedJson, ItemDescribed, ItemDescribedJson, ItemProposed, ItemProposedJson, ItemRefused, ItemRefusedJson, ItemWithdrawn, ItemWithdrawnJson } from "./item_pb";
-import type { ActRecorded, ActRecordedJson, AdviceGiven, AdviceGivenJson, BallotCast, BallotCastJson, CharterWritten, CharterWrittenJson, ConsensusClaimed, ConsensusClaimedJson, DecisionCorrected, DecisionCorrectedJson, DecisionPosed, DecisionPosedJson, DecisionStruck, DecisionStruckJson, DisputeSettled, DisputeSettledJson, MinutesContested, MinutesContestedJson, PresenceNoted, PresenceNotedJson, TallyReported, TallyReportedJson, VotingClosed, VotingClosedJson, VotingOpened, VotingOpenedJson } from "./decision_pb";
+import type { CapacityDeclared, CapacityDeclaredJson, ConsentStated, ConsentStatedJson, InitiativeDescribed, InitiativeDescribedJson, InitiativeOpened, InitiativeOpenedJson, ParticipantEnrolled, ParticipantEnrolledJson, ParticipantNamed, ParticipantNamedJson, PublicationSet, PublicationSetJson } from "./initiative_pb";
+import type { AgendaSet, AgendaSetJson, CurrentItemSet, CurrentItemSetJson, MinutesApproved, MinutesApprovedJson, ParticipantLeft, ParticipantLeftJson, ParticipantSeated, ParticipantSeatedJson, SessionClosed, SessionClosedJson, SessionCorrected, SessionCorrectedJson, SessionDescribed, SessionDescribedJson, SessionOpened, SessionOpenedJson, SessionPaused, SessionPausedJson, SessionPrepared, SessionPreparedJson, SessionResumed, SessionResumedJson } from "./session_pb";
+import type { AttachmentLinked, AttachmentLinkedJson, AttachmentRemoved, AttachmentRemovedJson, ContributionRecorded, ContributionRecordedJson, ContributionsCorrected, ContributionsCorrectedJson, ContributionWorded, ContributionWordedJson, FloorGiven, FloorGivenJson, FloorReturned, FloorReturnedJson, HandLowered, HandLoweredJson, HandRaised, HandRaisedJson, ItemAdmitted, ItemAdmittedJson, ItemDescribed, ItemDescribedJson, ItemProposed, ItemProposedJson, ItemRefused, ItemRefusedJson, ItemWithdrawn, ItemWithdrawnJson } from "./item_pb";
+import type { ActRecorded, ActRecordedJson, AdviceGiven, AdviceGivenJson, BallotCast, BallotCastJson, CharterWritten, CharterWrittenJson, ConsensusClaimed, ConsensusClaimedJson, DecisionCorrected, DecisionCorrectedJson, DecisionPosed, DecisionPosedJson, DecisionStruck, DecisionStruckJson, DisputeSettled, DisputeSettledJson, MinutesContested, MinutesContestedJson, PresenceNoted, PresenceNotedJson, ProposalAmended, ProposalAmendedJson, RoundBegun, RoundBegunJson, TallyReported, TallyReportedJson, VotingClosed, VotingClosedJson, VotingOpened, VotingOpenedJson } from "./decision_pb";
 
 /**
  * Describes the file tavolo/event/v1/commit.proto.
@@ -302,6 +302,22 @@ export declare type Event = Message<"tavolo.event.v1.Event"> & {
     case: "participantNamed";
   } | {
     /**
+     * See ConsentStated.
+     *
+     * @generated from field: tavolo.event.v1.ConsentStated consent_stated = 25;
+     */
+    value: ConsentStated;
+    case: "consentStated";
+  } | {
+    /**
+     * See PublicationSet.
+     *
+     * @generated from field: tavolo.event.v1.PublicationSet publication_set = 26;
+     */
+    value: PublicationSet;
+    case: "publicationSet";
+  } | {
+    /**
      * A session was prepared.
      *
      * @generated from field: tavolo.event.v1.SessionPrepared session_prepared = 40;
@@ -358,6 +374,46 @@ export declare type Event = Message<"tavolo.event.v1.Event"> & {
     case: "sessionCorrected";
   } | {
     /**
+     * See SessionDescribed.
+     *
+     * @generated from field: tavolo.event.v1.SessionDescribed session_described = 47;
+     */
+    value: SessionDescribed;
+    case: "sessionDescribed";
+  } | {
+    /**
+     * See CurrentItemSet.
+     *
+     * @generated from field: tavolo.event.v1.CurrentItemSet current_item_set = 48;
+     */
+    value: CurrentItemSet;
+    case: "currentItemSet";
+  } | {
+    /**
+     * See SessionPaused.
+     *
+     * @generated from field: tavolo.event.v1.SessionPaused session_paused = 49;
+     */
+    value: SessionPaused;
+    case: "sessionPaused";
+  } | {
+    /**
+     * See SessionResumed.
+     *
+     * @generated from field: tavolo.event.v1.SessionResumed session_resumed = 50;
+     */
+    value: SessionResumed;
+    case: "sessionResumed";
+  } | {
+    /**
+     * See MinutesApproved.
+     *
+     * @generated from field: tavolo.event.v1.MinutesApproved minutes_approved = 51;
+     */
+    value: MinutesApproved;
+    case: "minutesApproved";
+  } | {
+    /**
      * An agenda item was proposed.
      *
      * @generated from field: tavolo.event.v1.ItemProposed item_proposed = 60;
@@ -412,6 +468,62 @@ export declare type Event = Message<"tavolo.event.v1.Event"> & {
      */
     value: ContributionsCorrected;
     case: "contributionsCorrected";
+  } | {
+    /**
+     * See AttachmentLinked.
+     *
+     * @generated from field: tavolo.event.v1.AttachmentLinked attachment_linked = 67;
+     */
+    value: AttachmentLinked;
+    case: "attachmentLinked";
+  } | {
+    /**
+     * See AttachmentRemoved.
+     *
+     * @generated from field: tavolo.event.v1.AttachmentRemoved attachment_removed = 68;
+     */
+    value: AttachmentRemoved;
+    case: "attachmentRemoved";
+  } | {
+    /**
+     * See HandRaised.
+     *
+     * @generated from field: tavolo.event.v1.HandRaised hand_raised = 69;
+     */
+    value: HandRaised;
+    case: "handRaised";
+  } | {
+    /**
+     * See HandLowered.
+     *
+     * @generated from field: tavolo.event.v1.HandLowered hand_lowered = 70;
+     */
+    value: HandLowered;
+    case: "handLowered";
+  } | {
+    /**
+     * See FloorGiven.
+     *
+     * @generated from field: tavolo.event.v1.FloorGiven floor_given = 71;
+     */
+    value: FloorGiven;
+    case: "floorGiven";
+  } | {
+    /**
+     * See FloorReturned.
+     *
+     * @generated from field: tavolo.event.v1.FloorReturned floor_returned = 72;
+     */
+    value: FloorReturned;
+    case: "floorReturned";
+  } | {
+    /**
+     * See ContributionWorded.
+     *
+     * @generated from field: tavolo.event.v1.ContributionWorded contribution_worded = 73;
+     */
+    value: ContributionWorded;
+    case: "contributionWorded";
   } | {
     /**
      * A question was put.
@@ -524,6 +636,22 @@ export declare type Event = Message<"tavolo.event.v1.Event"> & {
      */
     value: PresenceNoted;
     case: "presenceNoted";
+  } | {
+    /**
+     * See RoundBegun.
+     *
+     * @generated from field: tavolo.event.v1.RoundBegun round_begun = 94;
+     */
+    value: RoundBegun;
+    case: "roundBegun";
+  } | {
+    /**
+     * See ProposalAmended.
+     *
+     * @generated from field: tavolo.event.v1.ProposalAmended proposal_amended = 95;
+     */
+    value: ProposalAmended;
+    case: "proposalAmended";
   } | { case: undefined; value?: undefined };
 };
 
@@ -590,6 +718,20 @@ export declare type EventJson = {
   participantNamed?: ParticipantNamedJson;
 
   /**
+   * See ConsentStated.
+   *
+   * @generated from field: tavolo.event.v1.ConsentStated consent_stated = 25;
+   */
+  consentStated?: ConsentStatedJson;
+
+  /**
+   * See PublicationSet.
+   *
+   * @generated from field: tavolo.event.v1.PublicationSet publication_set = 26;
+   */
+  publicationSet?: PublicationSetJson;
+
+  /**
    * A session was prepared.
    *
    * @generated from field: tavolo.event.v1.SessionPrepared session_prepared = 40;
@@ -639,6 +781,41 @@ export declare type EventJson = {
   sessionCorrected?: SessionCorrectedJson;
 
   /**
+   * See SessionDescribed.
+   *
+   * @generated from field: tavolo.event.v1.SessionDescribed session_described = 47;
+   */
+  sessionDescribed?: SessionDescribedJson;
+
+  /**
+   * See CurrentItemSet.
+   *
+   * @generated from field: tavolo.event.v1.CurrentItemSet current_item_set = 48;
+   */
+  currentItemSet?: CurrentItemSetJson;
+
+  /**
+   * See SessionPaused.
+   *
+   * @generated from field: tavolo.event.v1.SessionPaused session_paused = 49;
+   */
+  sessionPaused?: SessionPausedJson;
+
+  /**
+   * See SessionResumed.
+   *
+   * @generated from field: tavolo.event.v1.SessionResumed session_resumed = 50;
+   */
+  sessionResumed?: SessionResumedJson;
+
+  /**
+   * See MinutesApproved.
+   *
+   * @generated from field: tavolo.event.v1.MinutesApproved minutes_approved = 51;
+   */
+  minutesApproved?: MinutesApprovedJson;
+
+  /**
    * An agenda item was proposed.
    *
    * @generated from field: tavolo.event.v1.ItemProposed item_proposed = 60;
@@ -686,6 +863,55 @@ export declare type EventJson = {
    * @generated from field: tavolo.event.v1.ContributionsCorrected contributions_corrected = 66;
    */
   contributionsCorrected?: ContributionsCorrectedJson;
+
+  /**
+   * See AttachmentLinked.
+   *
+   * @generated from field: tavolo.event.v1.AttachmentLinked attachment_linked = 67;
+   */
+  attachmentLinked?: AttachmentLinkedJson;
+
+  /**
+   * See AttachmentRemoved.
+   *
+   * @generated from field: tavolo.event.v1.AttachmentRemoved attachment_removed = 68;
+   */
+  attachmentRemoved?: AttachmentRemovedJson;
+
+  /**
+   * See HandRaised.
+   *
+   * @generated from field: tavolo.event.v1.HandRaised hand_raised = 69;
+   */
+  handRaised?: HandRaisedJson;
+
+  /**
+   * See HandLowered.
+   *
+   * @generated from field: tavolo.event.v1.HandLowered hand_lowered = 70;
+   */
+  handLowered?: HandLoweredJson;
+
+  /**
+   * See FloorGiven.
+   *
+   * @generated from field: tavolo.event.v1.FloorGiven floor_given = 71;
+   */
+  floorGiven?: FloorGivenJson;
+
+  /**
+   * See FloorReturned.
+   *
+   * @generated from field: tavolo.event.v1.FloorReturned floor_returned = 72;
+   */
+  floorReturned?: FloorReturnedJson;
+
+  /**
+   * See ContributionWorded.
+   *
+   * @generated from field: tavolo.event.v1.ContributionWorded contribution_worded = 73;
+   */
+  contributionWorded?: ContributionWordedJson;
 
   /**
    * A question was put.
@@ -784,6 +1010,20 @@ export declare type EventJson = {
    * @generated from field: tavolo.event.v1.PresenceNoted presence_noted = 93;
    */
   presenceNoted?: PresenceNotedJson;
+
+  /**
+   * See RoundBegun.
+   *
+   * @generated from field: tavolo.event.v1.RoundBegun round_begun = 94;
+   */
+  roundBegun?: RoundBegunJson;
+
+  /**
+   * See ProposalAmended.
+   *
+   * @generated from field: tavolo.event.v1.ProposalAmended proposal_amended = 95;
+   */
+  proposalAmended?: ProposalAmendedJson;
 };
 
 /**

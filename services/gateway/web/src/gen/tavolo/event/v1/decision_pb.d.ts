@@ -74,6 +74,13 @@ export declare type CharterWritten = Message<"tavolo.event.v1.CharterWritten"> &
    * @generated from field: tavolo.event.v1.Charter charter = 1;
    */
   charter?: Charter | undefined;
+
+  /**
+   * The electorate foreseen, for everyone to see before the vote. What counts is that of VotingOpened.
+   *
+   * @generated from field: repeated tavolo.event.v1.Elector electors = 2;
+   */
+  electors: Elector[];
 };
 
 /**
@@ -88,6 +95,13 @@ export declare type CharterWrittenJson = {
    * @generated from field: tavolo.event.v1.Charter charter = 1;
    */
   charter?: CharterJson;
+
+  /**
+   * The electorate foreseen, for everyone to see before the vote. What counts is that of VotingOpened.
+   *
+   * @generated from field: repeated tavolo.event.v1.Elector electors = 2;
+   */
+  electors?: ElectorJson[];
 };
 
 /**
@@ -95,6 +109,104 @@ export declare type CharterWrittenJson = {
  * Use `create(CharterWrittenSchema)` to create a new message.
  */
 export declare const CharterWrittenSchema: GenMessage<CharterWritten, {jsonType: CharterWrittenJson}>;
+
+/**
+ * RoundBegun: one step of a decision by consent, in the order of its rounds. A consent round while voting is open asks everyone anew: ballots cast
+ * before it no longer count.
+ *
+ * @generated from message tavolo.event.v1.RoundBegun
+ */
+export declare type RoundBegun = Message<"tavolo.event.v1.RoundBegun"> & {
+  /**
+   * Which.
+   *
+   * @generated from field: tavolo.event.v1.Round round = 1;
+   */
+  round: Round;
+};
+
+/**
+ * RoundBegun: one step of a decision by consent, in the order of its rounds. A consent round while voting is open asks everyone anew: ballots cast
+ * before it no longer count.
+ *
+ * @generated from message tavolo.event.v1.RoundBegun
+ */
+export declare type RoundBegunJson = {
+  /**
+   * Which.
+   *
+   * @generated from field: tavolo.event.v1.Round round = 1;
+   */
+  round?: RoundJson;
+};
+
+/**
+ * Describes the message tavolo.event.v1.RoundBegun.
+ * Use `create(RoundBegunSchema)` to create a new message.
+ */
+export declare const RoundBegunSchema: GenMessage<RoundBegun, {jsonType: RoundBegunJson}>;
+
+/**
+ * ProposalAmended: the text to be decided changed. It may before the vote and, where the rule is consent or consensus, between consent rounds.
+ *
+ * @generated from message tavolo.event.v1.ProposalAmended
+ */
+export declare type ProposalAmended = Message<"tavolo.event.v1.ProposalAmended"> & {
+  /**
+   * The text as it stands now.
+   *
+   * @generated from field: tavolo.event.v1.Sealed text = 1;
+   */
+  text?: Sealed | undefined;
+
+  /**
+   * Number of the contribution to the item, in this session, that it takes up. 0: none.
+   *
+   * @generated from field: uint32 takes_up = 2;
+   */
+  takesUp: number;
+
+  /**
+   * Whose objection it integrates, as a pseudonym. Empty: none.
+   *
+   * @generated from field: string objector = 3;
+   */
+  objector: string;
+};
+
+/**
+ * ProposalAmended: the text to be decided changed. It may before the vote and, where the rule is consent or consensus, between consent rounds.
+ *
+ * @generated from message tavolo.event.v1.ProposalAmended
+ */
+export declare type ProposalAmendedJson = {
+  /**
+   * The text as it stands now.
+   *
+   * @generated from field: tavolo.event.v1.Sealed text = 1;
+   */
+  text?: SealedJson;
+
+  /**
+   * Number of the contribution to the item, in this session, that it takes up. 0: none.
+   *
+   * @generated from field: uint32 takes_up = 2;
+   */
+  takesUp?: number;
+
+  /**
+   * Whose objection it integrates, as a pseudonym. Empty: none.
+   *
+   * @generated from field: string objector = 3;
+   */
+  objector?: string;
+};
+
+/**
+ * Describes the message tavolo.event.v1.ProposalAmended.
+ * Use `create(ProposalAmendedSchema)` to create a new message.
+ */
+export declare const ProposalAmendedSchema: GenMessage<ProposalAmended, {jsonType: ProposalAmendedJson}>;
 
 /**
  * VotingOpened freezes charter and electorate.
@@ -831,6 +943,20 @@ export declare type Charter = Message<"tavolo.event.v1.Charter"> & {
    * @generated from field: tavolo.event.v1.Role role_asked = 6;
    */
   roleAsked: Role;
+
+  /**
+   * Who carries it out when it is adopted, as a pseudonym. Empty: not fixed.
+   *
+   * @generated from field: string implementer = 7;
+   */
+  implementer: string;
+
+  /**
+   * By when: the last day, as yyyy-mm-dd. Empty: not fixed.
+   *
+   * @generated from field: string due = 8;
+   */
+  due: string;
 };
 
 /**
@@ -880,6 +1006,20 @@ export declare type CharterJson = {
    * @generated from field: tavolo.event.v1.Role role_asked = 6;
    */
   roleAsked?: RoleJson;
+
+  /**
+   * Who carries it out when it is adopted, as a pseudonym. Empty: not fixed.
+   *
+   * @generated from field: string implementer = 7;
+   */
+  implementer?: string;
+
+  /**
+   * By when: the last day, as yyyy-mm-dd. Empty: not fixed.
+   *
+   * @generated from field: string due = 8;
+   */
+  due?: string;
 };
 
 /**
@@ -2192,4 +2332,65 @@ export declare type ActKindJson = "ACT_KIND_UNSPECIFIED" | "ACT_KIND_FINAL_ACT" 
  * Describes the enum tavolo.event.v1.ActKind.
  */
 export declare const ActKindSchema: GenEnum<ActKind, ActKindJson>;
+
+/**
+ * Round is one step of a decision by consent.
+ *
+ * @generated from enum tavolo.event.v1.Round
+ */
+export enum Round {
+  /**
+   * None.
+   *
+   * @generated from enum value: ROUND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The proposal is presented.
+   *
+   * @generated from enum value: ROUND_PRESENT = 1;
+   */
+  PRESENT = 1,
+
+  /**
+   * Questions are answered.
+   *
+   * @generated from enum value: ROUND_CLARIFY = 2;
+   */
+  CLARIFY = 2,
+
+  /**
+   * Everyone says what they think of it.
+   *
+   * @generated from enum value: ROUND_REACT = 3;
+   */
+  REACT = 3,
+
+  /**
+   * The proposal is amended.
+   *
+   * @generated from enum value: ROUND_AMEND = 4;
+   */
+  AMEND = 4,
+
+  /**
+   * Everyone is asked for consent or a reasoned objection.
+   *
+   * @generated from enum value: ROUND_CONSENT = 5;
+   */
+  CONSENT = 5,
+}
+
+/**
+ * Round is one step of a decision by consent.
+ *
+ * @generated from enum tavolo.event.v1.Round
+ */
+export declare type RoundJson = "ROUND_UNSPECIFIED" | "ROUND_PRESENT" | "ROUND_CLARIFY" | "ROUND_REACT" | "ROUND_AMEND" | "ROUND_CONSENT";
+
+/**
+ * Describes the enum tavolo.event.v1.Round.
+ */
+export declare const RoundSchema: GenEnum<Round, RoundJson>;
 

@@ -366,6 +366,118 @@ export declare type ParticipantNamedJson = {
 export declare const ParticipantNamedSchema: GenMessage<ParticipantNamed, {jsonType: ParticipantNamedJson}>;
 
 /**
+ * ConsentStated: a participant gave or refused one consent. The last statement of a code holds. Nobody needs to consent in order to take part.
+ *
+ * @generated from message tavolo.event.v1.ConsentStated
+ */
+export declare type ConsentStated = Message<"tavolo.event.v1.ConsentStated"> & {
+  /**
+   * Whose, as a pseudonym.
+   *
+   * @generated from field: string participant = 1;
+   */
+  participant: string;
+
+  /**
+   * Code of the consent: name_in_minutes (the name may stand in the minutes), words_in_minutes (the words may stand there),
+   * research (evaluators may use the record, without names). A code list that a department can extend.
+   *
+   * @generated from field: string consent = 2;
+   */
+  consent: string;
+
+  /**
+   * Version of the wording that was shown.
+   *
+   * @generated from field: uint32 version = 3;
+   */
+  version: number;
+
+  /**
+   * Given or refused.
+   *
+   * @generated from field: bool given = 4;
+   */
+  given: boolean;
+};
+
+/**
+ * ConsentStated: a participant gave or refused one consent. The last statement of a code holds. Nobody needs to consent in order to take part.
+ *
+ * @generated from message tavolo.event.v1.ConsentStated
+ */
+export declare type ConsentStatedJson = {
+  /**
+   * Whose, as a pseudonym.
+   *
+   * @generated from field: string participant = 1;
+   */
+  participant?: string;
+
+  /**
+   * Code of the consent: name_in_minutes (the name may stand in the minutes), words_in_minutes (the words may stand there),
+   * research (evaluators may use the record, without names). A code list that a department can extend.
+   *
+   * @generated from field: string consent = 2;
+   */
+  consent?: string;
+
+  /**
+   * Version of the wording that was shown.
+   *
+   * @generated from field: uint32 version = 3;
+   */
+  version?: number;
+
+  /**
+   * Given or refused.
+   *
+   * @generated from field: bool given = 4;
+   */
+  given?: boolean;
+};
+
+/**
+ * Describes the message tavolo.event.v1.ConsentStated.
+ * Use `create(ConsentStatedSchema)` to create a new message.
+ */
+export declare const ConsentStatedSchema: GenMessage<ConsentStated, {jsonType: ConsentStatedJson}>;
+
+/**
+ * PublicationSet: whether the initiative's decisions may be read by anyone: question, rule, outcome and the roles of groups, never a person.
+ *
+ * @generated from message tavolo.event.v1.PublicationSet
+ */
+export declare type PublicationSet = Message<"tavolo.event.v1.PublicationSet"> & {
+  /**
+   * Anyone may read them.
+   *
+   * @generated from field: bool public = 1;
+   */
+  public: boolean;
+};
+
+/**
+ * PublicationSet: whether the initiative's decisions may be read by anyone: question, rule, outcome and the roles of groups, never a person.
+ *
+ * @generated from message tavolo.event.v1.PublicationSet
+ */
+export declare type PublicationSetJson = {
+  /**
+   * Anyone may read them.
+   *
+   * @generated from field: bool public = 1;
+   */
+  public?: boolean;
+};
+
+/**
+ * Describes the message tavolo.event.v1.PublicationSet.
+ * Use `create(PublicationSetSchema)` to create a new message.
+ */
+export declare const PublicationSetSchema: GenMessage<PublicationSet, {jsonType: PublicationSetJson}>;
+
+/**
  * Scope of an initiative.
  *
  * @generated from enum tavolo.event.v1.Scope

@@ -32,6 +32,13 @@ export declare type ItemProposed = Message<"tavolo.event.v1.ItemProposed"> & {
    * @generated from field: string proposed_by = 2;
    */
   proposedBy: string;
+
+  /**
+   * Estimated time in minutes. 0: not estimated.
+   *
+   * @generated from field: uint32 minutes = 3;
+   */
+  minutes: number;
 };
 
 /**
@@ -53,6 +60,13 @@ export declare type ItemProposedJson = {
    * @generated from field: string proposed_by = 2;
    */
   proposedBy?: string;
+
+  /**
+   * Estimated time in minutes. 0: not estimated.
+   *
+   * @generated from field: uint32 minutes = 3;
+   */
+  minutes?: number;
 };
 
 /**
@@ -170,6 +184,13 @@ export declare type ItemDescribed = Message<"tavolo.event.v1.ItemDescribed"> & {
    * @generated from field: string proposed_by = 2;
    */
   proposedBy: string;
+
+  /**
+   * Estimated time in minutes. 0: not estimated.
+   *
+   * @generated from field: uint32 minutes = 3;
+   */
+  minutes: number;
 };
 
 /**
@@ -191,6 +212,13 @@ export declare type ItemDescribedJson = {
    * @generated from field: string proposed_by = 2;
    */
   proposedBy?: string;
+
+  /**
+   * Estimated time in minutes. 0: not estimated.
+   *
+   * @generated from field: uint32 minutes = 3;
+   */
+  minutes?: number;
 };
 
 /**
@@ -198,6 +226,412 @@ export declare type ItemDescribedJson = {
  * Use `create(ItemDescribedSchema)` to create a new message.
  */
 export declare const ItemDescribedSchema: GenMessage<ItemDescribed, {jsonType: ItemDescribedJson}>;
+
+/**
+ * AttachmentLinked: a document that belongs to the item, by its link.
+ *
+ * @generated from message tavolo.event.v1.AttachmentLinked
+ */
+export declare type AttachmentLinked = Message<"tavolo.event.v1.AttachmentLinked"> & {
+  /**
+   * Number within the item: 1, 2, 3 …
+   *
+   * @generated from field: uint32 number = 1;
+   */
+  number: number;
+
+  /**
+   * What it is.
+   *
+   * @generated from field: tavolo.event.v1.Sealed title = 2;
+   */
+  title?: Sealed | undefined;
+
+  /**
+   * Its address, http or https.
+   *
+   * @generated from field: tavolo.event.v1.Sealed url = 3;
+   */
+  url?: Sealed | undefined;
+
+  /**
+   * Who linked it, as a pseudonym.
+   *
+   * @generated from field: string by = 4;
+   */
+  by: string;
+};
+
+/**
+ * AttachmentLinked: a document that belongs to the item, by its link.
+ *
+ * @generated from message tavolo.event.v1.AttachmentLinked
+ */
+export declare type AttachmentLinkedJson = {
+  /**
+   * Number within the item: 1, 2, 3 …
+   *
+   * @generated from field: uint32 number = 1;
+   */
+  number?: number;
+
+  /**
+   * What it is.
+   *
+   * @generated from field: tavolo.event.v1.Sealed title = 2;
+   */
+  title?: SealedJson;
+
+  /**
+   * Its address, http or https.
+   *
+   * @generated from field: tavolo.event.v1.Sealed url = 3;
+   */
+  url?: SealedJson;
+
+  /**
+   * Who linked it, as a pseudonym.
+   *
+   * @generated from field: string by = 4;
+   */
+  by?: string;
+};
+
+/**
+ * Describes the message tavolo.event.v1.AttachmentLinked.
+ * Use `create(AttachmentLinkedSchema)` to create a new message.
+ */
+export declare const AttachmentLinkedSchema: GenMessage<AttachmentLinked, {jsonType: AttachmentLinkedJson}>;
+
+/**
+ * AttachmentRemoved: the link is no longer shown.
+ *
+ * @generated from message tavolo.event.v1.AttachmentRemoved
+ */
+export declare type AttachmentRemoved = Message<"tavolo.event.v1.AttachmentRemoved"> & {
+  /**
+   * Its number.
+   *
+   * @generated from field: uint32 number = 1;
+   */
+  number: number;
+};
+
+/**
+ * AttachmentRemoved: the link is no longer shown.
+ *
+ * @generated from message tavolo.event.v1.AttachmentRemoved
+ */
+export declare type AttachmentRemovedJson = {
+  /**
+   * Its number.
+   *
+   * @generated from field: uint32 number = 1;
+   */
+  number?: number;
+};
+
+/**
+ * Describes the message tavolo.event.v1.AttachmentRemoved.
+ * Use `create(AttachmentRemovedSchema)` to create a new message.
+ */
+export declare const AttachmentRemovedSchema: GenMessage<AttachmentRemoved, {jsonType: AttachmentRemovedJson}>;
+
+/**
+ * HandRaised: somebody asks to speak.
+ *
+ * @generated from message tavolo.event.v1.HandRaised
+ */
+export declare type HandRaised = Message<"tavolo.event.v1.HandRaised"> & {
+  /**
+   * Id of the session.
+   *
+   * @generated from field: string session = 1;
+   */
+  session: string;
+
+  /**
+   * Who, as a pseudonym.
+   *
+   * @generated from field: string participant = 2;
+   */
+  participant: string;
+};
+
+/**
+ * HandRaised: somebody asks to speak.
+ *
+ * @generated from message tavolo.event.v1.HandRaised
+ */
+export declare type HandRaisedJson = {
+  /**
+   * Id of the session.
+   *
+   * @generated from field: string session = 1;
+   */
+  session?: string;
+
+  /**
+   * Who, as a pseudonym.
+   *
+   * @generated from field: string participant = 2;
+   */
+  participant?: string;
+};
+
+/**
+ * Describes the message tavolo.event.v1.HandRaised.
+ * Use `create(HandRaisedSchema)` to create a new message.
+ */
+export declare const HandRaisedSchema: GenMessage<HandRaised, {jsonType: HandRaisedJson}>;
+
+/**
+ * HandLowered: somebody no longer asks to speak.
+ *
+ * @generated from message tavolo.event.v1.HandLowered
+ */
+export declare type HandLowered = Message<"tavolo.event.v1.HandLowered"> & {
+  /**
+   * Id of the session.
+   *
+   * @generated from field: string session = 1;
+   */
+  session: string;
+
+  /**
+   * Who, as a pseudonym.
+   *
+   * @generated from field: string participant = 2;
+   */
+  participant: string;
+};
+
+/**
+ * HandLowered: somebody no longer asks to speak.
+ *
+ * @generated from message tavolo.event.v1.HandLowered
+ */
+export declare type HandLoweredJson = {
+  /**
+   * Id of the session.
+   *
+   * @generated from field: string session = 1;
+   */
+  session?: string;
+
+  /**
+   * Who, as a pseudonym.
+   *
+   * @generated from field: string participant = 2;
+   */
+  participant?: string;
+};
+
+/**
+ * Describes the message tavolo.event.v1.HandLowered.
+ * Use `create(HandLoweredSchema)` to create a new message.
+ */
+export declare const HandLoweredSchema: GenMessage<HandLowered, {jsonType: HandLoweredJson}>;
+
+/**
+ * FloorGiven: somebody speaks from now on. It takes them off the list of those who ask to speak.
+ *
+ * @generated from message tavolo.event.v1.FloorGiven
+ */
+export declare type FloorGiven = Message<"tavolo.event.v1.FloorGiven"> & {
+  /**
+   * Id of the session.
+   *
+   * @generated from field: string session = 1;
+   */
+  session: string;
+
+  /**
+   * Who, as a pseudonym.
+   *
+   * @generated from field: string participant = 2;
+   */
+  participant: string;
+};
+
+/**
+ * FloorGiven: somebody speaks from now on. It takes them off the list of those who ask to speak.
+ *
+ * @generated from message tavolo.event.v1.FloorGiven
+ */
+export declare type FloorGivenJson = {
+  /**
+   * Id of the session.
+   *
+   * @generated from field: string session = 1;
+   */
+  session?: string;
+
+  /**
+   * Who, as a pseudonym.
+   *
+   * @generated from field: string participant = 2;
+   */
+  participant?: string;
+};
+
+/**
+ * Describes the message tavolo.event.v1.FloorGiven.
+ * Use `create(FloorGivenSchema)` to create a new message.
+ */
+export declare const FloorGivenSchema: GenMessage<FloorGiven, {jsonType: FloorGivenJson}>;
+
+/**
+ * FloorReturned: they have spoken. The turn itself is the ContributionRecorded in the same commit, with its seconds.
+ *
+ * @generated from message tavolo.event.v1.FloorReturned
+ */
+export declare type FloorReturned = Message<"tavolo.event.v1.FloorReturned"> & {
+  /**
+   * Id of the session.
+   *
+   * @generated from field: string session = 1;
+   */
+  session: string;
+
+  /**
+   * Who, as a pseudonym.
+   *
+   * @generated from field: string participant = 2;
+   */
+  participant: string;
+
+  /**
+   * Number of the contribution that the turn became. 0: none, the turn was given by mistake.
+   *
+   * @generated from field: uint32 contribution = 3;
+   */
+  contribution: number;
+};
+
+/**
+ * FloorReturned: they have spoken. The turn itself is the ContributionRecorded in the same commit, with its seconds.
+ *
+ * @generated from message tavolo.event.v1.FloorReturned
+ */
+export declare type FloorReturnedJson = {
+  /**
+   * Id of the session.
+   *
+   * @generated from field: string session = 1;
+   */
+  session?: string;
+
+  /**
+   * Who, as a pseudonym.
+   *
+   * @generated from field: string participant = 2;
+   */
+  participant?: string;
+
+  /**
+   * Number of the contribution that the turn became. 0: none, the turn was given by mistake.
+   *
+   * @generated from field: uint32 contribution = 3;
+   */
+  contribution?: number;
+};
+
+/**
+ * Describes the message tavolo.event.v1.FloorReturned.
+ * Use `create(FloorReturnedSchema)` to create a new message.
+ */
+export declare const FloorReturnedSchema: GenMessage<FloorReturned, {jsonType: FloorReturnedJson}>;
+
+/**
+ * ContributionWorded gives words to a contribution that was recorded without, or says better what kind it was.
+ *
+ * @generated from message tavolo.event.v1.ContributionWorded
+ */
+export declare type ContributionWorded = Message<"tavolo.event.v1.ContributionWorded"> & {
+  /**
+   * Id of the session.
+   *
+   * @generated from field: string session = 1;
+   */
+  session: string;
+
+  /**
+   * Number of the contribution.
+   *
+   * @generated from field: uint32 number = 2;
+   */
+  number: number;
+
+  /**
+   * What kind.
+   *
+   * @generated from field: tavolo.event.v1.ContributionKind kind = 3;
+   */
+  kind: ContributionKind;
+
+  /**
+   * What was said.
+   *
+   * @generated from field: tavolo.event.v1.Sealed text = 4;
+   */
+  text?: Sealed | undefined;
+
+  /**
+   * Who typed it, when that was not the speaker.
+   *
+   * @generated from field: string entered_by = 5;
+   */
+  enteredBy: string;
+};
+
+/**
+ * ContributionWorded gives words to a contribution that was recorded without, or says better what kind it was.
+ *
+ * @generated from message tavolo.event.v1.ContributionWorded
+ */
+export declare type ContributionWordedJson = {
+  /**
+   * Id of the session.
+   *
+   * @generated from field: string session = 1;
+   */
+  session?: string;
+
+  /**
+   * Number of the contribution.
+   *
+   * @generated from field: uint32 number = 2;
+   */
+  number?: number;
+
+  /**
+   * What kind.
+   *
+   * @generated from field: tavolo.event.v1.ContributionKind kind = 3;
+   */
+  kind?: ContributionKindJson;
+
+  /**
+   * What was said.
+   *
+   * @generated from field: tavolo.event.v1.Sealed text = 4;
+   */
+  text?: SealedJson;
+
+  /**
+   * Who typed it, when that was not the speaker.
+   *
+   * @generated from field: string entered_by = 5;
+   */
+  enteredBy?: string;
+};
+
+/**
+ * Describes the message tavolo.event.v1.ContributionWorded.
+ * Use `create(ContributionWordedSchema)` to create a new message.
+ */
+export declare const ContributionWordedSchema: GenMessage<ContributionWorded, {jsonType: ContributionWordedJson}>;
 
 /**
  * ContributionRecorded: somebody said something to the item.
@@ -267,6 +701,20 @@ export declare type ContributionRecorded = Message<"tavolo.event.v1.Contribution
    * @generated from field: string entered_by = 9;
    */
   enteredBy: string;
+
+  /**
+   * Proposal: number of the proposal that this one replaces (an amendment). 0: none.
+   *
+   * @generated from field: uint32 amends = 10;
+   */
+  amends: number;
+
+  /**
+   * Proposal: number of the contribution that it takes up. 0: none.
+   *
+   * @generated from field: uint32 takes_up = 11;
+   */
+  takesUp: number;
 };
 
 /**
@@ -337,6 +785,20 @@ export declare type ContributionRecordedJson = {
    * @generated from field: string entered_by = 9;
    */
   enteredBy?: string;
+
+  /**
+   * Proposal: number of the proposal that this one replaces (an amendment). 0: none.
+   *
+   * @generated from field: uint32 amends = 10;
+   */
+  amends?: number;
+
+  /**
+   * Proposal: number of the contribution that it takes up. 0: none.
+   *
+   * @generated from field: uint32 takes_up = 11;
+   */
+  takesUp?: number;
 };
 
 /**

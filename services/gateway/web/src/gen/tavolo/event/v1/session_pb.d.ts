@@ -40,6 +40,20 @@ export declare type SessionPrepared = Message<"tavolo.event.v1.SessionPrepared">
    * @generated from field: google.protobuf.Timestamp starts_at = 3;
    */
   startsAt?: Timestamp | undefined;
+
+  /**
+   * Planned duration in minutes. 0: not planned.
+   *
+   * @generated from field: uint32 minutes = 4;
+   */
+  minutes: number;
+
+  /**
+   * Where: a room, an address, a link.
+   *
+   * @generated from field: tavolo.event.v1.Sealed place = 5;
+   */
+  place?: Sealed | undefined;
 };
 
 /**
@@ -68,6 +82,20 @@ export declare type SessionPreparedJson = {
    * @generated from field: google.protobuf.Timestamp starts_at = 3;
    */
   startsAt?: TimestampJson;
+
+  /**
+   * Planned duration in minutes. 0: not planned.
+   *
+   * @generated from field: uint32 minutes = 4;
+   */
+  minutes?: number;
+
+  /**
+   * Where: a room, an address, a link.
+   *
+   * @generated from field: tavolo.event.v1.Sealed place = 5;
+   */
+  place?: SealedJson;
 };
 
 /**
@@ -75,6 +103,208 @@ export declare type SessionPreparedJson = {
  * Use `create(SessionPreparedSchema)` to create a new message.
  */
 export declare const SessionPreparedSchema: GenMessage<SessionPrepared, {jsonType: SessionPreparedJson}>;
+
+/**
+ * SessionDescribed replaces what was announced.
+ *
+ * @generated from message tavolo.event.v1.SessionDescribed
+ */
+export declare type SessionDescribed = Message<"tavolo.event.v1.SessionDescribed"> & {
+  /**
+   * Its title.
+   *
+   * @generated from field: tavolo.event.v1.Sealed title = 1;
+   */
+  title?: Sealed | undefined;
+
+  /**
+   * Kind of meeting.
+   *
+   * @generated from field: tavolo.event.v1.SessionKind kind = 2;
+   */
+  kind: SessionKind;
+
+  /**
+   * When it is meant to begin. Unset: not fixed.
+   *
+   * @generated from field: google.protobuf.Timestamp starts_at = 3;
+   */
+  startsAt?: Timestamp | undefined;
+
+  /**
+   * Planned duration in minutes. 0: not planned.
+   *
+   * @generated from field: uint32 minutes = 4;
+   */
+  minutes: number;
+
+  /**
+   * Where: a room, an address, a link.
+   *
+   * @generated from field: tavolo.event.v1.Sealed place = 5;
+   */
+  place?: Sealed | undefined;
+};
+
+/**
+ * SessionDescribed replaces what was announced.
+ *
+ * @generated from message tavolo.event.v1.SessionDescribed
+ */
+export declare type SessionDescribedJson = {
+  /**
+   * Its title.
+   *
+   * @generated from field: tavolo.event.v1.Sealed title = 1;
+   */
+  title?: SealedJson;
+
+  /**
+   * Kind of meeting.
+   *
+   * @generated from field: tavolo.event.v1.SessionKind kind = 2;
+   */
+  kind?: SessionKindJson;
+
+  /**
+   * When it is meant to begin. Unset: not fixed.
+   *
+   * @generated from field: google.protobuf.Timestamp starts_at = 3;
+   */
+  startsAt?: TimestampJson;
+
+  /**
+   * Planned duration in minutes. 0: not planned.
+   *
+   * @generated from field: uint32 minutes = 4;
+   */
+  minutes?: number;
+
+  /**
+   * Where: a room, an address, a link.
+   *
+   * @generated from field: tavolo.event.v1.Sealed place = 5;
+   */
+  place?: SealedJson;
+};
+
+/**
+ * Describes the message tavolo.event.v1.SessionDescribed.
+ * Use `create(SessionDescribedSchema)` to create a new message.
+ */
+export declare const SessionDescribedSchema: GenMessage<SessionDescribed, {jsonType: SessionDescribedJson}>;
+
+/**
+ * CurrentItemSet: the meeting turns to an item.
+ *
+ * @generated from message tavolo.event.v1.CurrentItemSet
+ */
+export declare type CurrentItemSet = Message<"tavolo.event.v1.CurrentItemSet"> & {
+  /**
+   * Id of the item. Empty: none.
+   *
+   * @generated from field: string item = 1;
+   */
+  item: string;
+};
+
+/**
+ * CurrentItemSet: the meeting turns to an item.
+ *
+ * @generated from message tavolo.event.v1.CurrentItemSet
+ */
+export declare type CurrentItemSetJson = {
+  /**
+   * Id of the item. Empty: none.
+   *
+   * @generated from field: string item = 1;
+   */
+  item?: string;
+};
+
+/**
+ * Describes the message tavolo.event.v1.CurrentItemSet.
+ * Use `create(CurrentItemSetSchema)` to create a new message.
+ */
+export declare const CurrentItemSetSchema: GenMessage<CurrentItemSet, {jsonType: CurrentItemSetJson}>;
+
+/**
+ * SessionPaused: somebody asked for a pause. No reason is asked; who it was is not shown.
+ *
+ * @generated from message tavolo.event.v1.SessionPaused
+ */
+export declare type SessionPaused = Message<"tavolo.event.v1.SessionPaused"> & {
+};
+
+/**
+ * SessionPaused: somebody asked for a pause. No reason is asked; who it was is not shown.
+ *
+ * @generated from message tavolo.event.v1.SessionPaused
+ */
+export declare type SessionPausedJson = {
+};
+
+/**
+ * Describes the message tavolo.event.v1.SessionPaused.
+ * Use `create(SessionPausedSchema)` to create a new message.
+ */
+export declare const SessionPausedSchema: GenMessage<SessionPaused, {jsonType: SessionPausedJson}>;
+
+/**
+ * SessionResumed: the meeting goes on.
+ *
+ * @generated from message tavolo.event.v1.SessionResumed
+ */
+export declare type SessionResumed = Message<"tavolo.event.v1.SessionResumed"> & {
+};
+
+/**
+ * SessionResumed: the meeting goes on.
+ *
+ * @generated from message tavolo.event.v1.SessionResumed
+ */
+export declare type SessionResumedJson = {
+};
+
+/**
+ * Describes the message tavolo.event.v1.SessionResumed.
+ * Use `create(SessionResumedSchema)` to create a new message.
+ */
+export declare const SessionResumedSchema: GenMessage<SessionResumed, {jsonType: SessionResumedJson}>;
+
+/**
+ * MinutesApproved: a participant approves the minutes of the session as they stand in the record.
+ *
+ * @generated from message tavolo.event.v1.MinutesApproved
+ */
+export declare type MinutesApproved = Message<"tavolo.event.v1.MinutesApproved"> & {
+  /**
+   * Who, as a pseudonym.
+   *
+   * @generated from field: string participant = 1;
+   */
+  participant: string;
+};
+
+/**
+ * MinutesApproved: a participant approves the minutes of the session as they stand in the record.
+ *
+ * @generated from message tavolo.event.v1.MinutesApproved
+ */
+export declare type MinutesApprovedJson = {
+  /**
+   * Who, as a pseudonym.
+   *
+   * @generated from field: string participant = 1;
+   */
+  participant?: string;
+};
+
+/**
+ * Describes the message tavolo.event.v1.MinutesApproved.
+ * Use `create(MinutesApprovedSchema)` to create a new message.
+ */
+export declare const MinutesApprovedSchema: GenMessage<MinutesApproved, {jsonType: MinutesApprovedJson}>;
 
 /**
  * SessionOpened: the meeting began.
