@@ -1,15 +1,38 @@
 // Questions to the gateway: Connect as plain JSON. The types are those of the contract (src/gen); nothing of them is left in the browser.
 import { useEffect, useState } from "preact/hooks";
 import type {
-  DecisionViewJson, GetDecisionRequestJson, GetInitiativeRequestJson, GetSessionRequestJson, InitiativeViewJson, ListWorkspacesRequestJson,
+  BecomeParticipantRequestJson, EnterRequestJson, GetMeRequestJson, InvitationMadeJson, InvitationViewJson, InviteRequestJson, ListDevicesRequestJson,
+  ListDevicesResponseJson, ListGrantsRequestJson, ListGrantsResponseJson, ListInvitationsRequestJson, ListInvitationsResponseJson,
+  LookAtInvitationRequestJson, MeViewJson, RenameRequestJson, RevokeInvitationRequestJson, SetGrantRequestJson, SignOutRequestJson,
+  SwitchPersonRequestJson,
+} from "./gen/tavolo/api/v1/account_pb";
+import type {
+  DecisionViewJson, GetDecisionRequestJson, GetInitiativeRequestJson, GetOwnBallotsRequestJson, GetOwnBallotsResponseJson, GetSessionRequestJson, InitiativeViewJson, ListWorkspacesRequestJson,
   ListWorkspacesResponseJson, SessionViewJson,
 } from "./gen/tavolo/api/v1/record_pb";
 import type {
-  ListRolesRequestJson, ListRolesResponseJson, SummariseRolesRequestJson, SummariseRolesResponseJson, WhyRequestJson, WhyResponseJson,
+  PowerRequestJson, PowerResponseJson, ListRolesRequestJson, ListRolesResponseJson, SummariseRolesRequestJson, SummariseRolesResponseJson, WhyRequestJson, WhyResponseJson,
 } from "./gen/tavolo/api/v1/roles_pb";
+import type * as command from "./gen/tavolo/command/v1/command_pb";
+import { uuid } from "./uuid";
 import { type Arguments, type Message, has } from "./words";
 
 interface Questions {
+  "AccountService/GetMe": [GetMeRequestJson, MeViewJson];
+  "AccountService/LookAtInvitation": [LookAtInvitationRequestJson, InvitationViewJson];
+  "AccountService/Enter": [EnterRequestJson, MeViewJson];
+  "AccountService/BecomeParticipant": [BecomeParticipantRequestJson, MeViewJson];
+  "AccountService/Rename": [RenameRequestJson, MeViewJson];
+  "AccountService/SwitchPerson": [SwitchPersonRequestJson, MeViewJson];
+  "AccountService/SignOut": [SignOutRequestJson, MeViewJson];
+  "AccountService/ListDevices": [ListDevicesRequestJson, ListDevicesResponseJson];
+  "AccountService/Invite": [InviteRequestJson, InvitationMadeJson];
+  "AccountService/ListInvitations": [ListInvitationsRequestJson, ListInvitationsResponseJson];
+  "AccountService/RevokeInvitation": [RevokeInvitationRequestJson, ListInvitationsResponseJson];
+  "AccountService/ListGrants": [ListGrantsRequestJson, ListGrantsResponseJson];
+  "AccountService/SetGrant": [SetGrantRequestJson, ListGrantsResponseJson];
+  "DecisionService/GetOwnBallots": [GetOwnBallotsRequestJson, GetOwnBallotsResponseJson];
+  "RoleService/Power": [PowerRequestJson, PowerResponseJson];
   "WorkspaceService/ListWorkspaces": [ListWorkspacesRequestJson, ListWorkspacesResponseJson];
   "InitiativeService/GetInitiative": [GetInitiativeRequestJson, InitiativeViewJson];
   "SessionService/GetSession": [GetSessionRequestJson, SessionViewJson];
@@ -21,6 +44,58 @@ interface Questions {
 export type Question = keyof Questions;
 export type Asks<Q extends Question> = Questions[Q][0];
 export type Answers<Q extends Question> = Questions[Q][1];
+
+// The commands that this client sends, each answered by a receipt once it is in the log.
+interface Commands {
+  "WorkspaceService/FoundWorkspace": command.FoundWorkspaceJson;
+  "WorkspaceService/DescribeWorkspace": command.DescribeWorkspaceJson;
+  "InitiativeService/OpenInitiative": command.OpenInitiativeJson;
+  "InitiativeService/DescribeInitiative": command.DescribeInitiativeJson;
+  "InitiativeService/EnrolParticipants": command.EnrolParticipantsJson;
+  "InitiativeService/DeclareCapacity": command.DeclareCapacityJson;
+  "InitiativeService/NameParticipant": command.NameParticipantJson;
+  "InitiativeService/StateConsents": command.StateConsentsJson;
+  "InitiativeService/SetPublication": command.SetPublicationJson;
+  "SessionService/PrepareSession": command.PrepareSessionJson;
+  "SessionService/DescribeSession": command.DescribeSessionJson;
+  "SessionService/OpenSession": command.OpenSessionJson;
+  "SessionService/SeatParticipants": command.SeatParticipantsJson;
+  "SessionService/UnseatParticipant": command.UnseatParticipantJson;
+  "SessionService/SetAgenda": command.SetAgendaJson;
+  "SessionService/SetCurrentItem": command.SetCurrentItemJson;
+  "SessionService/PauseSession": command.PauseSessionJson;
+  "SessionService/ResumeSession": command.ResumeSessionJson;
+  "SessionService/ApproveMinutes": command.ApproveMinutesJson;
+  "SessionService/CloseSession": command.CloseSessionJson;
+  "ItemService/ProposeItem": command.ProposeItemJson;
+  "ItemService/AdmitItem": command.AdmitItemJson;
+  "ItemService/RefuseItem": command.RefuseItemJson;
+  "ItemService/WithdrawItem": command.WithdrawItemJson;
+  "ItemService/DescribeItem": command.DescribeItemJson;
+  "ItemService/RecordContributions": command.RecordContributionsJson;
+  "ItemService/LinkAttachment": command.LinkAttachmentJson;
+  "ItemService/RemoveAttachment": command.RemoveAttachmentJson;
+  "ItemService/RaiseHand": command.RaiseHandJson;
+  "ItemService/LowerHand": command.LowerHandJson;
+  "ItemService/GiveFloor": command.GiveFloorJson;
+  "ItemService/ReturnFloor": command.ReturnFloorJson;
+  "ItemService/WordContribution": command.WordContributionJson;
+  "DecisionService/PoseDecision": command.PoseDecisionJson;
+  "DecisionService/WriteCharter": command.WriteCharterJson;
+  "DecisionService/OpenVoting": command.OpenVotingJson;
+  "DecisionService/NotePresence": command.NotePresenceJson;
+  "DecisionService/CastBallots": command.CastBallotsJson;
+  "DecisionService/GiveAdvice": command.GiveAdviceJson;
+  "DecisionService/ClaimConsensus": command.ClaimConsensusJson;
+  "DecisionService/CloseVoting": command.CloseVotingJson;
+  "DecisionService/RecordAct": command.RecordActJson;
+  "DecisionService/StrikeDecision": command.StrikeDecisionJson;
+  "DecisionService/ContestMinutes": command.ContestMinutesJson;
+  "DecisionService/SettleDispute": command.SettleDisputeJson;
+  "DecisionService/BeginRound": command.BeginRoundJson;
+  "DecisionService/AmendProposal": command.AmendProposalJson;
+}
+export type Command = keyof Commands;
 
 // How long an answer is waited for, in milliseconds. The gateway itself gives up earlier and says so.
 const patience = 20_000;
@@ -43,15 +118,25 @@ interface ErrorBody {
 
 // ask puts a question. It throws a Refusal, or an AbortError when the signal says that nobody waits any more.
 export async function ask<Q extends Question>(question: Q, request: Asks<Q>, signal?: AbortSignal): Promise<Answers<Q>> {
+  return await post(question, request, {}, signal) as Answers<Q>;
+}
+
+// tell sends a command and waits until it is in the log. The id is that of the command: sent again with the same one, after a broken connection, it
+// counts once. It throws a Refusal; "web/error-network" means that nobody knows whether it arrived, so send it again with the same id.
+export async function tell<C extends Command>(name: C, request: Commands[C], id = uuid()): Promise<command.ReceiptJson> {
+  return await post(name, request as object, { "Tavolo-Command-Id": id }) as command.ReceiptJson;
+}
+
+async function post(method: string, request: object, headers: Record<string, string>, signal?: AbortSignal): Promise<unknown> {
   const stop = new AbortController(), end = () => stop.abort();
   signal?.addEventListener("abort", end);
   const limit = setTimeout(end, patience);
   let response: Response;
   try {
-    response = await fetch(`/tavolo.api.v1.${question}`, {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(request), signal: stop.signal,
+    response = await fetch(`/tavolo.api.v1.${method}`, {
+      method: "POST", headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(request), signal: stop.signal,
     });
-    if (response.ok) return await response.json() as Answers<Q>;
+    if (response.ok) return await response.json();
   } catch (cause) {
     if (signal?.aborted) throw cause;
     throw new Refusal({ key: "web/error-network" });

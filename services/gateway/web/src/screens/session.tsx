@@ -1,16 +1,15 @@
 // A session as it goes on: who is there, the agenda with what was said and decided, and who spoke for how long.
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { ContributionViewJson, DecisionViewJson, ItemViewJson, SessionViewJson } from "../gen/tavolo/api/v1/record_pb";
+import { ItemDecisions } from "../deciding/itemdecisions";
+import type { ContributionViewJson, ItemViewJson, SessionViewJson } from "../gen/tavolo/api/v1/record_pb";
 import { useLive } from "../live";
 import { ItemPhase, Phase } from "../parts/badges";
 import { Bar } from "../parts/bar";
 import { LiveNote } from "../parts/livenote";
 import { newsOf } from "../parts/news";
 import { type People, PeopleList, named, people } from "../parts/people";
-import { Result } from "../parts/result";
-import { A, Back, Empty, Screen, Section } from "../parts/screen";
+import { Back, Empty, Screen, Section } from "../parts/screen";
 import { moment } from "../parts/sessions";
-import { address } from "../route";
 import { type Message, constituency, dayAndTime, duration, label, t, time } from "../words";
 
 export function Session({ workspace, id }: { workspace: string; id: string }) {
@@ -38,7 +37,7 @@ function Content({ workspace, view }: { workspace: string; view: SessionViewJson
       </Section>
       <Section id="agenda" title={t("web/agenda")}>
         {items.length === 0 ? <Empty>{t("web/no-items")}</Empty> : (
-          <ol class="agenda">{items.map((i) => <Item key={i.id} workspace={workspace} item={i} all={all} />)}</ol>
+          <ol class="agenda">{items.map((i) => <Item key={i.id} workspace={workspace} view={view} item={i} all={all} />)}</ol>
         )}
       </Section>
       <Speaking view={view} all={all} />
@@ -58,8 +57,8 @@ function useNews(view: SessionViewJson): Message[] {
   return news;
 }
 
-function Item({ workspace, item, all }: { workspace: string; item: ItemViewJson; all: People }) {
-  const { contributions = [], decisions = [] } = item;
+function Item({ workspace, view, item, all }: { workspace: string; view: SessionViewJson; item: ItemViewJson; all: People }) {
+  const { contributions = [] } = item;
   return (
     <li>
       <article class="block">
@@ -69,7 +68,7 @@ function Item({ workspace, item, all }: { workspace: string; item: ItemViewJson;
         {contributions.length === 0 ? <Empty>{t("web/nothing-said")}</Empty> : (
           <ol class="said">{contributions.map((c) => <Contribution key={c.number} c={c} of={contributions} all={all} />)}</ol>
         )}
-        {decisions.map((d) => <DecisionCard key={d.id} workspace={workspace} d={d} />)}
+        <ItemDecisions workspace={workspace} view={view} item={item} />
       </article>
     </li>
   );
@@ -95,16 +94,6 @@ function Contribution({ c, of, all }: { c: ContributionViewJson; of: Contributio
       {c.text ? <p class="text">{c.text}</p> : <p class="text note">{t("web/text-gone")}</p>}
       {c.enteredBy && c.enteredBy !== c.by && <p class="note">{t("web/entered-by", { who: named(all, c.enteredBy) })}</p>}
     </li>
-  );
-}
-
-function DecisionCard({ workspace, d }: { workspace: string; d: DecisionViewJson }) {
-  return (
-    <section class="decided" aria-labelledby={`d-${d.id}`}>
-      <p class="kind">{t("web/decision")} <Phase phase={d.phase} /></p>
-      <h4 id={`d-${d.id}`}><A href={address.decision(workspace, d.id ?? "")}>{d.question || d.id}</A></h4>
-      <Result d={d} />
-    </section>
   );
 }
 
