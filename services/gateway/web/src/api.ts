@@ -46,7 +46,7 @@ export type Asks<Q extends Question> = Questions[Q][0];
 export type Answers<Q extends Question> = Questions[Q][1];
 
 // The commands that this client sends, each answered by a receipt once it is in the log.
-interface Commands {
+export interface Commands {
   "WorkspaceService/FoundWorkspace": command.FoundWorkspaceJson;
   "WorkspaceService/DescribeWorkspace": command.DescribeWorkspaceJson;
   "InitiativeService/OpenInitiative": command.OpenInitiativeJson;

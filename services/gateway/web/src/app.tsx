@@ -5,10 +5,13 @@ import { Decision } from "./screens/decision";
 import { Home } from "./screens/home";
 import { Initiative } from "./screens/initiative";
 import { Nowhere } from "./screens/nowhere";
+import { Projector } from "./screens/projector";
 import { Session } from "./screens/session";
 import { type Key, type Language, languages, speak, spoken, t } from "./words";
 
 export function App() {
+  const r = route.value;
+  if (r.screen === "projector") return <Projector key={r.id} workspace={r.workspace} id={r.id} />;
   return (
     <>
       <a class="skip" href="#main" onClick={skip}>{t("web/skip")}</a>
@@ -43,7 +46,7 @@ function Screen() {
     case "initiative": return <Initiative key={r.id} workspace={r.workspace} id={r.id} />;
     case "session": return <Session key={r.id} workspace={r.workspace} id={r.id} />;
     case "decision": return <Decision key={r.id} workspace={r.workspace} id={r.id} why={r.why} />;
-    case "nowhere": return <Nowhere />;
+    default: return <Nowhere />;
   }
 }
 

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 export type Route =
   | { screen: "home" }
   | { screen: "initiative" | "session" | "decision"; workspace: string; id: string; why?: string | undefined }
+  | { screen: "projector"; workspace: string; id: string }
   | { screen: "nowhere" };
 
 const letters = { i: "initiative", s: "session", d: "decision" } as const;
@@ -12,9 +13,11 @@ const letters = { i: "initiative", s: "session", d: "decision" } as const;
 export function read(path: string, query = ""): Route {
   if (path === "/") return { screen: "home" };
   const parts = /^\/w\/([^/]+)\/([isd])\/([^/]+)$/.exec(path);
-  if (!parts) return { screen: "nowhere" };
+  const wall = /^\/w\/([^/]+)\/s\/([^/]+)\/projector$/.exec(path);
+  if (!parts && !wall) return { screen: "nowhere" };
   try {
-    const [, workspace = "", letter = "i", id = ""] = parts;
+    if (wall) return { screen: "projector", workspace: decodeURIComponent(wall[1] ?? ""), id: decodeURIComponent(wall[2] ?? "") };
+    const [, workspace = "", letter = "i", id = ""] = parts ?? [];
     return {
       screen: letters[letter as keyof typeof letters], workspace: decodeURIComponent(workspace), id: decodeURIComponent(id),
       why: new URLSearchParams(query).get("why") ?? undefined,
@@ -31,6 +34,7 @@ export const address = {
   home: "/",
   initiative: (workspace: string, id: string): string => `/w/${part(workspace)}/i/${part(id)}`,
   session: (workspace: string, id: string): string => `/w/${part(workspace)}/s/${part(id)}`,
+  projector: (workspace: string, id: string): string => `/w/${part(workspace)}/s/${part(id)}/projector`,
   decision: (workspace: string, id: string): string => `/w/${part(workspace)}/d/${part(id)}`,
 };
 
