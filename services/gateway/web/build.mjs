@@ -59,15 +59,29 @@ writeFileSync(join(out, "index.html"), readFileSync("src/index.html", "utf8")
   .replace("{script}", `/assets/${entry}`).replace("{style}", `/assets/${style}`).replace("{icon}", `/assets/${icon}`)
   .replace("{no-script-it}", escape(wordsOf("it")["web/no-script"])).replace("{no-script-en}", escape(wordsOf("en")["web/no-script"])));
 
-// Every screen loads the entry, what it shares with the words, one language and the style.
+// What a screen loads: the entry, the screen's own file, whatever these import at once, one language and the style. What is imported later, when somebody
+// opens it, is listed but not counted.
+const outputs = Object.fromEntries(Object.entries(scripts.metafile.outputs).map(([name, o]) => [basename(name), o]));
 const size = (file) => gzipSync(readFileSync(join(assets, file))).length;
-const script = size(entry), css = size(style);
+const closure = (file, seen = new Set()) => {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  for (const i of outputs[file].imports) if (i.kind === "import-statement") closure(basename(i.path), seen);
+  return seen;
+};
+const from = (source) => Object.keys(outputs).find((name) => outputs[name].entryPoint === source);
+const sum = (files) => [...files].reduce((n, f) => n + size(f), 0);
+const screens = readdirSync("src/screens").map((name) => `src/screens/${name}`).filter(from);
+const css = size(style), kb = (bytes) => (bytes / 1024).toFixed(1);
+const wordsIn = (language) => Math.max(...Object.keys(outputs).filter((name) => Object.keys(outputs[name].inputs).includes(`words:${language}`)).map(size));
+const words = Math.max(...languages.map(wordsIn));
 let worst = 0;
-for (const language of languages) {
-  const words = Object.entries(scripts.metafile.outputs).find(([, o]) => Object.keys(o.inputs).includes(`words:${language}`));
-  const total = script + css + size(basename(words[0]));
+for (const screen of [undefined, ...screens]) {
+  const script = sum(screen ? closure(from(screen), closure(entry)) : closure(entry)), total = script + css + words;
   worst = Math.max(worst, total);
-  const kb = (bytes) => (bytes / 1024).toFixed(1);
-  console.log(`${language}: script ${kb(script)} + style ${kb(css)} + words ${kb(total - script - css)} = ${kb(total)} KB gzip`);
+  console.log(`${screen ?? "entry"}: script ${kb(script)} + style ${kb(css)} + words ${kb(words)} = ${kb(total)} KB gzip`);
+}
+for (const [name, o] of Object.entries(outputs)) {
+  if (o.entryPoint?.startsWith("src/") && !screens.includes(o.entryPoint) && name !== entry) console.log(`later: ${o.entryPoint} ${kb(size(name))} KB gzip`);
 }
 if (worst > screenMax) throw new Error(`a screen loads ${worst} bytes, more than ${screenMax}`);

@@ -3,6 +3,7 @@
 //
 // Texts have the form of go-i18n: a text, or {one, other} where a count changes it; the count is the first argument named in "other".
 import { signal } from "@preact/signals";
+import type charter from "./words/it/charter.json";
 import type deciding from "./words/it/deciding.json";
 import type entering from "./words/it/entering.json";
 import type meeting from "./words/it/meeting.json";
@@ -13,7 +14,7 @@ import type catalogue from "../../../../pkg/catalogue/it.json";
 export type Language = "it" | "en" | "it-x-facile";
 export const languages: readonly Language[] = ["it", "en", "it-x-facile"];
 
-export type Key = keyof typeof reading | keyof typeof entering | keyof typeof preparing | keyof typeof meeting | keyof typeof deciding | keyof typeof catalogue;
+export type Key = keyof typeof reading | keyof typeof entering | keyof typeof preparing | keyof typeof meeting | keyof typeof deciding | keyof typeof charter | keyof typeof catalogue;
 export type Arguments = Record<string, string | number>;
 export type Text = string | { one?: string; other: string };
 export type Texts = Record<string, Text>;
@@ -33,6 +34,23 @@ const load: Record<Language, () => Promise<{ default: Texts }>> = {
   "it-x-facile": () => import("words:it-x-facile"),
 };
 
+// Words that only a part of the client needs, which is fetched with it (see words.mjs).
+const loadMore: Record<Language, () => Promise<{ default: Texts }>> = {
+  it: () => import("words:it+charter"),
+  en: () => import("words:en+charter"),
+  "it-x-facile": () => import("words:it-x-facile+charter"),
+};
+let more = false;
+
+// learn fetches those words, in the language that is spoken when they arrive and in every later one.
+export async function learn(): Promise<void> {
+  if (more) return;
+  const language = spoken.value.language, { default: texts } = await loadMore[language]();
+  if (spoken.value.language !== language) return learn();
+  more = true;
+  spoken.value = { language, texts: { ...spoken.value.texts, ...texts } };
+}
+
 const remembered = "tavolo-language";
 
 // chosen gives the language chosen on an earlier visit, else Italian.
@@ -47,8 +65,8 @@ export function chosen(): Language {
 
 // speak changes the language, here and for the next visit.
 export async function speak(language: Language): Promise<void> {
-  const { default: texts } = await load[language]();
-  spoken.value = { language, texts };
+  const [{ default: first }, rest] = await Promise.all([load[language](), more ? loadMore[language]() : undefined]);
+  spoken.value = { language, texts: { ...first, ...rest?.default } };
   document.documentElement.lang = language;
   try {
     localStorage.setItem(remembered, language);

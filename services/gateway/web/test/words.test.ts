@@ -12,7 +12,7 @@ import { languages, ownWordsOf, wordsOf } from "../words.mjs";
 type Texts = Record<string, Text>;
 const root = import.meta.dirname;
 const own: Record<string, Texts> = Object.fromEntries(languages.map((l: string) => [l, ownWordsOf(l)]));
-const all: Record<string, Texts> = Object.fromEntries(languages.map((l: string) => [l, wordsOf(l)]));
+const all: Record<string, Texts> = Object.fromEntries(languages.map((l: string) => [l, { ...wordsOf(l), ...wordsOf(`${l}+charter`) }]));
 const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter((f) => /\.tsx?$/.test(f) && !f.startsWith("gen"));
 const read = (file: string) => readFileSync(join(root, "src", file), "utf8");
 const forms = (text: Text) => typeof text === "string" ? [text] : Object.values(text);
@@ -51,7 +51,7 @@ test("Every code of the contract has a word in every language", () => {
   const lists: Record<string, string> = {
     ActKind: "act", Area: "area", Base: "base", Choice: "choice", ContributionKind: "kind", Method: "method", Office: "office", Outcome: "outcome",
     OutcomeReason: "outcome_reason", Ratification: "ratification", Reply: "reply", Role: "role", Scope: "scope", SessionKind: "session_kind", Stage: "stage",
-    Standing: "standing", Tie: "tie", SessionPhase: "web", ItemPhase: "web", DecisionPhase: "web",
+    Standing: "standing", Tie: "tie", SessionPhase: "web", ItemPhase: "web", DecisionPhase: "web", Round: "web", FollowUp: "web",
   };
   let seen = 0;
   for (const [, name, body] of text.matchAll(/^enum (\w+) \{([^}]*)\}/gm)) {
