@@ -5,6 +5,7 @@
 import { signal } from "@preact/signals";
 import type charter from "./words/it/charter.json";
 import type deciding from "./words/it/deciding.json";
+import type frame from "./words/it/frame.json";
 import type entering from "./words/it/entering.json";
 import type meeting from "./words/it/meeting.json";
 import type preparing from "./words/it/preparing.json";
@@ -14,7 +15,7 @@ import type catalogue from "../../../../pkg/catalogue/it.json";
 export type Language = "it" | "en" | "it-x-facile";
 export const languages: readonly Language[] = ["it", "en", "it-x-facile"];
 
-export type Key = keyof typeof reading | keyof typeof entering | keyof typeof preparing | keyof typeof meeting | keyof typeof deciding | keyof typeof charter | keyof typeof catalogue;
+export type Key = keyof typeof reading | keyof typeof frame | keyof typeof entering | keyof typeof preparing | keyof typeof meeting | keyof typeof deciding | keyof typeof charter | keyof typeof catalogue;
 export type Arguments = Record<string, string | number>;
 export type Text = string | { one?: string; other: string };
 export type Texts = Record<string, Text>;
@@ -28,27 +29,27 @@ export interface Message {
 // The language that is shown, with its texts. Both change in one step.
 export const spoken = signal<{ language: Language; texts: Texts }>({ language: "it", texts: {} });
 
-const load: Record<Language, () => Promise<{ default: Texts }>> = {
-  it: () => import("words:it"),
-  en: () => import("words:en"),
-  "it-x-facile": () => import("words:it-x-facile"),
-};
+// Texts that every screen may need, and those of parts that come with the screens that say them.
+type Load = Record<Language, () => Promise<{ default: Texts }>>;
+const base: Load = { it: () => import("words:it"), en: () => import("words:en"), "it-x-facile": () => import("words:it-x-facile") };
+const parts = {
+  entering: { it: () => import("words:it/entering"), en: () => import("words:en/entering"), "it-x-facile": () => import("words:it-x-facile/entering") },
+  preparing: { it: () => import("words:it/preparing"), en: () => import("words:en/preparing"), "it-x-facile": () => import("words:it-x-facile/preparing") },
+  charter: { it: () => import("words:it/charter"), en: () => import("words:en/charter"), "it-x-facile": () => import("words:it-x-facile/charter") },
+} satisfies Record<string, Load>;
+export type Part = keyof typeof parts;
 
-// Words that only a part of the client needs, which is fetched with it (see words.mjs).
-const loadMore: Record<Language, () => Promise<{ default: Texts }>> = {
-  it: () => import("words:it+charter"),
-  en: () => import("words:en+charter"),
-  "it-x-facile": () => import("words:it-x-facile+charter"),
-};
-let more = false;
+// Parts that some screen has wanted since the page was loaded.
+const wanted = new Set<Part>();
 
-// learn fetches those words, in the language that is spoken when they arrive and in every later one.
-export async function learn(): Promise<void> {
-  if (more) return;
-  const language = spoken.value.language, { default: texts } = await loadMore[language]();
-  if (spoken.value.language !== language) return learn();
-  more = true;
-  spoken.value = { language, texts: { ...spoken.value.texts, ...texts } };
+// withWords gives a file of the client once the words that it says are here.
+export async function withWords<M>(file: Promise<M>, ...of: Part[]): Promise<M> {
+  for (const part of of) wanted.add(part);
+  const { language } = spoken.value, more = await Promise.all(of.map((part) => parts[part][language]()));
+  if (spoken.value.language === language && more.some((m) => !has(Object.keys(m.default)[0]!))) {
+    spoken.value = { language, texts: Object.assign({}, spoken.value.texts, ...more.map((m) => m.default)) as Texts };
+  }
+  return file;
 }
 
 const remembered = "tavolo-language";
@@ -65,8 +66,8 @@ export function chosen(): Language {
 
 // speak changes the language, here and for the next visit.
 export async function speak(language: Language): Promise<void> {
-  const [{ default: first }, rest] = await Promise.all([load[language](), more ? loadMore[language]() : undefined]);
-  spoken.value = { language, texts: { ...first, ...rest?.default } };
+  const all = await Promise.all([base[language](), ...[...wanted].map((part) => parts[part][language]())]);
+  spoken.value = { language, texts: Object.assign({}, ...all.map((m) => m.default)) as Texts };
   document.documentElement.lang = language;
   try {
     localStorage.setItem(remembered, language);

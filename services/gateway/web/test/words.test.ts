@@ -7,12 +7,12 @@ import acornJsx from "acorn-jsx";
 import { transformSync } from "esbuild";
 import { type Text, render } from "../src/words";
 // @ts-expect-error: a plain script of the build
-import { languages, ownWordsOf, wordsOf } from "../words.mjs";
+import { languages, ownWordsOf, partsApart, wordsApart, wordsOf } from "../words.mjs";
 
 type Texts = Record<string, Text>;
 const root = import.meta.dirname;
 const own: Record<string, Texts> = Object.fromEntries(languages.map((l: string) => [l, ownWordsOf(l)]));
-const all: Record<string, Texts> = Object.fromEntries(languages.map((l: string) => [l, { ...wordsOf(l), ...wordsOf(`${l}+charter`) }]));
+const all: Record<string, Texts> = Object.fromEntries(languages.map((l: string) => [l, wordsOf(l)]));
 const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter((f) => /\.tsx?$/.test(f) && !f.startsWith("gen"));
 const read = (file: string) => readFileSync(join(root, "src", file), "utf8");
 const forms = (text: Text) => typeof text === "string" ? [text] : Object.values(text);
@@ -35,8 +35,17 @@ test("Every word of ours has a use, and every key in the source has a word", () 
   const used = new Set([...text.matchAll(/"((?:web|why|role|standing|ratification|catalogue)\/[a-z-]+)"/g)].map((m) => m[1]!));
   for (const key of used) for (const l of languages) assert.ok(all[l]![key], `${key} in ${l}`);
   for (const key of Object.keys(own.it!)) {
-    if (/^web\/(event-|(session|item|decision)-phase-|no-script$)/.test(key)) continue;
+    if (/^web\/(event-|(session|item|decision)-phase-|follow-up-(due|done|refused|reversed|explained)$|no-script$)/.test(key)) continue;
     assert.ok(used.has(key), `${key} is not used`);
+  }
+});
+
+test("The words of a part are said only where they have come along", () => {
+  const withThem: Record<string, RegExp> = { charter: /^deciding\/(wizard|wizardpeople|power|lead|after|rulenames|someone|hundred)\./, entering: /^(entering\/(code|seat)|screens\/(home|enter|me|initiative)|preparing\/(takeseat|invite|manage))/, preparing: /^(preparing\/|screens\/(home|initiative))/ };
+  for (const part of partsApart as string[]) {
+    for (const key of Object.keys(wordsApart("it", part))) for (const file of sources) {
+      if (read(file).includes(`"${key}"`)) assert.match(file, withThem[part]!, `${key} of ${part}`);
+    }
   }
 });
 

@@ -1,5 +1,6 @@
 // A decision, and what the person at this device can do about it. The gateway decides; this only keeps buttons away that would be refused.
 import type { DecisionViewJson, ParticipantViewJson, SessionViewJson } from "../gen/tavolo/api/v1/record_pb";
+import type { ElectorJson, RuleJson } from "../gen/tavolo/event/v1/decision_pb";
 import { may, seat } from "../me";
 import { type People, people } from "../parts/people";
 import { initiativeOf, sessionOf } from "../route";
@@ -36,3 +37,11 @@ export const deskIn = (workspace: string, view: SessionViewJson, d: DecisionView
 export const planned = (d: DecisionViewJson): DecisionViewJson => d.phase === "DECISION_PHASE_POSED" ? { ...d, electors: d.plannedElectors ?? [] } : d;
 
 export const of = (desk: Desk) => ({ workspace: desk.workspace, decision: desk.id });
+
+const binding = ["STANDING_BINDING_VOTE", "STANDING_CONSENT", "STANDING_VETO", "STANDING_DELEGATED"];
+
+// votes tells whether an elector has a vote: a binding standing, and does not stay out.
+export const votes = (e: ElectorJson): boolean => binding.includes(String(e.standing)) && !e.recused;
+
+// inRounds tells whether everyone is asked for assent or an objection, instead of a majority.
+export const inRounds = (rule: RuleJson | undefined): boolean => rule?.method === "METHOD_CONSENT" || rule?.method === "METHOD_CONSENSUS";

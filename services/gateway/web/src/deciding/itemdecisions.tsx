@@ -6,15 +6,12 @@ import { Act } from "../meeting/doing";
 import { may } from "../me";
 import { Phase } from "../parts/badges";
 import { named } from "../parts/people";
-import { RuleInWords } from "../parts/ruleinwords";
 import { A } from "../parts/screen";
 import { address, initiativeOf } from "../route";
 import { list, t } from "../words";
 import { awaited } from "./ballots";
 import { type Desk, deskIn, planned } from "./desk";
-import { After, Lead, Power, Wizard } from "./later";
-import { Outcome } from "./outcome";
-import { OwnRole } from "./ownrole";
+import { After, Closed, Lead, Power, Rule, Wizard } from "./later";
 import { Objections, Proposal, Rounds } from "./rounds";
 import { Voting } from "./voting";
 
@@ -57,7 +54,7 @@ export function Standing({ desk, page = false }: { desk: Desk; page?: boolean })
       <Proposal desk={desk} />
       {d.phase === "DECISION_PHASE_POSED" && <Posed desk={desk} page={page} />}
       {d.phase === "DECISION_PHASE_OPEN" && <Open desk={desk} page={page} />}
-      {d.phase === "DECISION_PHASE_CLOSED" && <><Outcome d={d} /><OwnRole desk={desk} /><Objections desk={desk} />{!page && (desk.takesPart || desk.facilitates) && <After desk={desk} />}</>}
+      {d.phase === "DECISION_PHASE_CLOSED" && <><Closed desk={desk} />{!page && (desk.takesPart || desk.facilitates) && <After desk={desk} />}</>}
     </>
   );
 }
@@ -72,7 +69,7 @@ function Posed({ desk, page }: { desk: Desk; page: boolean }) {
       <Rounds desk={desk} />
       {d.charter?.rule && (
         <>
-          {!page && <RuleInWords d={d} all={desk.all} />}
+          {!page && <Rule desk={desk} />}
           <Power desk={desk} />
         </>
       )}
@@ -95,8 +92,20 @@ function Open({ desk, page }: { desk: Desk; page: boolean }) {
       <p class="tally" role="status">{t("web/voted-of", { n: voted, all: voted + waiting.length })}{asked > 0 && ` ${t("web/advised-of", { n: (d.advice ?? []).length, all: asked })}`}</p>
       {desk.facilitates && waiting.length > 0 && <p class="note d-block">{t("web/awaited", { who: list(waiting.map((e) => named(desk.all, e.participant))) })}</p>}
       <Objections desk={desk} />
-      {page ? <p class="note d-block">{t("web/frozen")}</p> : <details class="fold"><summary>{t("web/rule-of-this")}</summary><p class="note d-block">{t("web/frozen")}</p><RuleInWords d={d} all={desk.all} /></details>}
+      {page ? <p class="note d-block">{t("web/frozen")}</p> : <RuleBehind desk={desk} />}
       {desk.facilitates && <Lead desk={desk} />}
     </>
+  );
+}
+
+// RuleBehind is the charter, behind a line to open.
+function RuleBehind({ desk }: { desk: Desk }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <details class="fold" onToggle={(e) => setOpen(e.currentTarget.open)}>
+      <summary>{t("web/rule-of-this")}</summary>
+      <p class="note d-block">{t("web/frozen")}</p>
+      {open && <Rule desk={desk} />}
+    </details>
   );
 }

@@ -6,9 +6,9 @@ import { Field } from "../parts/form";
 import { named } from "../parts/people";
 import { type Key, list, t } from "../words";
 import { awaited } from "./ballots";
-import { type Desk, of } from "./desk";
+import { type Desk, inRounds, of, votes } from "./desk";
 import { standing } from "./objections";
-import { inRounds, openingOf, votes } from "./plan";
+import { openingOf } from "./plan";
 import { steps } from "./rounds";
 import { choiceName } from "./voting";
 

@@ -8,9 +8,9 @@ import { Act } from "../meeting/doing";
 import { Loading, Problem } from "../parts/screen";
 import { Cell, Head, Row, Table } from "../parts/table";
 import { type Key, constituency, t } from "../words";
-import type { Desk } from "./desk";
+import { type Desk, votes } from "./desk";
 import { type Hundred, hundredOf, inHundred, width } from "./hundred";
-import { votes, withRule, firstPlan } from "./plan";
+import { firstPlan, withRule } from "./plan";
 import { ruleNames } from "./rulenames";
 
 // PowerOf is the panel of a decision that is posed, for everyone.

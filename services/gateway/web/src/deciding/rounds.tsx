@@ -2,9 +2,8 @@
 import type { RoundJson } from "../gen/tavolo/event/v1/decision_pb";
 import { named } from "../parts/people";
 import { type Key, dayAndTime, t } from "../words";
-import type { Desk } from "./desk";
+import { type Desk, inRounds } from "./desk";
 import { objectionsOf } from "./objections";
-import { inRounds } from "./plan";
 
 export const steps: [Extract<RoundJson, string>, Key, Key][] = [
   ["ROUND_PRESENT", "web/round-present", "web/round-present-what"], ["ROUND_CLARIFY", "web/round-clarify", "web/round-clarify-what"], ["ROUND_REACT", "web/round-react", "web/round-react-what"],

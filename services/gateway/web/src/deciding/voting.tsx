@@ -9,9 +9,8 @@ import { outbox, send } from "../outbox";
 import { named } from "../parts/people";
 import { type Key, label, say, t } from "../words";
 import { type Given, type Sent, aboutAdvice, aboutBallot, aboutObjection, castBy, shownOf, standingOf } from "./ballots";
-import { type Desk, of } from "./desk";
+import { type Desk, inRounds, of } from "./desk";
 import { standing } from "./objections";
-import { inRounds } from "./plan";
 
 export function Voting({ desk }: { desk: Desk }) {
   const { d, mine } = desk, electors = d.electors ?? [];

@@ -1,7 +1,7 @@
 // What forms are made of. A Form holds what is wrong with its fields and what the gateway said; its fields find their own problem by their id. What was
 // typed stays where it is whatever happens: a form is emptied by the screen, after it was sent.
 //
-//	<Form check={() => name ? {} : { name: { key: "web/name-missing" } }} send={() => tell(…)} action={t("web/save")}>
+//	<Form check={() => name ? {} : { name: … }} send={() => tell(…)} action={t("web/save")}>
 //	  <Field id="name" label={t("web/name")} value={name} set={setName} />
 //	</Form>
 import { type ComponentChildren, createContext } from "preact";
