@@ -67,16 +67,16 @@ function Posed({ desk, page }: { desk: Desk; page: boolean }) {
     <>
       <p>{t(d.charter?.rule ? "web/posed-what" : "web/posed-no-rule")}</p>
       <Rounds desk={desk} />
-      {d.charter?.rule && (
-        <>
-          {!page && <Rule desk={desk} />}
-          <Power desk={desk} />
-        </>
-      )}
       {desk.facilitates && (
         <>
           <div class="acts"><Act onClick={() => setChanging(true)}>{t(d.charter?.rule ? "web/charter-change" : "web/charter-write")}</Act></div>
           <Lead desk={desk} />
+        </>
+      )}
+      {d.charter?.rule && (
+        <>
+          {!page && <Rule desk={desk} />}
+          <Power desk={desk} />
         </>
       )}
     </>

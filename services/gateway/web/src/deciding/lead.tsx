@@ -7,7 +7,7 @@ import { named } from "../parts/people";
 import { type Key, list, t } from "../words";
 import { awaited } from "./ballots";
 import { type Desk, inRounds, of, votes } from "./desk";
-import { standing } from "./objections";
+import { objectionsOf, standing } from "./objections";
 import { openingOf } from "./plan";
 import { steps } from "./rounds";
 import { choiceName } from "./voting";
@@ -106,12 +106,14 @@ function Hands({ desk }: { desk: Desk }) {
   );
 }
 
-const goOn: Record<string, Key> = { ROUND_PRESENT: "web/go-present", ROUND_CLARIFY: "web/go-clarify", ROUND_REACT: "web/go-react", ROUND_AMEND: "web/go-amend", ROUND_CONSENT: "web/go-consent" };
+const goOn: Record<string, Key> = { ROUND_PRESENT: "web/go-present", ROUND_CLARIFY: "web/go-clarify", ROUND_REACT: "web/go-react", ROUND_AMEND: "web/go-amend" };
 
 // LeadRounds goes from step to step. An objection is integrated by changing the text, taken back, or set aside by the group; then everyone is asked anew.
 function LeadRounds({ desk }: { desk: Desk }) {
   const { d } = desk, doing = useDoing(), [form, setForm] = useState<{ kind: "amend" | "dismiss"; objector: string } | undefined>(undefined);
-  const at = steps.findIndex(([round]) => round === d.round), next = steps[at + 1]?.[0], open = d.phase === "DECISION_PHASE_OPEN", left = standing(d);
+  const at = steps.findIndex(([round]) => round === d.round), open = d.phase === "DECISION_PHASE_OPEN", left = standing(d);
+  // Before the vote the steps go one after the other; opening it is the first consent round. Once an objection is settled, everyone is asked anew.
+  const next = open ? undefined : steps.slice(0, -1)[at + 1]?.[0], anew = open && left.length === 0 && (d.round === "ROUND_AMEND" || objectionsOf(d).length > 0);
   const begin = (round: Extract<RoundJson, string>) => void doing.tell("DecisionService/BeginRound", { ...of(desk), round });
   return (
     <>
@@ -129,11 +131,11 @@ function LeadRounds({ desk }: { desk: Desk }) {
       {form?.kind === "dismiss" && <Dismiss key={form.objector} desk={desk} objector={form.objector} done={() => setForm(undefined)} />}
       <Trouble of={doing} all={desk.all} />
       <div class="acts">
-        {next && (next !== "ROUND_CONSENT" || open) && <Act look="main" busy={doing.busy} onClick={() => begin(next)}>{t(goOn[next]!)}</Act>}
-        {!form && <Act onClick={() => setForm({ kind: "amend", objector: "" })}>{t("web/amend")}</Act>}
-        {d.round === "ROUND_CONSENT" && open && <Act busy={doing.busy} onClick={() => begin("ROUND_CONSENT")}>{t("web/go-consent-again")}</Act>}
+        {next && <Act look="main" busy={doing.busy} onClick={() => begin(next)}>{t(goOn[next]!)}</Act>}
+        {anew && <Act look="main" busy={doing.busy} onClick={() => begin("ROUND_CONSENT")}>{t("web/go-consent-again")}</Act>}
+        {!form && left.length === 0 && <Act onClick={() => setForm({ kind: "amend", objector: "" })}>{t("web/amend")}</Act>}
       </div>
-      {d.round === "ROUND_CONSENT" && open && <p class="note d-block">{t("web/go-consent-again-what")}</p>}
+      {open && (anew || form?.kind === "amend") && <p class="note d-block">{t("web/go-consent-again-what")}</p>}
     </>
   );
 }

@@ -6,7 +6,7 @@ import type { PowerResponseJson, SeatPowerJson } from "../gen/tavolo/api/v1/role
 import type { ElectorJson, RuleJson } from "../gen/tavolo/event/v1/decision_pb";
 import { Act } from "../meeting/doing";
 import { Loading, Problem } from "../parts/screen";
-import { Cell, Head, Row, Table } from "../parts/table";
+import { Head, Row, Table } from "../parts/table";
 import { type Key, constituency, t } from "../words";
 import { type Desk, votes } from "./desk";
 import { type Hundred, hundredOf, inHundred, width } from "./hundred";
@@ -110,8 +110,8 @@ function usersSay(u: Side, sides: Side[], all: number, rule: RuleJson, electors:
 
 // Picture is one bar a side, out of 100 possible votes: the wide one when all others choose for themselves, the narrow one when each other side votes as one.
 function Picture({ sides }: { sides: Side[] }) {
-  const columns = [t("web/power-side-title"), t("web/power-voters"), t("web/power-alone"), t("web/power-among"), t("web/power-can")];
-  const can = (s: Side) => [s.stops && t("web/power-can-stop"), s.decides && t("web/power-can-decide")].filter(Boolean).join(", ") || t("web/none-yet");
+  const columns = [t("web/power-side-title"), t("web/power-alone"), t("web/power-among")];
+  const can = (s: Side) => [s.stops && t("web/power-can-stop"), s.decides && t("web/power-can-decide")].filter(Boolean).join(" ");
   return (
     <div class="power-picture">
       <svg class="bars" viewBox={`0 0 100 ${sides.length * 14}`} preserveAspectRatio="none" aria-hidden="true" focusable="false">
@@ -125,14 +125,15 @@ function Picture({ sides }: { sides: Side[] }) {
         ))}
       </svg>
       <p class="note d-block">{t("web/power-picture")}</p>
-      <Table caption={t("web/power-caption")} columns={columns}>
+      <Table narrow caption={t("web/power-caption")} columns={columns}>
         {sides.map((s, i) => (
           <Row key={s.who}>
-            <Head><svg class="swatch" viewBox="0 0 8 8" aria-hidden="true" focusable="false"><rect class={`tone-${i % 9 + 1}`} width="8" height="8" /></svg>{s.name}</Head>
-            <Cell of={columns[1]!}>{String(s.voters)}</Cell>
-            <Cell of={columns[2]!}>{inHundred(s.alone)}</Cell>
-            <Cell of={columns[3]!}>{inHundred(s.among)}</Cell>
-            <Cell of={columns[4]!}>{can(s)}</Cell>
+            <Head>
+              <svg class="swatch" viewBox="0 0 8 8" aria-hidden="true" focusable="false"><rect class={`tone-${i % 9 + 1}`} width="8" height="8" /></svg>{t("web/power-voters-of", { who: s.name, n: s.voters })}
+              {can(s) && <span class="note d-block">{can(s)}</span>}
+            </Head>
+            <td role="cell">{inHundred(s.alone)}</td>
+            <td role="cell">{inHundred(s.among)}</td>
           </Row>
         ))}
       </Table>

@@ -100,7 +100,8 @@ function Ballot({ desk, e, own, advice, answers }: BallotProps) {
 function Choose({ desk, who, about, consulted, objected, finish, leave }: { desk: Desk; who: string; about: string; consulted: boolean; objected: boolean; finish: (choice: Given, arrived: boolean) => void; leave: () => void }) {
   const [choice, choose] = useState<Given | undefined>(undefined), [reason, write] = useState(""), [lacks, setLacks] = useState<"choice" | "reason" | undefined>(undefined);
   const doing = useDoing(), id = useId(), first = useRef<HTMLInputElement>(null), words = useRef<HTMLTextAreaElement>(null);
-  const objects = choice === "CHOICE_AGAINST" && !consulted && inRounds(desk.d.charter?.rule);
+  // A proxy carries the ballot; the reason is for the objector to give, or for who facilitates to write down.
+  const rounds = !consulted && inRounds(desk.d.charter?.rule), own = who === desk.mine, objects = choice === "CHOICE_AGAINST" && rounds && own;
   useEffect(() => { first.current?.focus(); }, []);
   const confirm = async () => {
     const missing = !choice ? "choice" : objects && !reason.trim() ? "reason" : undefined;
@@ -112,7 +113,7 @@ function Choose({ desk, who, about, consulted, objected, finish, leave }: { desk
     const ok = await doing.work(async () => {
       for (const u of outbox().unsent.value.filter((u) => u.about === about)) outbox().drop(u.id); // the last ballot counts: an older one need not go out
       arrived = await cast(desk, who, choice, consulted, about);
-      if (consulted || !inRounds(desk.d.charter?.rule)) return;
+      if (!rounds || !own) return;
       if (objects) await object(desk, who, "ACT_KIND_OBJECTION_RAISED", reason.trim());
       else if (objected) await object(desk, who, "ACT_KIND_OBJECTION_WITHDRAWN");
     });
@@ -135,6 +136,7 @@ function Choose({ desk, who, about, consulted, objected, finish, leave }: { desk
           <textarea ref={words} id={`${id}-reason`} class="form-control" rows={3} maxLength={4000} value={reason} aria-invalid={lacks === "reason" || undefined} aria-describedby={`${lacks === "reason" ? `${id}-lacks ` : ""}${id}-hint`} onInput={(e) => write(e.currentTarget.value)} />
         </div>
       )}
+      {choice === "CHOICE_AGAINST" && rounds && !own && <p class="hint">{t("web/vote-reason-proxy")}</p>}
       <Trouble of={doing} all={desk.all} />
       <div class="acts">
         <Act look="main" class="wide" submit busy={doing.busy}>{t(consulted ? "web/advice-confirm" : "web/vote-confirm")}</Act>

@@ -11,6 +11,7 @@ const parts: [Part, Key][] = [
 
 export function People({ plan, set, roll, all }: { plan: Plan; set: (by: Partial<Plan>) => void; roll: ParticipantViewJson[]; all: Names }) {
   const there = roll.filter((p) => p.present), away = roll.filter((p) => !p.present), shown = plan.who === "enrolled" ? roll : there;
+  const gives = away.filter((p) => plan.chairs[p.participant ?? ""]?.proxy !== undefined);
   const change = (who: string, by: Partial<Chair>) => set({ chairs: { ...plan.chairs, [who]: { ...plan.chairs[who], ...by } } });
   return (
     <>
@@ -24,10 +25,11 @@ export function People({ plan, set, roll, all }: { plan: Plan; set: (by: Partial
         </fieldset>
       ))}
       {away.length > 0 && (
-        <details class="fold" open={away.some((p) => plan.chairs[p.participant ?? ""]?.proxy)}>
-          <summary>{t("web/proxies", { n: away.length })}</summary>
+        <details class="fold" open={gives.length > 0}>
+          <summary>{t("web/proxies")}</summary>
           <p>{t("web/proxies-what")}</p>
-          {away.map((p) => <Proxy key={p.participant} plan={plan} p={p} there={there} all={all} change={change} />)}
+          {gives.map((p) => <Proxy key={p.participant} plan={plan} p={p} there={there} all={all} change={change} />)}
+          <Select id="proxy-add" label={t("web/proxy-add")} value="" set={(who) => { if (who) change(who, { proxy: "" }); }} options={[{ value: "", label: t("web/proxy-add-none") }, ...away.filter((p) => !gives.includes(p)).map((p) => ({ value: p.participant ?? "", label: named(all, p.participant) }))]} />
         </details>
       )}
       <details class="fold">
