@@ -121,10 +121,23 @@ export async function ask<Q extends Question>(question: Q, request: Asks<Q>, sig
   return await post(question, request, {}, signal) as Answers<Q>;
 }
 
-// tell sends a command and waits until it is in the log. The id is that of the command: sent again with the same one, after a broken connection, it
-// counts once. It throws a Refusal; "web/error-network" means that nobody knows whether it arrived, so send it again with the same id.
-export async function tell<C extends Command>(name: C, request: Commands[C], id = uuid()): Promise<command.ReceiptJson> {
-  return await post(name, request as object, { "Tavolo-Command-Id": id }) as command.ReceiptJson;
+// Commands that nobody knows the fate of, with the ids they were sent under.
+const unsure = new Map<string, string>();
+
+// tell sends a command and waits until it is in the log. It throws a Refusal; "web/error-network" means that nobody knows whether it arrived: the same
+// command, sent again, then goes under the same id and counts once.
+export async function tell<C extends Command>(name: C, request: Commands[C], id?: string): Promise<command.ReceiptJson> {
+  const same = `${name} ${JSON.stringify(request)}`, sent = id ?? unsure.get(same) ?? uuid();
+  unsure.set(same, sent);
+  try {
+    const receipt = await post(name, request as object, { "Tavolo-Command-Id": sent }) as command.ReceiptJson;
+    unsure.delete(same);
+    return receipt;
+  } catch (cause) {
+    if (cause instanceof Refusal && cause.says.key === "web/error-network") throw cause;
+    unsure.delete(same);
+    throw cause;
+  }
 }
 
 async function post(method: string, request: object, headers: Record<string, string>, signal?: AbortSignal): Promise<unknown> {
