@@ -30,5 +30,5 @@ func Calendar(workspace string, v *apiv1.SessionView, address string, now time.T
 		e.SetLocation(s.Place)
 	}
 	e.SetURL(address)
-	return []byte(c.Serialize()), true
+	return []byte(c.Serialize(ics.WithNewLineWindows)), true
 }

@@ -42,11 +42,14 @@ func markdownBlocks(b *bytes.Buffer, blocks []Block) {
 		case len(x.Facts) > 0:
 			b.WriteByte('\n')
 			for _, f := range x.Facts {
-				var says []string
-				for _, l := range f.Says {
-					says = append(says, inline(l))
+				if len(f.Says) == 1 {
+					fmt.Fprintf(b, "- **%s**: %s\n", escape(f.Of), inline(f.Says[0]))
+					continue
 				}
-				fmt.Fprintf(b, "- **%s**: %s\n", escape(f.Of), strings.Join(says, "; "))
+				fmt.Fprintf(b, "- **%s**:\n", escape(f.Of))
+				for _, l := range f.Says {
+					fmt.Fprintf(b, "  - %s\n", inline(l))
+				}
 			}
 		}
 	}

@@ -127,10 +127,10 @@ func (m record) agenda() []Block {
 	for _, i := range m.in.Session.GetItems() {
 		l := said(i.Title)
 		if i.ProposedBy != "" {
-			l = append(l, Piece{Text: " " + m.say("page/proposed-by", "who", m.name(i.ProposedBy))})
+			l = append(l, Piece{Text: " – " + m.say("page/proposed-by", "who", m.name(i.ProposedBy))})
 		}
 		if i.Minutes > 0 {
-			l = append(l, Piece{Text: " " + m.say("page/estimated", "time", m.say("page/minutes-n", "n", n(i.Minutes)))})
+			l = append(l, Piece{Text: " – " + m.say("page/estimated", "time", m.say("page/minutes-n", "n", n(i.Minutes)))})
 		}
 		items = append(items, l)
 	}
