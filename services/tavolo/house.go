@@ -132,7 +132,7 @@ func (h *house) start(ctx context.Context, service string, p plan) error {
 	case bus.Gateway:
 		g, err := gateway.Start(gateway.Options{
 			Conn: nc, Listen: p.Listen, Version: version, Sentence: sentence, Logger: p.Logger,
-			Import: importer{nc}.record, Web: web.Handler(),
+			Import: importer{nc}.record, Web: web.Handler(), Style: web.Style(),
 		})
 		if err != nil {
 			return err

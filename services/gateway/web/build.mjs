@@ -44,7 +44,7 @@ const fonts = [[400, "regular"], [600, "600"], [700, "700"]].map(face).join("");
 hashed("titillium-web-licence.txt", readFileSync(join(fontDir, "OFL.txt")));
 
 const [kit] = await new PurgeCSS().purge({
-  content: ["src/**/*.tsx", "src/index.html"],
+  content: ["src/**/*.tsx", "src/index.html", "../pages/*.html"],
   css: ["node_modules/bootstrap-italia/dist/css/bootstrap-italia.min.css"],
   variables: true, keyframes: true, fontFace: true,
 });
