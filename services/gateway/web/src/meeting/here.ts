@@ -17,9 +17,8 @@ export interface Here {
   // They are in the room now.
   present: boolean;
   takesPart: boolean;
+  // They run the meeting, and write down what others say.
   facilitates: boolean;
-  // They write down what others say: whoever facilitates, and the secretary.
-  writes: boolean;
   open: boolean;
   prepared: boolean;
   closed: boolean;
@@ -33,7 +32,6 @@ export function hereOf(workspace: string, view: SessionViewJson): Here {
     workspace, session, initiative, view, all, mine, facilitates,
     present: me?.present ?? false,
     takesPart: mine !== undefined && may("GRANT_TAKE_PART", workspace, initiative),
-    writes: facilitates || (me?.present ?? false) && (me?.offices ?? []).includes("OFFICE_SECRETARY"),
     open: phase === "SESSION_PHASE_OPEN", prepared: phase === "SESSION_PHASE_PREPARED", closed: phase === "SESSION_PHASE_CLOSED",
   };
 }

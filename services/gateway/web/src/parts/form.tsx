@@ -1,8 +1,8 @@
 // What forms are made of. A Form holds what is wrong with its fields and what the gateway said; its fields find their own problem by their id. What was
 // typed stays where it is whatever happens: a form is emptied by the screen, after it was sent.
 //
-//	<Form check={() => name ? {} : { name: { key: "web/name-missing" } }} send={() => tell(…)} action={t("web/save")}>
-//	  <Field id="name" label={t("web/name")} value={name} set={setName} />
+//	<Form check={() => name ? {} : { name: { key: … } }} send={() => tell(…)} action={t(…)}>
+//	  <Field id="name" label={t(…)} value={name} set={setName} />
 //	</Form>
 import { type ComponentChildren, createContext } from "preact";
 import { useContext, useEffect, useRef, useState } from "preact/hooks";
@@ -203,8 +203,8 @@ export function Check({ id, label, value, set, hint }: { id: string; label: stri
 interface ButtonProps {
   children: ComponentChildren;
   onClick?: () => void;
-  // main: what one is here for; plain: anything else; away: takes something away.
-  look?: "main" | "plain" | "away";
+  // main: what one is here for; plain: anything else; away: takes something away; small: one of many, beside what it is about.
+  look?: "main" | "plain" | "away" | "small";
   submit?: boolean;
   busy?: boolean | undefined;
   disabled?: boolean | undefined;
@@ -215,7 +215,7 @@ interface ButtonProps {
   pressed?: boolean | undefined;
 }
 
-const looks = { main: "btn btn-primary", plain: "btn btn-outline-primary", away: "btn btn-outline-danger" } as const;
+const looks = { main: "btn btn-primary", plain: "btn btn-outline-primary", away: "btn btn-outline-danger", small: "act" } as const;
 
 // Button keeps the focus while it is busy: one that is disabled would lose it.
 export function Button({ children, onClick, look = "main", submit, busy, disabled, name, id, expanded, pressed }: ButtonProps) {
