@@ -31,7 +31,7 @@ func (g *Gateway) ballotsFor(r *http.Request) (in pages.BallotInput, err error) 
 	ctx, c := r.Context(), callerOf(r.Context())
 	workspace, id := r.PathValue("workspace"), r.PathValue("decision")
 	initiative, _, _ := strings.Cut(id, ":")
-	in = pages.BallotInput{Workspace: workspace, Me: g.seat(c, workspace, initiative), Command: func() string { return uuid.Must(uuid.NewV7()).String() }}
+	in = pages.BallotInput{Workspace: workspace, Me: c.participantIn(home{workspace, initiative}), Command: func() string { return uuid.Must(uuid.NewV7()).String() }}
 	if in.Decision, err = question[*apiv1.DecisionView](ctx, g, c, "DecisionService.GetDecision", &apiv1.GetDecisionRequest{Workspace: workspace, Decision: id, AtLeastSequence: sequenceIn(r)}); err != nil {
 		return in, err
 	}

@@ -36,11 +36,8 @@ func (g *Gateway) calendar(w http.ResponseWriter, r *http.Request, workspace, id
 	if err != nil {
 		return err
 	}
-	address := url.URL{Scheme: "http", Host: r.Host, Path: "/w/" + workspace + "/s/" + id}
-	if r.TLS != nil {
-		address.Scheme = "https"
-	}
-	data, ok := pages.Calendar(workspace, v, address.String(), time.Now())
+	address := visitOf(r.Context()).base + (&url.URL{Path: "/w/" + workspace + "/s/" + id}).EscapedPath()
+	data, ok := pages.Calendar(workspace, v, address, time.Now())
 	if !ok {
 		return decider.Refuse("gateway/no-day")
 	}

@@ -105,7 +105,10 @@ func Contract() (map[string]apiv1.Grant, error) {
 }
 
 // RowOf is rowOf.
-func RowOf(m protoreflect.MethodDescriptor) (apiv1.Grant, error) { return rowOf(m) }
+func RowOf(m protoreflect.MethodDescriptor) (apiv1.Grant, error) {
+	grant, _, err := rowOf(m)
+	return grant, err
+}
 
 // Permit says whether a caller with a grant may call a method.
 func Permit(have, need apiv1.Grant) bool {
@@ -114,8 +117,9 @@ func Permit(have, need apiv1.Grant) bool {
 		panic(err)
 	}
 	for _, m := range methods {
-		m.grant = need
-		return permit(caller{grant: have}, m) == nil
+		m.grant, m.anyone = need, false
+		who := caller{account: "a", memberships: []*apiv1.Membership{{Workspace: "dsm", Initiative: "orari", Grant: have}}}
+		return permit(who, m, &apiv1.GetInitiativeRequest{Workspace: "dsm", Initiative: "orari"}) == nil
 	}
 	panic("no methods")
 }

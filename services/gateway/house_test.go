@@ -79,7 +79,7 @@ func openWith(t testing.TB, o gateway.Options, limits ...gateway.Limit) *house {
 	h.serve(bus.Ledger, map[string]bus.Handler{"cmd.*": h.command})
 	h.serve(bus.People, map[string]bus.Handler{"people.seal": h.seal, "people.enrol": h.enrol})
 	h.views = h.serve(bus.Views, h.questions())
-	o.Conn, o.Listen, o.Sentence, o.Version = h.connect(bus.Gateway), "127.0.0.1:0", sentence, "1.2.3"
+	o.Conn, o.Listen, o.Sentence, o.Version, o.OperatorToken = h.connect(bus.Gateway), "127.0.0.1:0", sentence, "1.2.3", operator
 	o.Logger = slog.New(slog.NewTextHandler(&lock{w: h.logged}, nil))
 	if h.gateway, err = gateway.StartWith(o, limits...); err != nil {
 		t.Fatal(err)
@@ -185,6 +185,7 @@ func (h *house) questions() map[string]bus.Handler {
 		"power":           {&apiv1.PowerRequest{}, &apiv1.PowerResponse{}},
 		"summarise_roles": {&apiv1.SummariseRolesRequest{}, &apiv1.SummariseRolesResponse{}},
 		"export_minutes":  {&apiv1.ExportMinutesRequest{}, &apiv1.ExportMinutesResponse{}},
+		"get_own_ballots": {&apiv1.GetOwnBallotsRequest{}, &apiv1.GetOwnBallotsResponse{}},
 	} {
 		all["query."+subject] = func(_ context.Context, data []byte) ([]byte, error) {
 			q := pair[0].ProtoReflect().New().Interface()
@@ -258,7 +259,24 @@ func (r reply) json(t *testing.T) map[string]any {
 	return v
 }
 
-// do sends a request; headers come as pairs. Host sets the host.
+// operator is the token that requests of the tests bring unless they say who they are.
+const operator = "operator-of-the-tests-0123456789"
+
+// nobody brings neither token nor cookie.
+var nobody = []string{"Authorization", ""}
+
+// as adds the operator's token to headers that do not say who asks.
+func as(header http.Header) {
+	_, said := header["Authorization"]
+	switch {
+	case header.Get("Authorization") == "" && said:
+		header.Del("Authorization")
+	case header.Get("Authorization") == "" && header.Get("Cookie") == "":
+		header.Set("Authorization", "Bearer "+operator)
+	}
+}
+
+// do sends a request; headers come as pairs. Host sets the host. Without an Authorization or a Cookie it comes from the operator.
 func (h *house) do(method, path, body string, headers ...string) reply {
 	h.t.Helper()
 	r, err := http.NewRequestWithContext(h.t.Context(), method, h.url(path), strings.NewReader(body))
@@ -271,6 +289,7 @@ func (h *house) do(method, path, body string, headers ...string) reply {
 		}
 		r.Header.Add(p[0], p[1])
 	}
+	as(r.Header)
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		h.t.Fatal(err)

@@ -20,7 +20,9 @@ func (g *Gateway) minutesFor(r *http.Request) (in pages.MinutesInput, err error)
 	if in.Session, err = question[*apiv1.SessionView](ctx, g, c, "SessionService.GetSession", &apiv1.GetSessionRequest{Workspace: workspace, Session: session, AtLeastSequence: sequenceIn(r)}); err != nil {
 		return in, err
 	}
-	if in.Initiative, err = question[*apiv1.InitiativeView](ctx, g, c, "InitiativeService.GetInitiative", &apiv1.GetInitiativeRequest{Workspace: workspace, Initiative: initiative}); err != nil {
+	// The reader may read the session; what others consented to is no business of theirs, and of the minutes it is.
+	in.Initiative, err = unasked(ctx, g, "InitiativeService.GetInitiative", &apiv1.GetInitiativeRequest{Workspace: workspace, Initiative: initiative}, &apiv1.InitiativeView{})
+	if err != nil {
 		return in, err
 	}
 	roles, err := question[*apiv1.ListRolesResponse](ctx, g, c, "RoleService.ListRoles", &apiv1.ListRolesRequest{Workspace: workspace, Initiative: initiative, Session: session})

@@ -36,28 +36,26 @@ const languageKept = 365 * 24 * 60 * 60
 
 // pageRoutes adds the pages to the addresses.
 func (g *Gateway) pageRoutes(mux *http.ServeMux) {
-	serve := func(pattern string, h func(http.ResponseWriter, *http.Request) error) {
+	handle := func(pattern string, h func(http.ResponseWriter, *http.Request) error, refuse func(http.ResponseWriter, *http.Request, error)) {
 		mux.Handle(pattern, g.edge.busy(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if err := h(w, r); err != nil {
-				g.refusePage(w, r, err)
+			err := g.identify(r, visitOf(r.Context()))
+			if err == nil {
+				err = h(w, r)
+			}
+			if err != nil {
+				refuse(w, r, err)
 			}
 		})))
 	}
+	serve := func(pattern string, h func(http.ResponseWriter, *http.Request) error) { handle(pattern, h, g.refusePage) }
 	serve("GET /pages", g.indexPage)
 	serve("GET /w/{workspace}/d/{decision}/page", g.decisionPage)
 	serve("GET /w/{workspace}/d/{decision}/ballot", g.ballotPage)
 	serve("POST /w/{workspace}/d/{decision}/ballot", g.castFromPage)
 	serve("GET /w/{workspace}/d/{decision}/ballot/recorded", g.recordedPage)
 	serve("GET /w/{workspace}/s/{session}/minutes", g.minutesPage)
-	files := func(pattern string, h func(http.ResponseWriter, *http.Request) error) {
-		mux.Handle(pattern, g.edge.busy(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if err := h(w, r); err != nil {
-				g.refuse(w, r, err)
-			}
-		})))
-	}
-	files("GET /v1/workspaces/{workspace}/sessions/{session}/minutes.md", g.minutesMarkdown)
-	files("GET /v1/workspaces/{workspace}/sessions/{session}/minutes.json", g.minutesFile)
+	handle("GET /v1/workspaces/{workspace}/sessions/{session}/minutes.md", g.minutesMarkdown, g.refuse)
+	handle("GET /v1/workspaces/{workspace}/sessions/{session}/minutes.json", g.minutesFile, g.refuse)
 	mux.HandleFunc("GET /pages.css", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Cache-Control", "no-cache")
 		writeBytes(w, http.StatusOK, "text/css; charset=utf-8", pages.Style())
@@ -77,8 +75,9 @@ func question[A proto.Message](ctx context.Context, g *Gateway, c caller, name s
 	return answer, nil
 }
 
-// published puts a question that nobody in particular asks. Only for what a public page is made of, after it is known that it is public.
-func published[A proto.Message](ctx context.Context, g *Gateway, name string, req proto.Message, answer A) (A, error) {
+// unasked puts a question that nobody in particular asks, and gives the answer whole. Only for what a public page is made of, and for the consents of
+// others, which minutes honour and do not show.
+func unasked[A proto.Message](ctx context.Context, g *Gateway, name string, req proto.Message, answer A) (A, error) {
 	return answer, bus.Request(ctx, g.o.Conn, g.methods[aliasOf+name].question, req, answer)
 }
 
@@ -103,7 +102,7 @@ func (g *Gateway) decisionPage(w http.ResponseWriter, r *http.Request) error {
 
 func (g *Gateway) decisionFor(ctx context.Context, c caller, workspace, decision string) (in pages.DecisionInput, err error) {
 	initiative, _, _ := strings.Cut(decision, ":")
-	in = pages.DecisionInput{Workspace: workspace, Me: g.seat(c, workspace, initiative)}
+	in = pages.DecisionInput{Workspace: workspace, Me: c.participantIn(home{workspace, initiative})}
 	if in.Decision, err = question[*apiv1.DecisionView](ctx, g, c, "DecisionService.GetDecision", &apiv1.GetDecisionRequest{Workspace: workspace, Decision: decision}); err != nil {
 		return in, err
 	}
@@ -122,17 +121,17 @@ func (g *Gateway) decisionFor(ctx context.Context, c caller, workspace, decision
 func (g *Gateway) decisionForAnyone(ctx context.Context, workspace, decision string) (in pages.DecisionInput, err error) {
 	id, _, _ := strings.Cut(decision, ":")
 	in = pages.DecisionInput{Workspace: workspace, Public: true}
-	in.Initiative, err = published(ctx, g, "InitiativeService.GetInitiative", &apiv1.GetInitiativeRequest{Workspace: workspace, Initiative: id}, &apiv1.InitiativeView{})
+	in.Initiative, err = unasked(ctx, g, "InitiativeService.GetInitiative", &apiv1.GetInitiativeRequest{Workspace: workspace, Initiative: id}, &apiv1.InitiativeView{})
 	if err != nil {
 		return in, err
 	}
 	if !in.Initiative.Public {
 		return in, decider.Refuse("gateway/not-found")
 	}
-	if in.Decision, err = published(ctx, g, "DecisionService.GetDecision", &apiv1.GetDecisionRequest{Workspace: workspace, Decision: decision}, &apiv1.DecisionView{}); err != nil {
+	if in.Decision, err = unasked(ctx, g, "DecisionService.GetDecision", &apiv1.GetDecisionRequest{Workspace: workspace, Decision: decision}, &apiv1.DecisionView{}); err != nil {
 		return in, err
 	}
-	roles, err := published(ctx, g, "RoleService.ListRoles", &apiv1.ListRolesRequest{Workspace: workspace, Decision: decision}, &apiv1.ListRolesResponse{})
+	roles, err := unasked(ctx, g, "RoleService.ListRoles", &apiv1.ListRolesRequest{Workspace: workspace, Decision: decision}, &apiv1.ListRolesResponse{})
 	in.Roles = rolesIn(roles)
 	return in, err
 }
@@ -211,7 +210,7 @@ func (g *Gateway) refusePage(w http.ResponseWriter, r *http.Request, err error) 
 func pageLanguage(w http.ResponseWriter, r *http.Request) string {
 	known := catalogue.Languages()
 	if chosen := r.URL.Query().Get("lang"); slices.Contains(known, chosen) {
-		http.SetCookie(w, &http.Cookie{Name: languageCookie, Value: chosen, Path: "/", MaxAge: languageKept, SameSite: http.SameSiteLaxMode, HttpOnly: true, Secure: r.TLS != nil})
+		http.SetCookie(w, &http.Cookie{Name: languageCookie, Value: chosen, Path: "/", MaxAge: languageKept, SameSite: http.SameSiteLaxMode, HttpOnly: true, Secure: visitOf(r.Context()).secure})
 		return chosen
 	}
 	if kept, err := r.Cookie(languageCookie); err == nil && slices.Contains(known, kept.Value) {
@@ -228,6 +227,3 @@ func sequenceIn(r *http.Request) uint64 {
 	}
 	return n
 }
-
-// seat is the caller's pseudonym in an initiative; "" for somebody without a seat there.
-func (g *Gateway) seat(c caller, _, _ string) string { return c.participant }

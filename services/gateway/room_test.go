@@ -34,6 +34,7 @@ func (h *house) dial(headers ...string) *seat {
 	for i := 0; i < len(headers); i += 2 {
 		header.Set(headers[i], headers[i+1])
 	}
+	as(header)
 	d := websocket.Dialer{HandshakeTimeout: 5 * time.Second}
 	conn, answer, err := d.DialContext(h.t.Context(), "ws://"+h.gateway.Addr()+"/v1/live", header)
 	if err != nil {

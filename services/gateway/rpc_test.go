@@ -95,7 +95,7 @@ func TestWhoIsEnrolledGetsAPseudonymFromPeople(t *testing.T) {
 // TestEveryMethodReachesItsService calls every RPC of the contract through the generated client's paths, in binary.
 func TestEveryMethodReachesItsService(t *testing.T) {
 	imported := 0
-	h := openWith(t, gateway.Options{Import: func(_ context.Context, name string, file []byte) (*commandv1.Receipt, error) {
+	h := openWith(t, gateway.Options{Import: func(_ context.Context, name string, file []byte, _ func(string, string) error) (*commandv1.Receipt, error) {
 		imported++
 		if name != "a.yaml" || string(file) != "format: x" {
 			t.Errorf("imported %q %q", name, file)
@@ -153,6 +153,17 @@ func (h *house) callMethod(t *testing.T, m protoreflect.MethodDescriptor) {
 	}
 }
 
+// asOperator is a client that shows the operator's token.
+var asOperator = &http.Client{Transport: showing{}}
+
+type showing struct{}
+
+func (showing) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	as(r.Header)
+	return http.DefaultTransport.RoundTrip(r)
+}
+
 func TestTheGeneratedClientWorksWithGETAndBothEncodings(t *testing.T) {
 	h := open(t)
 	h.say("why", func(q proto.Message) (proto.Message, error) {
@@ -162,13 +173,13 @@ func TestTheGeneratedClientWorksWithGETAndBothEncodings(t *testing.T) {
 		"binary": nil, "json": {connect.WithProtoJSON()}, "get": {connect.WithHTTPGet()}, "json get": {connect.WithHTTPGet(), connect.WithProtoJSON()},
 		"compressed": {connect.WithSendGzip()},
 	} {
-		client := apiv1connect.NewRoleServiceClient(http.DefaultClient, h.url(""), options...)
+		client := apiv1connect.NewRoleServiceClient(asOperator, h.url(""), options...)
 		answer, err := client.Why(t.Context(), &apiv1.WhyRequest{Workspace: "dsm", Who: "u1"})
 		if err != nil || answer.RuleSays != "about u1" {
 			t.Errorf("%s: %v %v", name, answer, err)
 		}
 	}
-	client := apiv1connect.NewRoleServiceClient(http.DefaultClient, h.url(""))
+	client := apiv1connect.NewRoleServiceClient(asOperator, h.url(""))
 	h.refuse("why", "decision/unknown", "decision", "orari:s:d")
 	_, err := client.Why(t.Context(), &apiv1.WhyRequest{})
 	var refused *connect.Error
@@ -307,7 +318,7 @@ func TestWithoutTheServicesBehindItThePublicIsTold(t *testing.T) {
 }
 
 func TestWhatFailsInsideIsNotToldOutside(t *testing.T) {
-	h := openWith(t, gateway.Options{Import: func(_ context.Context, name string, _ []byte) (*commandv1.Receipt, error) {
+	h := openWith(t, gateway.Options{Import: func(_ context.Context, name string, _ []byte, _ func(string, string) error) (*commandv1.Receipt, error) {
 		if name == "panic" {
 			panic("secret words of Ada")
 		}

@@ -235,7 +235,7 @@ func TestNothingAcknowledgedIsMissingAfterAKill(t *testing.T) {
 		cmd, url := serve(t, "--data", data, "--listen", "127.0.0.1:0")
 		kill := time.AfterFunc(time.Duration(rand.Int64N(int64(150*time.Millisecond))), func() { _ = cmd.Process.Kill() })
 		for acknowledged < len(files) {
-			d := serverDesk(url)
+			d := serverDesk(url, tokenOf(t, data))
 			f, err := readFiles(files[acknowledged : acknowledged+1])
 			if err != nil {
 				t.Fatal(err)
