@@ -70,15 +70,21 @@ interface Turn { kind: Kind; text: string }
 // turnKey is where the words of a turn are kept while it goes on; when somebody else ends it, they are offered for the contribution it became.
 export const turnKey = (here: Here, item: ItemViewJson, who: string): string => `${here.session}:${item.id}:turn:${who}`;
 
-function Speaker({ here, item, who, since }: { here: Here; item: ItemViewJson; who: string; since: string | undefined }) {
-  const doing = useDoing(), key = turnKey(here, item, who), mine = who === here.mine;
-  const [turn, change, clear] = useDraft<Turn>(key, { kind: "CONTRIBUTION_KIND_STATEMENT", text: "" });
-  const [typing, setTyping] = useState(turn.text !== "");
+// EndTurn ends a turn, with the words that were typed for it. Whoever speaks has it at hand, as the hand was; whoever facilitates has it beside the speaker.
+function EndTurn({ here, item, who }: { here: Here; item: ItemViewJson; who: string }) {
+  const doing = useDoing(), key = turnKey(here, item, who);
   const end = async () => {
-    const words = turn.text.trim();
-    const request = { ...where(here, item), participant: who, kind: turn.kind, ...(words ? { text: { clear: words } } : {}) };
-    if (await doing.work(() => send("ItemService/ReturnFloor", request, `item:${item.id}`, words))) clear();
+    const turn = kept<Turn>(key), words = turn?.text.trim() ?? "";
+    const request = { ...where(here, item), participant: who, ...(turn ? { kind: turn.kind } : {}), ...(words ? { text: { clear: words } } : {}) };
+    if (await doing.work(() => send("ItemService/ReturnFloor", request, `item:${item.id}`, words))) keep(key, undefined);
   };
+  return <><Button busy={doing.busy} onClick={() => void end()}>{t("web/room-end-turn")}</Button><Trouble of={doing} all={here.all} /></>;
+}
+
+function Speaker({ here, item, who, since }: { here: Here; item: ItemViewJson; who: string; since: string | undefined }) {
+  const doing = useDoing(), mine = who === here.mine;
+  const [turn, change] = useDraft<Turn>(turnKey(here, item, who), { kind: "CONTRIBUTION_KIND_STATEMENT", text: "" });
+  const [typing, setTyping] = useState(turn.text !== "");
   const mistaken = () => void doing.tell("ItemService/ReturnFloor", { ...where(here, item), participant: who, mistaken: true });
   return (
     <div class={mine ? "speaker own" : "speaker"}>
@@ -86,11 +92,11 @@ function Speaker({ here, item, who, since }: { here: Here; item: ItemViewJson; w
       {(mine || here.facilitates) && (
         <>
           <div class="acts">
-            {(mine || here.facilitates) && <Button busy={doing.busy} onClick={() => void end()}>{t("web/room-end-turn")}</Button>}
+            {!mine && <EndTurn here={here} item={item} who={who} />}
             <Button look="small" expanded={typing} onClick={() => setTyping(!typing)}>{t("web/room-turn-write")}</Button>
             {here.facilitates && <Button look="small" busy={doing.busy} onClick={mistaken}>{t("web/room-turn-mistaken")}</Button>}
           </div>
-          <div id="turn" hidden={!typing}>
+          <div hidden={!typing}>
             <Kinds id="turn-kind" value={turn.kind} choose={(kind) => change({ kind })} />
             <Field id="turn-text" label={t("web/room-turn-words")} hint={t("web/room-turn-hint")} lines={3} max={8000} value={turn.text} set={(text) => change({ text })} />
           </div>
@@ -108,14 +114,14 @@ export function wordsLeft(here: Here, item: ItemViewJson, who: string): string {
 }
 export const forgetWordsLeft = (here: Here, item: ItemViewJson, who: string): void => keep(turnKey(here, item, who), undefined);
 
-// OwnHand raises and lowers one's own hand, ends one's own turn, or says that one is here: the one thing that everybody needs at hand.
+// OwnHand raises and lowers one's own hand, ends one's own turn, or says that one is here: the one thing that everybody needs at any moment.
 export function OwnHand({ here, item }: { here: Here; item: ItemViewJson | undefined }) {
   const doing = useDoing(), { floor = {} } = here.view, hands = floor.hands ?? [], mine = here.mine;
   if (!mine || !here.takesPart) return null;
   const place = hands.indexOf(mine) + 1;
   return (
     <div class="own-hand">
-      {!here.present ? <SeatYourself here={here} /> : !item ? <p class="quiet">{t("web/room-no-current")}</p> : floor.speaking === mine ? null : (
+      {!here.present ? <SeatYourself here={here} /> : !item ? <p class="quiet">{t("web/room-no-current")}</p> : floor.speaking === mine ? <EndTurn here={here} item={item} who={mine} /> : (
         <>
           <Button look={place > 0 ? "plain" : "main"} busy={doing.busy}
             onClick={() => void doing.tell(place > 0 ? "ItemService/LowerHand" : "ItemService/RaiseHand", { ...where(here, item), participant: mine })}>
