@@ -52,7 +52,7 @@ function Contribution({ here, item, c, said, writes }: { here: Here; item: ItemV
       </p>
       <Links c={c} said={said} all={here.all} go={(n) => jump(id(n))} />
       {c.text ? <p class="text">{c.text}</p> : <p class="note">{t((c.seconds ?? 0) > 0 ? "web/room-no-words" : "web/text-gone")}</p>}
-      {c.enteredBy && c.enteredBy !== c.by && <p class="note">{t("web/entered-by", { who: named(here.all, c.enteredBy) })}</p>}
+      {c.text && c.enteredBy && c.enteredBy !== c.by && <p class="note">{t("web/entered-by", { who: named(here.all, c.enteredBy) })}</p>}
       <Standing c={c} said={said} later={later} go={(n) => jump(id(n))} />
       {writes && <Possible here={here} item={item} c={c} form={form} later={later !== undefined} open={setForm} />}
       {writes && form && <Contribute key={form} here={here} item={item} what={form} c={c} done={() => { setForm(undefined); jump(id(c.number)); }} />}

@@ -31,7 +31,7 @@ export function Lead({ here }: { here: Here }) {
       <ul class="lines">
         <li><A href={address.projector(here.workspace, here.session)}>{t("web/room-projector")}</A><span class="under">{t("web/room-projector-what")}</span></li>
       </ul>
-      {!sure ? <Button look="plain" onClick={() => setSure(true)}>{t("web/room-end")}</Button> : (
+      {here.open && (!sure ? <Button look="plain" onClick={() => setSure(true)}>{t("web/room-end")}</Button> : (
         <div class="sure">
           <p ref={question} tabIndex={-1}><strong>{t("web/room-end-sure")}</strong> {t("web/room-end-what")}{speaks && ` ${t("web/room-end-speaks")}`}{voting && ` ${t("web/room-end-voting")}`}</p>
           <div class="acts">
@@ -39,7 +39,7 @@ export function Lead({ here }: { here: Here }) {
             <Button look="plain" onClick={() => setSure(false)}>{t("web/room-end-no")}</Button>
           </div>
         </div>
-      )}
+      ))}
       <Trouble of={doing} all={here.all} />
     </div>
   );

@@ -16,7 +16,7 @@ export function Presence({ here }: { here: Here }) {
   const there = seats.filter((s) => s.present);
   return (
     <>
-      {!here.closed && <p>{t("web/room-there-n", { n: there.length })}</p>}
+      {!here.closed && there.length > 0 && <p>{t("web/room-there-n", { n: there.length })}</p>}
       {seats.length === 0 ? <Empty>{t("web/nobody-there")}</Empty> : <PeopleList level="h3" list={seats} presence={!here.closed} />}
       {!here.closed && here.takesPart && (here.present ? <Leave here={here} /> : <SeatYourself here={here} />)}
       {!here.closed && here.facilitates && (

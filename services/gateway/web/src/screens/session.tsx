@@ -50,7 +50,7 @@ function Content({ here }: { here: Here }) {
       <Section id="there" title={t(here.closed ? "web/was-there" : "web/there")}><Presence here={here} /></Section>
       <Section id="speaking" title={t("web/speaking")}><Talk here={here} /></Section>
       {!here.prepared && <Section id="minutes" title={t("web/room-minutes")}><Minutes here={here} /></Section>}
-      {here.open && here.facilitates && <Section id="lead" title={t("web/room-lead")}><Lead here={here} /></Section>}
+      {!here.closed && here.facilitates && <Section id="lead" title={t("web/room-lead")}><Lead here={here} /></Section>}
     </>
   );
 }
@@ -83,8 +83,7 @@ function Item({ here, item }: { here: Here; item: ItemViewJson }) {
         {facts.length > 0 && <p class="under">{facts.join(" · ")}</p>}
         {!now && !here.prepared && (
           <>
-            <h4 class="h6">{t("web/said")}</h4>
-            <Contributions here={here} item={item} />
+            {(here.closed || (item.contributions ?? []).length > 0) && <><h4 class="h6">{t("web/said")}</h4><Contributions here={here} item={item} /></>}
             <ItemDecisions workspace={here.workspace} view={here.view} item={item} />
           </>
         )}
