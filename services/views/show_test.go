@@ -17,6 +17,7 @@ import (
 	"tavolo/pkg/decider/decidertest"
 	"tavolo/pkg/domain/aggregate"
 	"tavolo/pkg/domain/item"
+	"tavolo/pkg/domain/role"
 	"tavolo/pkg/eventlog"
 	apiv1 "tavolo/proto/tavolo/api/v1"
 	commandv1 "tavolo/proto/tavolo/command/v1"
@@ -235,5 +236,28 @@ func TestAWordingIsEarlierOnlyWhenTheWordsWereOthers(t *testing.T) {
 	want := []*apiv1.WordingView{{Title: "BUS", Until: timestamppb.New(decidertest.Now.Add(2 * time.Hour))}, {Title: "SHUTTLE", Until: timestamppb.New(decidertest.Now.Add(4 * time.Hour))}}
 	if diff := decidertest.Differ(want, wordingsOf(i, open)); diff != "" {
 		t.Errorf("wanted (-) and got (+):\n%s", diff)
+	}
+}
+
+// What kind of contribution something was may be said later. The record as it stood before shows the role as it stood then.
+func TestARoleAsItStoodKnowsNothingOfWhatWasSaidOfAContributionLater(t *testing.T) {
+	h := gathered(t)
+	decision := "csm:s1:d1"
+	h.do(append(turn("u1", 60), &commandv1.PoseDecision{Workspace: "dsm", Decision: decision, Item: "csm:i1"},
+		&commandv1.WriteCharter{Workspace: "dsm", Decision: decision, Charter: &eventv1.Charter{Rule: &eventv1.Rule{Method: eventv1.Method_METHOD_MAJORITY, Base: eventv1.Base_BASE_CAST, Tie: eventv1.Tie_TIE_DEFER, Threshold: &eventv1.Threshold{Of: &eventv1.Threshold_Majority{Majority: true}}}}},
+		&commandv1.OpenVoting{Workspace: "dsm", Decision: decision, Electors: []*eventv1.Elector{{Participant: "p1", Standing: eventv1.Standing_STANDING_BINDING_VOTE, Present: true, Weight: 1}, {Participant: "u1", Standing: eventv1.Standing_STANDING_CONSULTED, Present: true, Weight: 1}}},
+		&commandv1.CastBallots{Workspace: "dsm", Decision: decision, Ballots: []*eventv1.BallotCast{{Participant: "p1", Choice: eventv1.Choice_CHOICE_FOR}}},
+		&commandv1.CloseVoting{Workspace: "dsm", Decision: decision})...)
+	before := h.now
+	h.do(&commandv1.WordContribution{Workspace: "dsm", Item: "csm:i1", Session: "csm:s1", Number: 1, By: "u1", Kind: eventv1.ContributionKind_CONTRIBUTION_KIND_ADVICE})
+	for asOf, reason := range map[time.Time]string{before: string(role.VoiceOnly), h.now: string(role.AdviceGiven)} {
+		list, err := h.views.listRoles(context.Background(), &apiv1.ListRolesRequest{Workspace: "dsm", Decision: decision, Who: "u1", AsOf: timestamppb.New(asOf), AtLeastSequence: h.seq})
+		if err != nil || len(list.Decisions) != 1 {
+			t.Fatalf("%v, %v", list, err)
+		}
+		j := list.Decisions[0].Roles[0]
+		if j.Reason != reason || slices.Contains(j.Evidence, h.seq) != (reason == string(role.AdviceGiven)) {
+			t.Errorf("as of %v: %v, want %s", asOf, j, reason)
+		}
 	}
 }
