@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -38,6 +39,8 @@ type house struct {
 	server  *bus.Server
 	gateway *gateway.Gateway
 	views   *nats.Conn
+	people  *nats.Conn
+	stops   map[string]func()
 	logged  *strings.Builder
 
 	mu       sync.Mutex
@@ -45,6 +48,8 @@ type house struct {
 	sealed   []*peoplev1.SealRequest
 	enrolled []*peoplev1.EnrolRequest
 	asked    map[string][]proto.Message
+	here     map[string]*peoplev1.IdentifyResponse // by token
+	founded  []*peoplev1.BelongRequest
 	ledger   func(*commandv1.CommandBatch) (*commandv1.Receipt, error)
 	sequence uint64
 	seats    int // empty seats in the session shown
@@ -70,14 +75,14 @@ func open(t testing.TB, limits ...gateway.Limit) *house {
 
 func openWith(t testing.TB, o gateway.Options, limits ...gateway.Limit) *house {
 	t.Helper()
-	h := &house{t: t, logged: &strings.Builder{}, asked: map[string][]proto.Message{}, answer: map[string]func(proto.Message) (proto.Message, error){}}
+	h := &house{t: t, logged: &strings.Builder{}, asked: map[string][]proto.Message{}, here: map[string]*peoplev1.IdentifyResponse{}, stops: map[string]func(){}, answer: map[string]func(proto.Message) (proto.Message, error){}}
 	var err error
 	if h.server, err = bus.Start(bus.Options{StoreDir: t.TempDir(), Temporary: true}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(h.server.Shutdown)
 	h.serve(bus.Ledger, map[string]bus.Handler{"cmd.*": h.command})
-	h.serve(bus.People, map[string]bus.Handler{"people.seal": h.seal, "people.enrol": h.enrol})
+	h.people = h.serve(bus.People, map[string]bus.Handler{"people.seal": h.seal, "people.enrol": h.enrol, "people.identify": h.identify, "people.belong": h.belong})
 	h.views = h.serve(bus.Views, h.questions())
 	o.Conn, o.Listen, o.Sentence, o.Version, o.OperatorToken = h.connect(bus.Gateway), "127.0.0.1:0", sentence, "1.2.3", operator
 	o.Logger = slog.New(slog.NewTextHandler(&lock{w: h.logged}, nil))
@@ -110,6 +115,7 @@ func (h *house) serve(service string, endpoints map[string]bus.Handler) *nats.Co
 		h.t.Fatal(err)
 	}
 	h.t.Cleanup(stop)
+	h.stops[service] = stop
 	return nc
 }
 
@@ -170,6 +176,57 @@ func (h *house) enrol(_ context.Context, data []byte) ([]byte, error) {
 		a.Participants = append(a.Participants, "p-of-"+r)
 	}
 	return proto.Marshal(a)
+}
+
+func (h *house) identify(_ context.Context, data []byte) ([]byte, error) {
+	q := &peoplev1.IdentifyRequest{}
+	if err := proto.Unmarshal(data, q); err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for token, who := range h.here {
+		if sum := sha256.Sum256([]byte(token)); string(sum[:]) == string(q.Token) {
+			return proto.Marshal(who)
+		}
+	}
+	return nil, nil
+}
+
+func (h *house) belong(_ context.Context, data []byte) ([]byte, error) {
+	q := &peoplev1.BelongRequest{}
+	if err := proto.Unmarshal(data, q); err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.founded = append(h.founded, q)
+	return nil, nil
+}
+
+// signIn has somebody be at a device of that name, and gives the headers of their browser.
+func (h *house) signIn(name string, memberships ...*apiv1.Membership) (browser []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.here[name] = &peoplev1.IdentifyResponse{Device: "device-" + name, Account: "account-" + name, Memberships: memberships}
+	return []string{"Cookie", "tavolo-device=" + name, "Origin", "http://" + h.gateway.Addr()}
+}
+
+func (h *house) stopPeople() { h.stops[bus.People]() }
+
+// signOut ends it, and says so as people does.
+func (h *house) signOut(name string) {
+	h.mu.Lock()
+	delete(h.here, name)
+	h.mu.Unlock()
+	if err := h.people.Publish("left.device-"+name, nil); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// in is a membership in the initiative orari of dsm, or another one.
+func in(grant apiv1.Grant, participant string, initiative ...string) *apiv1.Membership {
+	return &apiv1.Membership{Workspace: "dsm", Initiative: append(initiative, "orari")[0], Participant: participant, Grant: grant}
 }
 
 // questions serves every question: what the test says, or an empty answer.

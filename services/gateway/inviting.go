@@ -44,7 +44,7 @@ func (g *Gateway) exists(ctx context.Context, h home) error {
 		}
 		return decider.Refuse("initiative/unknown")
 	}
-	return decider.Refuse("workspace/unknown")
+	return decider.Refuse("workspace/unknown", "workspace", h.workspace)
 }
 
 // invite makes an invitation. Its secrets are made here, and only their hashes leave for people.

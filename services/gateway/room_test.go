@@ -133,7 +133,8 @@ func (h *house) session(title string, sequence uint64) {
 }
 
 func snapshot(title string, sequence int) string {
-	return fmt.Sprintf(`{"session":{"id":"orari:s","title":%q,"kind":"SESSION_KIND_UNSPECIFIED","phase":"SESSION_PHASE_UNSPECIFIED"},"seats":[],"items":[],"sequence":"%d"}`, title, sequence)
+	return fmt.Sprintf(`{"session":{"id":"orari:s","title":%q,"kind":"SESSION_KIND_UNSPECIFIED","phase":"SESSION_PHASE_UNSPECIFIED","minutes":0,"place":""},"seats":[],"items":[],`+
+		`"sequence":"%d","currentItem":"","paused":false,"approvedBy":[],"talk":[],"minutesSequence":"0"}`, title, sequence)
 }
 
 func patch(title string, sequence int) string {

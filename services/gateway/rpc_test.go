@@ -106,6 +106,9 @@ func TestEveryMethodReachesItsService(t *testing.T) {
 	calls := 0
 	protoregistry.GlobalFiles.RangeFilesByPackage("tavolo.api.v1", func(f protoreflect.FileDescriptor) bool {
 		for i := range f.Services().Len() {
+			if f.Services().Get(i).Name() == "AccountService" { // asked of people: services/tavolo tests them with everybody at home
+				continue
+			}
 			for j := range f.Services().Get(i).Methods().Len() {
 				calls++
 				h.callMethod(t, f.Services().Get(i).Methods().Get(j))
@@ -136,6 +139,9 @@ func (h *house) callMethod(t *testing.T, m protoreflect.MethodDescriptor) {
 		if f := m.Input().Fields().ByName(protoreflect.Name(name)); f != nil && f.Kind() == protoreflect.StringKind {
 			req.Set(f, protoreflect.ValueOfString(value))
 		}
+	}
+	if q, ok := req.Interface().(*commandv1.LinkAttachment); ok {
+		q.Url = &commandv1.Text{Form: &commandv1.Text_Clear{Clear: "https://www.example.it/a.pdf"}}
 	}
 	if f := m.Input().Fields().ByName("file"); f != nil {
 		req.Set(f, protoreflect.ValueOfBytes([]byte("format: x")))
@@ -193,7 +199,8 @@ func TestAnswersInJSONSayEverythingAndAreTheSameEachTime(t *testing.T) {
 	h.say("get_session", func(proto.Message) (proto.Message, error) {
 		return &apiv1.SessionView{Session: &apiv1.SessionSummary{Id: "orari:s"}, Sequence: 5}, nil
 	})
-	want := `{"session":{"id":"orari:s","title":"","kind":"SESSION_KIND_UNSPECIFIED","phase":"SESSION_PHASE_UNSPECIFIED"},"seats":[],"items":[],"sequence":"5"}`
+	want := `{"session":{"id":"orari:s","title":"","kind":"SESSION_KIND_UNSPECIFIED","phase":"SESSION_PHASE_UNSPECIFIED","minutes":0,"place":""},"seats":[],"items":[],"sequence":"5",` +
+		`"currentItem":"","paused":false,"approvedBy":[],"talk":[],"minutesSequence":"0"}`
 	for _, r := range []reply{
 		h.post("SessionService/GetSession", `{"workspace":"dsm","session":"orari:s"}`),
 		h.do(http.MethodGet, "/tavolo.api.v1.SessionService/GetSession?encoding=json&message="+url.QueryEscape(`{"workspace":"dsm"}`), ""),
