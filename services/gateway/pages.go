@@ -47,7 +47,9 @@ func (g *Gateway) pageRoutes(mux *http.ServeMux) {
 			}
 		})))
 	}
-	serve := func(pattern string, h func(http.ResponseWriter, *http.Request) error) { handle(pattern, h, g.refusePage) }
+	serve := func(pattern string, h func(http.ResponseWriter, *http.Request) error) {
+		handle(pattern, h, g.refusePage)
+	}
 	serve("GET /pages", g.indexPage)
 	serve("GET /w/{workspace}/d/{decision}/page", g.decisionPage)
 	serve("GET /w/{workspace}/d/{decision}/ballot", g.ballotPage)
