@@ -56,10 +56,11 @@ const contribution = (page, n) => page.locator(`[id="c-${initiative}:sei-orari-$
 // look photographs a state, has axe find nothing, and nothing scroll sideways.
 async function look(page, name) {
   const size = page.viewportSize();
-  for (const width of [1280, 320]) {
+  for (const width of [1280, 640, 320]) { // 640: a wide screen at 200 %
     await page.setViewportSize({ width, height: size.height });
     const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     assert.equal(over, 0, `${name} scrolls sideways at ${width} px`);
+    if (width === 640) continue;
     const { violations } = await page.evaluate(`${axe}; axe.run(document, { runOnly: ["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"] })`);
     assert.deepEqual(violations.map((v) => [v.id, v.nodes.map((n) => n.html)]), [], `axe: ${name} at ${width} px`);
   }
@@ -124,6 +125,23 @@ test("The current item shows at once, with the hand button, on a phone without s
     assert.ok(box.y >= 0 && box.y + box.height <= 740, `${JSON.stringify(box)} is on the first screen`);
   }
   assert.ok((await ada.page.getByRole("button", { name: "Alza la mano" }).boundingBox()).height >= 44);
+});
+
+test("By keyboard alone a hand goes up and down, and the focus stays where it was", async () => {
+  const { ada, giulia } = people;
+  const focus = () => ada.page.evaluate(() => document.activeElement?.textContent);
+  await ada.page.keyboard.press("Tab");
+  for (let i = 0; i < 60 && await focus() !== "Alza la mano"; i++) await ada.page.keyboard.press("Tab");
+  await ada.page.keyboard.press("Enter");
+  await until("the hand to be up", async () => await focus() === "Abbassa la mano");
+  await press(giulia.page, /^Dai la parola Ada/);
+  await until("the focus to go on to the end of the turn", async () => await focus() === "Fine intervento");
+  await ada.page.keyboard.press("Enter");
+  await until("the focus to be back on the hand", async () => await focus() === "Alza la mano");
+  const [turn] = await said("orari");
+  assert.deepEqual([turn.by, turn.enteredBy ?? ""], [ada.participant, ""]);
+  await tavolo.call("ItemService/CorrectContributions", { workspace, item: `${initiative}:sei-orari`, session });
+  await contribution(ada.page, 1).waitFor({ state: "detached" });
 });
 
 test("Hands go up, somebody is suggested and not forced, and a turn becomes a contribution", async (t) => {

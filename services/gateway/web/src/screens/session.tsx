@@ -4,6 +4,7 @@ import { ItemDecisions } from "../deciding/itemdecisions";
 import type { ItemViewJson, SessionViewJson } from "../gen/tavolo/api/v1/record_pb";
 import { useLive } from "../live";
 import { Contributions } from "../meeting/contributions";
+import { KeepFocus } from "../meeting/focus";
 import { type Here, hereOf } from "../meeting/here";
 import { Begin, Lead, TurnTo } from "../meeting/lead";
 import { Minutes } from "../meeting/minutes";
@@ -32,7 +33,7 @@ export function Session({ workspace, id }: { workspace: string; id: string }) {
 function Content({ here }: { here: Here }) {
   const { session, items = [] } = here.view, began = moment(session);
   return (
-    <>
+    <KeepFocus>
       <p class="under">
         {[label("session_kind", session?.kind), began && dayAndTime(began), session?.closedAt && t("web/until", { time: time(session.closedAt) }), session?.place].filter(Boolean).join(" · ")}
         {" "}<Phase phase={session?.phase} />
@@ -51,7 +52,7 @@ function Content({ here }: { here: Here }) {
       <Section id="speaking" title={t("web/speaking")}><Talk here={here} /></Section>
       {!here.prepared && <Section id="minutes" title={t("web/room-minutes")}><Minutes here={here} /></Section>}
       {!here.closed && here.facilitates && <Section id="lead" title={t("web/room-lead")}><Lead here={here} /></Section>}
-    </>
+    </KeepFocus>
   );
 }
 
