@@ -186,17 +186,17 @@ test("Hands go up, somebody is suggested and not forced, and a turn becomes a co
 });
 
 test("What others say is written down with who wrote it; proposals are amended, and advice is answered", async () => {
-  const { giulia, ada, piero } = people;
-  await press(giulia.page, "Scrivi un intervento");
-  const form = giulia.page.getByRole("form", { name: "Scrivi un intervento" });
+  const { ada, piero } = people;
+  await press(piero.page, "Scrivi un intervento"); // the secretary
+  const form = piero.page.getByRole("form", { name: "Scrivi un intervento" });
   await form.getByLabel("Chi lo ha detto").selectOption({ label: "Ada Neri" });
   await form.getByLabel("Che cosa vuoi fare").selectOption({ label: "Do un parere" });
   await form.getByRole("button", { name: "Invia" }).click(); // nothing was typed
-  await sees(giulia.page, "Il testo è vuoto.");
+  await sees(piero.page, "Il testo è vuoto.");
   await form.getByLabel("Che cosa vuoi dire").fill("Prima chiedere alle famiglie.");
   await form.getByRole("button", { name: "Invia" }).click();
   await everybody((page) => contribution(page, 3).getByText("Prima chiedere alle famiglie.").waitFor());
-  assert.match(await contribution(ada.page, 3).innerText(), /Scritto da Giulia/);
+  assert.match(await contribution(ada.page, 3).innerText(), /Scritto da Piero/);
   await everybody((page) => contribution(page, 3).getByText("Senza risposta").waitFor());
   await sees(ada.page, "1 parere aspetta una risposta.");
 
@@ -218,7 +218,7 @@ test("What others say is written down with who wrote it; proposals are amended, 
   assert.equal(await piero.page.evaluate(() => document.activeElement?.id), `c-${initiative}:sei-orari-5`);
   const list = await said("orari");
   assert.deepEqual(list.map((c) => [c.number, c.answers ?? 0, c.amends ?? 0, c.takesUp ?? 0]), [[1, 0, 0, 0], [2, 0, 0, 0], [3, 0, 0, 0], [4, 3, 0, 0], [5, 0, 1, 2]]);
-  assert.deepEqual([list[2].by, list[2].enteredBy], [ada.participant, giulia.participant]);
+  assert.deepEqual([list[2].by, list[2].enteredBy], [ada.participant, piero.participant]);
 });
 
 test("Anybody pauses the meeting without a reason, and whoever facilitates goes on", async (t) => {

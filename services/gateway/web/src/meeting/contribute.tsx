@@ -45,7 +45,7 @@ export function Contribute({ here, item, what, c, done }: { here: Here; item: It
   return (
     <div class="contribute">
       <Form label={t(names[what])} check={check} send={submit} action={t("web/room-send")} cancel={() => { clear(); done(); }}>
-        {what !== "word" && here.facilitates && <ForWhom id={is.who} here={here} value={draft.by} choose={(by) => change({ by })} />}
+        {what !== "word" && here.writes && <ForWhom id={is.who} here={here} value={draft.by} choose={(by) => change({ by })} />}
         {(what === "new" || what === "word") && <Kinds id={`${id}-kind`} value={draft.kind} choose={(kind) => change({ kind })} />}
         {asksReply && <Choice id={is.reply} label={t("web/room-reply")} options={replies()} value={draft.reply} set={(reply) => change({ reply })} />}
         <Field id={is.text} label={t(labels[what])} hint={asksReply && t("web/room-reply-hint")} lines={3} max={8000} value={draft.text} set={(now) => change({ text: now })} />

@@ -13,7 +13,7 @@ import { type Said, amendedBy, numbered, replied, repliesTo, unanswered } from "
 import { Unsent } from "./unsent";
 
 export function Contributions({ here, item, write = false }: { here: Here; item: ItemViewJson; write?: boolean }) {
-  const said = item.contributions ?? [], waiting = unanswered(said).length, writes = here.open && (here.takesPart && here.present || here.facilitates);
+  const said = item.contributions ?? [], waiting = unanswered(said).length, writes = here.open && (here.takesPart && here.present || here.writes);
   return (
     <>
       {waiting > 0 && <p class="notice">{t("web/room-unanswered-n", { n: waiting })}</p>}
@@ -100,10 +100,10 @@ function Standing({ c, said, later, go }: { c: Said; said: Said[]; later: Said |
 function Possible({ here, item, c, form, later, open }: { here: Here; item: ItemViewJson; c: Said; form: Writing | undefined; later: boolean; open: (form: Writing | undefined) => void }) {
   const proposal = c.kind === "CONTRIBUTION_KIND_PROPOSAL", own = c.by === here.mine;
   const turn = (f: Writing) => open(form === f ? undefined : f);
-  const left = !c.text && (own || here.facilitates) && wordsLeft(here, item, c.by ?? "") !== "";
+  const left = !c.text && (own || here.writes) && wordsLeft(here, item, c.by ?? "") !== "";
   return (
     <div class="acts">
-      {!c.text && (own || here.facilitates) && <Button look={left ? "plain" : "small"} expanded={form === "word"} onClick={() => turn("word")}>{t("web/room-add-words")}<Number c={c} /></Button>}
+      {!c.text && (own || here.writes) && <Button look={left ? "plain" : "small"} expanded={form === "word"} onClick={() => turn("word")}>{t("web/room-add-words")}<Number c={c} /></Button>}
       {c.text && <Button look="small" expanded={form === "answer"} onClick={() => turn("answer")}>{t("web/room-answer")}<Number c={c} /></Button>}
       {c.text && proposal && !later && <Button look="small" expanded={form === "amend"} onClick={() => turn("amend")}>{t("web/room-amend")}<Number c={c} /></Button>}
       {c.text && !proposal && !c.answers && <Button look="small" expanded={form === "take"} onClick={() => turn("take")}>{t("web/room-take")}<Number c={c} /></Button>}

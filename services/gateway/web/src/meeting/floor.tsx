@@ -70,7 +70,7 @@ interface Turn { kind: Kind; text: string }
 // turnKey is where the words of a turn are kept while it goes on; when somebody else ends it, they are offered for the contribution it became.
 export const turnKey = (here: Here, item: ItemViewJson, who: string): string => `${here.session}:${item.id}:turn:${who}`;
 
-// EndTurn ends a turn, with the words that were typed for it. Whoever speaks has it at hand, as the hand was; whoever facilitates has it beside the speaker.
+// EndTurn ends a turn, with the words that were typed for it. Whoever speaks has it at hand, as the hand was; whoever facilitates or writes has it beside the speaker.
 function EndTurn({ here, item, who }: { here: Here; item: ItemViewJson; who: string }) {
   const doing = useDoing(), key = turnKey(here, item, who);
   const end = async () => {
@@ -89,7 +89,7 @@ function Speaker({ here, item, who, since }: { here: Here; item: ItemViewJson; w
   return (
     <div class={mine ? "speaker own" : "speaker"}>
       <p class="speaks"><span>{mine ? t("web/room-you-speak") : t("web/room-speaks", { who: named(here.all, who) })}</span> <Clock since={since} /></p>
-      {(mine || here.facilitates) && (
+      {(mine || here.writes) && (
         <>
           <div class="acts">
             {!mine && <EndTurn here={here} item={item} who={who} />}

@@ -17,8 +17,9 @@ export interface Here {
   // They are in the room now.
   present: boolean;
   takesPart: boolean;
-  // They run the meeting, and write down what others say.
   facilitates: boolean;
+  // They write down what others say: whoever facilitates, and the secretary in the room.
+  writes: boolean;
   open: boolean;
   prepared: boolean;
   closed: boolean;
@@ -31,6 +32,7 @@ export function hereOf(workspace: string, view: SessionViewJson): Here {
   return {
     workspace, session, initiative, view, all, mine, facilitates,
     present: me?.present ?? false,
+    writes: facilitates || (me?.present ?? false) && (me?.offices ?? []).includes("OFFICE_SECRETARY"),
     takesPart: mine !== undefined && may("GRANT_TAKE_PART", workspace, initiative),
     open: phase === "SESSION_PHASE_OPEN", prepared: phase === "SESSION_PHASE_PREPARED", closed: phase === "SESSION_PHASE_CLOSED",
   };
