@@ -6,7 +6,7 @@ export const languages = ["it", "en", "it-x-facile"];
 
 // Areas of the Go catalogue that a reader of the record meets; the others are about commands, files and the inside of the house.
 const areas = [
-  "act", "area", "base", "bus", "catalogue", "choice", "constituency", "flag", "gateway", "kind", "method", "office", "outcome", "outcome_reason",
+  "account", "act", "area", "base", "bus", "catalogue", "choice", "constituency", "flag", "gateway", "kind", "method", "office", "outcome", "outcome_reason",
   "ratification", "reason", "remedy", "reply", "role", "scope", "session_kind", "stage", "standing", "tie", "why",
 ];
 const single = ["workspace/unknown", "initiative/unknown", "session/unknown", "decision/unknown", "decision/not-closed"];
@@ -14,16 +14,21 @@ const single = ["workspace/unknown", "initiative/unknown", "session/unknown", "d
 const inside = /^(bus\/(?!internal|timeout|unavailable)|gateway\/(command-id|content-type|cross-origin|listen|loopback-only|method-not-allowed|no-import|not-a-socket|unreadable))/;
 
 const read = (path) => JSON.parse(readFileSync(fileURLToPath(new URL(path, import.meta.url)), "utf8"));
-// The client's own words lie in one folder a language, one file a part of the client.
-const own = (language) => Object.assign({}, ...readdirSync(fileURLToPath(new URL(`src/words/${language}`, import.meta.url))).sort().map((file) => read(`src/words/${language}/${file}`)));
+// The client's own words lie in one folder a language, one file a part of the client. Some parts come with the screens that say them, so that the
+// meeting does not wait for them.
+const files = (language) => readdirSync(fileURLToPath(new URL(`src/words/${language}`, import.meta.url))).sort();
+export const partsApart = ["entering", "preparing"];
+const own = (language, keep = () => true) => Object.assign({}, ...files(language).filter((file) => keep(file.replace(".json", ""))).map((file) => read(`src/words/${language}/${file}`)));
 const catalogue = (language) =>
   Object.fromEntries(Object.entries(read(`../../../pkg/catalogue/${language}.json`))
     .filter(([key]) => single.includes(key) || areas.includes(key.split("/")[0]) && !inside.test(key)));
 
+const overItalian = (language, of) => language === "it-x-facile" ? { ...of("it"), ...of(language) } : of(language);
+
 // wordsOf gives all texts of a language; easy Italian falls back to Italian.
-export function wordsOf(language) {
-  const its = { ...catalogue(language), ...own(language) };
-  return language === "it-x-facile" ? { ...wordsOf("it"), ...its } : its;
-}
+export const wordsOf = (language) => overItalian(language, (l) => ({ ...catalogue(l), ...own(l) }));
+
+// wordsApart gives those of one part, and without a part those that come at the start.
+export const wordsApart = (language, part) => overItalian(language, (l) => part ? own(l, (file) => file === part) : { ...catalogue(l), ...own(l, (file) => !partsApart.includes(file)) });
 
 export const ownWordsOf = own;

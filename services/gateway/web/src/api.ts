@@ -1,4 +1,5 @@
 // Questions to the gateway: Connect as plain JSON. The types are those of the contract (src/gen); nothing of them is left in the browser.
+import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import type {
   BecomeParticipantRequestJson, EnterRequestJson, GetMeRequestJson, InvitationMadeJson, InvitationViewJson, InviteRequestJson, ListDevicesRequestJson,
@@ -140,6 +141,9 @@ export async function tell<C extends Command>(name: C, request: Commands[C], id?
   }
 }
 
+// Times that something was refused because nobody is signed in here.
+export const signedOut = signal(0);
+
 async function post(method: string, request: object, headers: Record<string, string>, signal?: AbortSignal): Promise<unknown> {
   const stop = new AbortController(), end = () => stop.abort();
   signal?.addEventListener("abort", end);
@@ -158,7 +162,9 @@ async function post(method: string, request: object, headers: Record<string, str
     signal?.removeEventListener("abort", end);
   }
   const body = await response.json().catch(() => ({})) as ErrorBody;
-  throw refusalOf(response.headers.get("Tavolo-Code") ?? "", body.details?.[0]?.debug?.args);
+  const code = response.headers.get("Tavolo-Code") ?? "";
+  if (code === "account/signed-out") signedOut.value++;
+  throw refusalOf(code, body.details?.[0]?.debug?.args);
 }
 
 // Asked is the state of a question on a screen.

@@ -1,8 +1,8 @@
 // What forms are made of. A Form holds what is wrong with its fields and what the gateway said; its fields find their own problem by their id. What was
 // typed stays where it is whatever happens: a form is emptied by the screen, after it was sent.
 //
-//	<Form check={() => name ? {} : { name: { key: … } }} send={() => tell(…)} action={t(…)}>
-//	  <Field id="name" label={t(…)} value={name} set={setName} />
+//	<Form check={() => name ? {} : { name: … }} send={() => tell(…)} action={t("web/save")}>
+//	  <Field id="name" label={t("web/name")} value={name} set={setName} />
 //	</Form>
 import { type ComponentChildren, createContext } from "preact";
 import { useContext, useEffect, useRef, useState } from "preact/hooks";

@@ -15,10 +15,12 @@ import { Presence } from "../meeting/presence";
 import { Talk } from "../meeting/talk";
 import { ItemPhase, Phase } from "../parts/badges";
 import { LiveNote } from "../parts/livenote";
+import { Loaded } from "../parts/loaded";
 import { named } from "../parts/people";
 import { Back, Empty, Screen, Section } from "../parts/screen";
 import { moment } from "../parts/sessions";
-import { type Message, dayAndTime, label, t, time } from "../words";
+import { Fold } from "../preparing/fold";
+import { type Message, dayAndTime, label, t, time, withWords } from "../words";
 
 export function Session({ workspace, id }: { workspace: string; id: string }) {
   const asked = useLive("SessionService/GetSession", { workspace, session: id }, workspace, `session:${id}`);
@@ -42,10 +44,11 @@ function Content({ here }: { here: Here }) {
       <Paused here={here} />
       <Begin here={here} />
       {here.open && <Now here={here} />}
-      {here.open ? (
+      {here.prepared && prepares(here) ? <Loaded file={prepare}>{(m) => <m.Prepare workspace={here.workspace} view={here.view} />}</Loaded> : here.open ? (
         <details class="fold part" open={!here.view.currentItem}>
           <summary><h2>{t("web/agenda")}</h2></summary>
           <Agenda here={here} items={items} />
+          {prepares(here) && <Later here={here} />}
         </details>
       ) : <Section id="agenda" title={t("web/agenda")}><Agenda here={here} items={items} /></Section>}
       <Section id="there" title={t(here.closed ? "web/was-there" : "web/there")}><Presence here={here} /></Section>
@@ -53,6 +56,18 @@ function Content({ here }: { here: Here }) {
       {!here.prepared && <Section id="minutes" title={t("web/room-minutes")}><Minutes here={here} /></Section>}
       {!here.closed && here.facilitates && <Section id="lead" title={t("web/room-lead")}><Lead here={here} /></Section>}
     </KeepFocus>
+  );
+}
+
+// Preparing comes when it is needed: before the meeting at once, while it goes on when somebody asks for it.
+const prepare = () => withWords(import("../preparing/prepare"), "preparing");
+const prepares = (here: Here): boolean => here.takesPart || here.facilitates;
+
+function Later({ here }: { here: Here }) {
+  return (
+    <Fold id="prepare-open" label={t("web/prepare-open")}>
+      {() => <Loaded file={prepare}>{(m) => <m.Prepare workspace={here.workspace} view={here.view} />}</Loaded>}
+    </Fold>
   );
 }
 
