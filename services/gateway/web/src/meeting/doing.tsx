@@ -1,6 +1,7 @@
 // Doing something with a button: one thing at a time, and what is said when it did not work.
+import type { ComponentProps } from "preact";
 import { Refusal, type Command, type Commands, tell } from "../api";
-import { useSending } from "../parts/form";
+import { Button, useSending } from "../parts/form";
 import { type People, named } from "../parts/people";
 import { type Message, say } from "../words";
 
@@ -37,3 +38,6 @@ export async function naming<T>(all: People, work: Promise<T>): Promise<T> {
     throw why instanceof Refusal ? new Refusal(byName(why.says, all), why.code) : why;
   }
 }
+
+// Act is a button that is plain unless it says otherwise.
+export const Act = ({ look = "plain", ...rest }: Omit<ComponentProps<typeof Button>, "look"> & { look?: "main" | "plain" | "away" | "small"; controls?: string }) => <Button look={look} {...rest} />;
