@@ -3,6 +3,7 @@ import type { OwnBallotJson } from "../gen/tavolo/api/v1/record_pb";
 import type { ChoiceJson, ElectorJson } from "../gen/tavolo/event/v1/decision_pb";
 import type { Unsent } from "../outbox";
 import type { Message } from "../words";
+import { votes } from "./desk";
 
 export type Given = Extract<ChoiceJson, string>;
 
@@ -32,18 +33,16 @@ function choiceIn(request: object): Given | undefined {
   return stated(choice) ? choice : undefined;
 }
 
-const binding = ["STANDING_BINDING_VOTE", "STANDING_CONSENT", "STANDING_VETO", "STANDING_DELEGATED"];
-
 // castBy gives the electors whose ballot somebody casts: their own first, then those whose proxy they hold.
 export function castBy(mine: string, electors: ElectorJson[]): ElectorJson[] {
-  const voters = electors.filter((e) => binding.includes(String(e.standing)) && !e.recused);
+  const voters = electors.filter(votes);
   return [...voters.filter((e) => e.participant === mine && !e.proxy), ...voters.filter((e) => e.proxy?.to === mine)];
 }
 
 // awaited gives the electors who can vote now and have not.
 export function awaited(electors: ElectorJson[], ballots: { participant?: string }[]): ElectorJson[] {
   const voted = new Set(ballots.map((b) => b.participant));
-  return electors.filter((e) => binding.includes(String(e.standing)) && !e.recused && (e.present || e.proxy) && !voted.has(e.participant));
+  return electors.filter((e) => votes(e) && (e.present || e.proxy) && !voted.has(e.participant));
 }
 
 // Sent is a ballot that went into the log from here, while the record that was read does not show it yet.

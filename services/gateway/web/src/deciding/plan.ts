@@ -4,6 +4,7 @@ import type { DecisionViewJson, ParticipantViewJson } from "../gen/tavolo/api/v1
 import type {
   BaseJson, CharterJson, ConstituencyRuleJson, ElectorJson, QuorumJson, RatificationJson, RoleJson, RuleJson, StandingJson, ThresholdJson, TieJson,
 } from "../gen/tavolo/event/v1/decision_pb";
+import { inRounds, votes } from "./desk";
 
 export const choices = ["simple", "absolute", "qualified", "unanimity", "consensus", "consent", "double", "ours", "users", "advisory"] as const;
 // Choice of a rule. "ours": a majority of everyone, and also of the users. "written": a rule that the guide has no name for; it is kept as it stands.
@@ -61,7 +62,6 @@ export const hasTie = (c: RuleChoice): boolean => ["simple", "absolute", "double
 export const hasBase = (c: RuleChoice): boolean => c === "qualified" || c === "unanimity";
 export const hasSides = (c: RuleChoice): boolean => c === "double" || c === "ours";
 export const hasQuorum = (c: RuleChoice): boolean => c !== "advisory" && c !== "written";
-export const inRounds = (rule: RuleJson | undefined): boolean => rule?.method === "METHOD_CONSENT" || rule?.method === "METHOD_CONSENSUS";
 
 // partOf says what somebody does: as chosen, else as the rule has it.
 export function partOf(plan: Plan, p: ParticipantViewJson): Part {
@@ -99,9 +99,6 @@ export function electorsOf(plan: Plan, roll: ParticipantViewJson[]): ElectorJson
     }];
   });
 }
-
-const binding = ["STANDING_BINDING_VOTE", "STANDING_CONSENT", "STANDING_VETO", "STANDING_DELEGATED"];
-export const votes = (e: ElectorJson): boolean => binding.includes(String(e.standing)) && !e.recused;
 
 // sidesOf divides the constituencies that vote into that of the users and the others, in the order in which they appear.
 export function sidesOf(plan: Plan, electors: ElectorJson[]): { users: string[]; others: string[] } {
