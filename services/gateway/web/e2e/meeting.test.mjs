@@ -319,6 +319,27 @@ test("The projector shows the item, who speaks, the queue and how to come in", a
   await press(ada.page, "Abbassa la mano");
 });
 
+test("The projector shows how many have voted and not how, and then what came out", async () => {
+  const { giulia, ada, piero } = people, decision = `${session}:orari`;
+  const page = await giulia.context.newPage();
+  await page.setViewportSize({ width: 1280, height: 720 });
+  await page.goto(tavolo.base + wall);
+  await tavolo.call("DecisionService/PoseDecision", { workspace, decision, item: `${initiative}:sei-orari`, question: { clear: "Aprire fino alle 20?" } });
+  await tavolo.call("DecisionService/WriteCharter", { workspace, decision, charter: { rule: { method: "METHOD_MAJORITY", base: "BASE_CAST", tie: "TIE_STATUS_QUO" }, ratification: "RATIFICATION_NONE" } });
+  const voters = [giulia, ada, piero].map((p) => p.participant);
+  await tavolo.call("DecisionService/OpenVoting", { workspace, decision, electors: voters.map((participant) => ({ participant, standing: "STANDING_BINDING_VOTE", weight: "1", present: true })) });
+  await sees(page, "Voti dati: 0 su 3");
+  await tavolo.call("DecisionService/CastBallots", { workspace, decision, ballots: [{ participant: voters[1], choice: "CHOICE_FOR" }, { participant: voters[2], choice: "CHOICE_FOR" }] });
+  await sees(page, "Voti dati: 2 su 3");
+  assert.doesNotMatch(await page.locator("main").innerText(), /A favore|Contro/);
+  if (shots) await page.screenshot({ path: `${shots}/wall-vote.png` });
+  await tavolo.call("DecisionService/CloseVoting", { workspace, decision });
+  await page.locator(".wall-count", { hasText: "Approvata" }).waitFor();
+  await sees(page, "A favore: 2.");
+  if (shots) await page.screenshot({ path: `${shots}/wall-result.png` });
+  await page.close();
+});
+
 test("The session is closed after one more question, and the minutes are approved", async (t) => {
   const { giulia, ada, piero } = people;
   await press(giulia.page, "Chiudi l'incontro");

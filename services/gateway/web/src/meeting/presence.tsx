@@ -18,13 +18,13 @@ export function Presence({ here }: { here: Here }) {
     <>
       {!here.closed && there.length > 0 && <p>{t("web/room-there-n", { n: there.length })}</p>}
       {seats.length === 0 ? <Empty>{t("web/nobody-there")}</Empty> : <PeopleList level="h3" list={seats} presence={!here.closed} />}
-      {!here.closed && here.takesPart && (here.present ? <Leave here={here} /> : <SeatYourself here={here} />)}
-      {!here.closed && here.facilitates && (
-        <>
-          <Button look="plain" expanded={marking} onClick={() => setMarking(!marking)}>{t("web/room-mark")}</Button>
-          <div id="marking" hidden={!marking}>{marking && <Marking here={here} />}</div>
-        </>
+      {!here.closed && (
+        <div class="acts">
+          {here.takesPart && (here.present ? <Leave here={here} /> : <SeatYourself here={here} />)}
+          {here.facilitates && <Button look="plain" expanded={marking} onClick={() => setMarking(!marking)}>{t("web/room-mark")}</Button>}
+        </div>
       )}
+      {!here.closed && here.facilitates && marking && <Marking here={here} />}
     </>
   );
 }
@@ -32,10 +32,10 @@ export function Presence({ here }: { here: Here }) {
 function Leave({ here }: { here: Here }) {
   const doing = useDoing();
   return (
-    <div class="acts">
+    <>
       <Button look="small" busy={doing.busy} onClick={() => void doing.tell("SessionService/UnseatParticipant", { workspace: here.workspace, session: here.session, participant: here.mine ?? "" })}>{t("web/room-i-leave")}</Button>
       <Trouble of={doing} all={here.all} />
-    </div>
+    </>
   );
 }
 

@@ -52,7 +52,7 @@ function Content({ here }: { here: Here }) {
         </details>
       ) : <Section id="agenda" title={t("web/agenda")}><Agenda here={here} items={items} /></Section>}
       <Section id="there" title={t(here.closed ? "web/was-there" : "web/there")}><Presence here={here} /></Section>
-      <Section id="speaking" title={t("web/speaking")}><Talk here={here} /></Section>
+      {!here.prepared && <Section id="speaking" title={t("web/speaking")}><Talk here={here} /></Section>}
       {!here.prepared && <Section id="minutes" title={t("web/room-minutes")}><Minutes here={here} /></Section>}
       {!here.closed && here.facilitates && <Section id="lead" title={t("web/room-lead")}><Lead here={here} /></Section>}
     </KeepFocus>
