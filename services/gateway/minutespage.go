@@ -56,8 +56,7 @@ func (g *Gateway) minutesMarkdown(w http.ResponseWriter, r *http.Request) error 
 	return nil
 }
 
-// minutesFile gives the session as a minutes file, tavolo-minutes/1, to keep or to take elsewhere, without the names and words that people do not want in
-// minutes. The export that an import is compared with (MinutesService.ExportMinutes) has all that is recorded.
+// minutesFile gives the session as a minutes file, tavolo-minutes/1, to keep or to take elsewhere. The views leave out what people refused to have there.
 func (g *Gateway) minutesFile(w http.ResponseWriter, r *http.Request) error {
 	file, err := question[*apiv1.ExportMinutesResponse](r.Context(), g, callerOf(r.Context()), "MinutesService.ExportMinutes", &apiv1.ExportMinutesRequest{
 		Workspace: r.PathValue("workspace"), Session: r.PathValue("session"), AtLeastSequence: sequenceIn(r),
@@ -65,17 +64,9 @@ func (g *Gateway) minutesFile(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	in, err := g.minutesFor(r)
-	if err != nil {
-		return err
-	}
-	data, err := pages.File(file.File, in.Initiative)
-	if err != nil {
-		return err
-	}
 	w.Header().Set(headerSequence, strconv.FormatUint(file.Sequence, 10))
 	attach(w, r.PathValue("session"), "json")
-	writeBytes(w, http.StatusOK, "application/json", data)
+	writeBytes(w, http.StatusOK, "application/json", file.File)
 	return nil
 }
 

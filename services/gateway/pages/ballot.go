@@ -146,19 +146,25 @@ func Recorded(lang string, in BallotInput) Doc {
 	p := peopleOf(l, in.Initiative.GetParticipants())
 	doc := Doc{Kind: l.say("page/ballot-page"), Title: plain(l.say("page/recorded"))}
 	f := []Fact{{l.say("page/question"), orNone(said(d.Question))}}
-	open := false
+	open, recorded := false, false
 	for _, own := range in.Own {
 		if own.Decision == d.Id {
 			s := slipOf(p, BallotInput{Decision: d, Me: in.Me, Command: func() string { return "" }}, own)
 			f = append(f, fact(s.Of, s.Now))
-			open = open || own.Open
+			open, recorded = open || own.Open, recorded || own.Choice != eventv1.Choice_CHOICE_UNSPECIFIED
 		}
 	}
 	doc.Blocks = append(doc.Blocks, facts(f...))
+	if !recorded { // somebody came here by the address
+		doc.Title = plain(l.say("page/nothing-recorded"))
+	}
 	page := "/w/" + in.Workspace + "/d/" + d.Id
-	if open {
+	switch {
+	case open && recorded:
 		doc.Blocks = append(doc.Blocks, para(plain(l.say("page/may-change"))))
 		doc.Actions = append(doc.Actions, Piece{Text: l.say("page/change-vote"), Href: page + "/ballot"})
+	case open:
+		doc.Actions = append(doc.Actions, Piece{Text: l.say("page/vote"), Href: page + "/ballot"})
 	}
 	doc.Actions = append(doc.Actions, Piece{Text: l.say("page/to-decision"), Href: page + "/page"})
 	return doc

@@ -1,11 +1,9 @@
 package pages
 
 import (
-	"bytes"
 	"strconv"
 	"strings"
 
-	"tavolo/pkg/minutes"
 	apiv1 "tavolo/proto/tavolo/api/v1"
 )
 
@@ -267,31 +265,4 @@ func (m record) approval() (all []Block) {
 		all = append(all, notice(m.say("page/contested-list")), bullets(contested))
 	}
 	return append(all, note(m.say("page/up-to", "sequence", n(m.in.Session.GetSequence()))))
-}
-
-// File takes out of a minutes file the names and the words that people refused to have in minutes.
-func File(data []byte, i *apiv1.InitiativeView) ([]byte, error) {
-	f, err := minutes.Parse("minutes.json", data)
-	if err != nil {
-		return nil, err
-	}
-	name, words := map[string]bool{}, map[string]bool{}
-	for _, p := range i.GetParticipants() {
-		name[p.Ref], words[p.Ref] = refused(p.Consents, nameInMinutes), refused(p.Consents, wordsInMinutes)
-	}
-	for n := range f.Participants {
-		if name[f.Participants[n].ID] {
-			f.Participants[n].Name = ""
-		}
-	}
-	for _, item := range f.Items {
-		for n := range item.Contributions {
-			if words[item.Contributions[n].By] {
-				item.Contributions[n].Text = ""
-			}
-		}
-	}
-	var b bytes.Buffer
-	err = minutes.Write(&b, f, "json")
-	return b.Bytes(), err
 }

@@ -234,6 +234,15 @@ func TestABallotAsksInTheWordsOfTheRule(t *testing.T) {
 	}
 }
 
+func TestNothingIsSaidToBeRecordedThatIsNot(t *testing.T) {
+	d := &apiv1.DecisionView{Id: "i:s:d", Phase: apiv1.DecisionPhase_DECISION_PHASE_OPEN}
+	none := pages.Recorded("en", ballot(d, &apiv1.OwnBallot{Participant: "a", Open: true}))
+	one := pages.Recorded("en", ballot(d, &apiv1.OwnBallot{Participant: "a", Open: true, Choice: eventv1.Choice_CHOICE_FOR}))
+	if none.Title[0].Text != "No vote is recorded" || one.Title[0].Text != "The vote is recorded" {
+		t.Error(none.Title, one.Title)
+	}
+}
+
 func TestAFormSentTwiceIsOneCommand(t *testing.T) {
 	const form = "01980000-0000-7000-8000-000000000000"
 	one, ok := pages.CommandID(form, "a", "for")

@@ -4,17 +4,12 @@ import (
 	"slices"
 	"strings"
 
+	"tavolo/pkg/domain/initiative"
 	apiv1 "tavolo/proto/tavolo/api/v1"
 	eventv1 "tavolo/proto/tavolo/event/v1"
 )
 
-// Codes of the consents that pages honour. A consent that was never asked (people enrolled from minutes on paper) withholds nothing.
-const (
-	nameInMinutes  = "name_in_minutes"
-	wordsInMinutes = "words_in_minutes"
-)
-
-// people says how those at the table are called on one page.
+// people says how those at the table are called on one page. A consent that was never asked (people enrolled from minutes on paper) withholds nothing.
 type people struct {
 	tongue
 	of map[string]*apiv1.ParticipantView
@@ -38,7 +33,7 @@ func (p people) name(id string) string {
 	switch {
 	case p.nobody || v == nil || v.Name == "" && v.Ref == "":
 		return p.say("page/somebody")
-	case v.Name == "" || p.minutes && refused(v.Consents, nameInMinutes):
+	case v.Name == "" || p.minutes && refused(v.Consents, initiative.NameInMinutes):
 		return v.Ref
 	}
 	return v.Name
@@ -57,7 +52,7 @@ func (p people) words(by, text string) Line {
 	switch {
 	case text == "" || p.nobody:
 		return nil
-	case p.minutes && p.of[by] != nil && refused(p.of[by].Consents, wordsInMinutes):
+	case p.minutes && p.of[by] != nil && refused(p.of[by].Consents, initiative.WordsInMinutes):
 		return plain(p.say("page/words-withheld"))
 	}
 	return said(text)
