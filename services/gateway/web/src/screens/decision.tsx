@@ -53,7 +53,7 @@ function Content({ workspace, id, d, why }: { workspace: string; id: string; d: 
 }
 
 // The same decision as a page that needs no script, with a ballot to fill in.
-const plainAddress = (workspace: string, id: string): string => `${address.decision(workspace, id)}/plain`;
+const plainAddress = (workspace: string, id: string): string => `${address.decision(workspace, id)}/page`;
 
 function Electorate({ d, all }: { d: DecisionViewJson; all: People }) {
   const electors = d.electors ?? [];
