@@ -262,6 +262,38 @@ func TestTheFirstFacilitatorInvitesAndPeopleComeIn(t *testing.T) {
 	}
 }
 
+// What somebody consents to when they come in is recorded with their seat, and shown to them and to who facilitates.
+func TestConsentsAreRecordedWithTheSeat(t *testing.T) {
+	h, giulia := withExample(t)
+	made := giulia.invite(0)
+	anna, bruno := h.browser(), h.browser()
+	for _, bad := range [][]string{{"Research"}, {"research", "research"}, {"Anna Rossi"}} {
+		code := anna.ask("AccountService/Enter", &apiv1.EnterRequest{Secret: made.Secret, Name: "Anna", ConsentsGiven: bad, ConsentsVersion: 1, Id: newID()}, &apiv1.MeView{})
+		if code != "account/consent-malformed" {
+			t.Errorf("%v: %q", bad, code)
+		}
+	}
+	me := do[apiv1.MeView](anna, "AccountService/Enter", &apiv1.EnterRequest{Secret: made.Secret, Name: "Anna", Constituency: "user", Id: newID(),
+		ConsentsGiven: []string{"research", "words_in_minutes"}, ConsentsRefused: []string{"name_in_minutes"}, ConsentsVersion: 1})
+	bruno.enter(made.Secret, "Bruno")
+	p := me.Memberships[0].Participant
+	for name, c := range map[string]struct {
+		who  *browser
+		want int
+	}{"Giulia": {giulia, 3}, "Anna": {anna, 3}, "Bruno": {bruno, 0}} {
+		seen(t, c.who, "Anna", func(v *apiv1.InitiativeView) bool { return find(v, p).Name == "Anna" })
+		consents := find(c.who.initiative(), p).Consents
+		if len(consents) != c.want {
+			t.Errorf("%s sees %v", name, consents)
+		}
+		for _, s := range consents {
+			if s.Given != (s.Consent != "name_in_minutes") || s.Version != 1 {
+				t.Errorf("%s sees %v", name, s)
+			}
+		}
+	}
+}
+
 // The cookie of a device is all that it takes to be somebody, so it ends when the device is signed out, and lasts over a restart until then.
 func TestASignInLastsUntilItIsEnded(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")

@@ -18,8 +18,8 @@ export function App() {
         <div class="bar">
           <div class="container d-flex flex-wrap align-items-center justify-content-between">
             <A class="brand" href={address.home}><Mark /><span>{t("web/name")}</span></A>
-            <Languages />
             <Who />
+            <Languages />
           </div>
         </div>
       </header>

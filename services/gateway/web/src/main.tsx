@@ -2,6 +2,7 @@
 import { render } from "preact";
 import { App, fetchScreen } from "./app";
 import { recognise } from "./me";
+import { startOutbox } from "./outbox";
 import { start } from "./route";
 import { chosen, speak } from "./words";
 
@@ -9,6 +10,7 @@ import { chosen, speak } from "./words";
 const politeness = 1500;
 
 start();
+startOutbox();
 fetchScreen();
 const known = recognise().catch(() => {}); // the screens say what they miss, and ask again
 await Promise.all([speak(chosen()), Promise.race([known, new Promise((go) => setTimeout(go, politeness))])]);

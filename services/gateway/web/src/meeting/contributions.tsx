@@ -1,11 +1,11 @@
 // What was said to an item, in order, with what hangs on what: answers, amendments, what was taken up, and the advice that still waits for an answer.
 import { useState } from "preact/hooks";
 import type { ItemViewJson } from "../gen/tavolo/api/v1/record_pb";
+import { Button } from "../parts/form";
 import { type People, named } from "../parts/people";
 import { Empty } from "../parts/screen";
 import { constituency, duration, label, t } from "../words";
-import { Contribute, type Form, formKey } from "./contribute";
-import { Act } from "./doing";
+import { Contribute, type Writing, draftKey } from "./contribute";
 import { kept } from "./draft";
 import { wordsLeft } from "./floor";
 import type { Here } from "./here";
@@ -27,20 +27,20 @@ export function Contributions({ here, item, write = false }: { here: Here; item:
 }
 
 function NewOne({ here, item }: { here: Here; item: ItemViewJson }) {
-  const [open, setOpen] = useState(kept(formKey(here, item, "new")) !== undefined);
+  const [open, setOpen] = useState(kept(draftKey(here, item, "new")) !== undefined);
   return (
     <div class="new-one">
-      <Act expanded={open} controls="new-one" onClick={() => setOpen(!open)}>{t("web/room-write")}</Act>
-      <div id="new-one" hidden={!open}>{open && <Contribute here={here} item={item} form="new" done={() => setOpen(false)} />}</div>
+      <Button look="plain" expanded={open} onClick={() => setOpen(!open)}>{t("web/room-write")}</Button>
+      <div id="new-one" hidden={!open}>{open && <Contribute here={here} item={item} what="new" done={() => setOpen(false)} />}</div>
     </div>
   );
 }
 
-const forms: Form[] = ["answer", "amend", "take", "word"];
+const writings: Writing[] = ["answer", "amend", "take", "word"];
 
 function Contribution({ here, item, c, said, writes }: { here: Here; item: ItemViewJson; c: Said; said: Said[]; writes: boolean }) {
   const sits = here.all.get(c.by ?? "")?.constituency, id = (n: number | undefined) => `c-${item.id}-${n}`;
-  const [form, setForm] = useState<Form | undefined>(() => writes ? forms.find((f) => kept(formKey(here, item, f, c)) !== undefined) : undefined);
+  const [form, setForm] = useState<Writing | undefined>(() => writes ? writings.find((f) => kept(draftKey(here, item, f, c)) !== undefined) : undefined);
   const later = amendedBy(said, c);
   return (
     <li id={id(c.number)} tabIndex={-1} class={later ? "replaced" : undefined}>
@@ -52,10 +52,10 @@ function Contribution({ here, item, c, said, writes }: { here: Here; item: ItemV
       </p>
       <Links c={c} said={said} all={here.all} go={(n) => jump(id(n))} />
       {c.text ? <p class="text">{c.text}</p> : <p class="note">{t((c.seconds ?? 0) > 0 ? "web/room-no-words" : "web/text-gone")}</p>}
-      {c.enteredBy && c.enteredBy !== c.by && <p class="note">{t("web/entered-by", { who: named(here.all, c.enteredBy) })}</p>}
+      {c.text && c.enteredBy && c.enteredBy !== c.by && <p class="note">{t("web/entered-by", { who: named(here.all, c.enteredBy) })}</p>}
       <Standing c={c} said={said} later={later} go={(n) => jump(id(n))} />
       {writes && <Possible here={here} item={item} c={c} form={form} later={later !== undefined} open={setForm} />}
-      {writes && form && <Contribute key={form} here={here} item={item} form={form} c={c} done={() => { setForm(undefined); jump(id(c.number)); }} />}
+      {writes && form && <Contribute key={form} here={here} item={item} what={form} c={c} done={() => { setForm(undefined); jump(id(c.number)); }} />}
     </li>
   );
 }
@@ -97,16 +97,16 @@ function Standing({ c, said, later, go }: { c: Said; said: Said[]; later: Said |
 }
 
 // Possible are the buttons of a contribution.
-function Possible({ here, item, c, form, later, open }: { here: Here; item: ItemViewJson; c: Said; form: Form | undefined; later: boolean; open: (form: Form | undefined) => void }) {
+function Possible({ here, item, c, form, later, open }: { here: Here; item: ItemViewJson; c: Said; form: Writing | undefined; later: boolean; open: (form: Writing | undefined) => void }) {
   const proposal = c.kind === "CONTRIBUTION_KIND_PROPOSAL", own = c.by === here.mine;
-  const turn = (f: Form) => open(form === f ? undefined : f);
+  const turn = (f: Writing) => open(form === f ? undefined : f);
   const left = !c.text && (own || here.writes) && wordsLeft(here, item, c.by ?? "") !== "";
   return (
     <div class="acts">
-      {!c.text && (own || here.writes) && <Act look={left ? "plain" : "small"} expanded={form === "word"} onClick={() => turn("word")}>{t("web/room-add-words")}<Number c={c} /></Act>}
-      {c.text && <Act look="small" expanded={form === "answer"} onClick={() => turn("answer")}>{t("web/room-answer")}<Number c={c} /></Act>}
-      {c.text && proposal && !later && <Act look="small" expanded={form === "amend"} onClick={() => turn("amend")}>{t("web/room-amend")}<Number c={c} /></Act>}
-      {c.text && !proposal && !c.answers && <Act look="small" expanded={form === "take"} onClick={() => turn("take")}>{t("web/room-take")}<Number c={c} /></Act>}
+      {!c.text && (own || here.writes) && <Button look={left ? "plain" : "small"} expanded={form === "word"} onClick={() => turn("word")}>{t("web/room-add-words")}<Number c={c} /></Button>}
+      {c.text && <Button look="small" expanded={form === "answer"} onClick={() => turn("answer")}>{t("web/room-answer")}<Number c={c} /></Button>}
+      {c.text && proposal && !later && <Button look="small" expanded={form === "amend"} onClick={() => turn("amend")}>{t("web/room-amend")}<Number c={c} /></Button>}
+      {c.text && !proposal && !c.answers && <Button look="small" expanded={form === "take"} onClick={() => turn("take")}>{t("web/room-take")}<Number c={c} /></Button>}
     </div>
   );
 }

@@ -2,13 +2,14 @@
 import { useState } from "preact/hooks";
 import { send } from "../outbox";
 import type { ItemViewJson } from "../gen/tavolo/api/v1/record_pb";
+import { Button, Field, Select } from "../parts/form";
 import { named } from "../parts/people";
 import { type Key, constituency, t } from "../words";
 import { Clock } from "./clock";
-import { Act, Trouble, useDoing } from "./doing";
+import { Trouble, useDoing } from "./doing";
 import { keep, kept, useDraft } from "./draft";
-import { type Kind, Kinds, Pick, Words } from "./fields";
 import { type Here, where } from "./here";
+import { type Kind, Kinds } from "./kinds";
 
 export function Floor({ here, item }: { here: Here; item: ItemViewJson }) {
   const { floor = {} } = here.view, { hands = [] } = floor;
@@ -39,9 +40,9 @@ function Hand({ here, item, who }: { here: Here; item: ItemViewJson; who: string
         {suggested && <p class="why-next"><strong class="state soon">{t("web/room-suggested")}</strong> {why && t(why)}</p>}
       </div>
       {here.facilitates && !floor.speaking && (
-        <Act look={suggested || (floor.hands ?? []).length === 1 ? "main" : "plain"} busy={doing.busy} onClick={() => void doing.tell("ItemService/GiveFloor", { ...where(here, item), participant: who })}>
+        <Button look={suggested || (floor.hands ?? []).length === 1 ? "main" : "plain"} busy={doing.busy} onClick={() => void doing.tell("ItemService/GiveFloor", { ...where(here, item), participant: who })}>
           {t("web/room-give-floor")} <span class="visually-hidden">{named(here.all, who)}</span>
-        </Act>
+        </Button>
       )}
       <Trouble of={doing} all={here.all} />
     </li>
@@ -57,8 +58,8 @@ function GiveToAnyone({ here, item }: { here: Here; item: ItemViewJson }) {
   const give = async () => { if (who && await doing.tell("ItemService/GiveFloor", { ...where(here, item), participant: who })) choose(""); };
   return (
     <form class="inline" onSubmit={(e) => { e.preventDefault(); void give(); }}>
-      <Pick label={t("web/room-give-other")} value={who} choose={choose} of={[["", t("web/room-choose")], ...others.map((s): [string, string] => [s.participant ?? "", named(here.all, s.participant)])]} />
-      <Act submit busy={doing.busy || who === ""}>{t("web/room-give-floor")}</Act>
+      <Select id="give-other" label={t("web/room-give-other")} value={who} set={choose} options={[{ value: "", label: t("web/room-choose") }, ...others.map((s) => ({ value: s.participant ?? "", label: named(here.all, s.participant) }))]} />
+      <Button look="plain" submit busy={doing.busy} disabled={who === ""}>{t("web/room-give-floor")}</Button>
       <Trouble of={doing} all={here.all} />
     </form>
   );
@@ -69,15 +70,21 @@ interface Turn { kind: Kind; text: string }
 // turnKey is where the words of a turn are kept while it goes on; when somebody else ends it, they are offered for the contribution it became.
 export const turnKey = (here: Here, item: ItemViewJson, who: string): string => `${here.session}:${item.id}:turn:${who}`;
 
-function Speaker({ here, item, who, since }: { here: Here; item: ItemViewJson; who: string; since: string | undefined }) {
-  const doing = useDoing(), key = turnKey(here, item, who), mine = who === here.mine;
-  const [turn, change, clear] = useDraft<Turn>(key, { kind: "CONTRIBUTION_KIND_STATEMENT", text: "" });
-  const [typing, setTyping] = useState(turn.text !== "");
+// EndTurn ends a turn, with the words that were typed for it. Whoever speaks has it at hand, as the hand was; whoever facilitates or writes has it beside the speaker.
+function EndTurn({ here, item, who }: { here: Here; item: ItemViewJson; who: string }) {
+  const doing = useDoing(), key = turnKey(here, item, who);
   const end = async () => {
-    const words = turn.text.trim();
-    const request = { ...where(here, item), participant: who, kind: turn.kind, ...(words ? { text: { clear: words } } : {}), ...(mine || !words || !here.mine ? {} : { enteredBy: here.mine }) };
-    if (await doing.work(() => send("ItemService/ReturnFloor", request, `item:${item.id}`, words))) clear();
+    const turn = kept<Turn>(key), words = turn?.text.trim() ?? "";
+    const request = { ...where(here, item), participant: who, ...(turn ? { kind: turn.kind } : {}), ...(words ? { text: { clear: words } } : {}) };
+    if (await doing.work(() => send("ItemService/ReturnFloor", request, `item:${item.id}`, words))) keep(key, undefined);
   };
+  return <><Button busy={doing.busy} onClick={() => void end()}>{t("web/room-end-turn")}</Button><Trouble of={doing} all={here.all} /></>;
+}
+
+function Speaker({ here, item, who, since }: { here: Here; item: ItemViewJson; who: string; since: string | undefined }) {
+  const doing = useDoing(), mine = who === here.mine;
+  const [turn, change] = useDraft<Turn>(turnKey(here, item, who), { kind: "CONTRIBUTION_KIND_STATEMENT", text: "" });
+  const [typing, setTyping] = useState(turn.text !== "");
   const mistaken = () => void doing.tell("ItemService/ReturnFloor", { ...where(here, item), participant: who, mistaken: true });
   return (
     <div class={mine ? "speaker own" : "speaker"}>
@@ -85,13 +92,13 @@ function Speaker({ here, item, who, since }: { here: Here; item: ItemViewJson; w
       {(mine || here.writes) && (
         <>
           <div class="acts">
-            {(mine || here.facilitates) && <Act look="main" busy={doing.busy} onClick={() => void end()}>{t("web/room-end-turn")}</Act>}
-            <Act look="small" expanded={typing} controls="turn" onClick={() => setTyping(!typing)}>{t("web/room-turn-write")}</Act>
-            {here.facilitates && <Act look="small" busy={doing.busy} onClick={mistaken}>{t("web/room-turn-mistaken")}</Act>}
+            {!mine && <EndTurn here={here} item={item} who={who} />}
+            <Button look="small" expanded={typing} onClick={() => setTyping(!typing)}>{t("web/room-turn-write")}</Button>
+            {here.facilitates && <Button look="small" busy={doing.busy} onClick={mistaken}>{t("web/room-turn-mistaken")}</Button>}
           </div>
-          <div id="turn" hidden={!typing}>
-            <Kinds value={turn.kind} choose={(kind) => change({ kind })} />
-            <Words label={t("web/room-turn-words")} hint={t("web/room-turn-hint")} value={turn.text} change={(text) => change({ text })} />
+          <div hidden={!typing}>
+            <Kinds id="turn-kind" value={turn.kind} choose={(kind) => change({ kind })} />
+            <Field id="turn-text" label={t("web/room-turn-words")} hint={t("web/room-turn-hint")} lines={3} max={8000} value={turn.text} set={(text) => change({ text })} />
           </div>
         </>
       )}
@@ -107,19 +114,19 @@ export function wordsLeft(here: Here, item: ItemViewJson, who: string): string {
 }
 export const forgetWordsLeft = (here: Here, item: ItemViewJson, who: string): void => keep(turnKey(here, item, who), undefined);
 
-// OwnHand raises and lowers one's own hand, ends one's own turn, or says that one is here: the one thing that everybody needs at hand.
+// OwnHand raises and lowers one's own hand, ends one's own turn, or says that one is here: the one thing that everybody needs at any moment.
 export function OwnHand({ here, item }: { here: Here; item: ItemViewJson | undefined }) {
   const doing = useDoing(), { floor = {} } = here.view, hands = floor.hands ?? [], mine = here.mine;
   if (!mine || !here.takesPart) return null;
   const place = hands.indexOf(mine) + 1;
   return (
     <div class="own-hand">
-      {!here.present ? <SeatYourself here={here} /> : !item ? <p class="quiet">{t("web/room-no-current")}</p> : floor.speaking === mine ? null : (
+      {!here.present ? <SeatYourself here={here} /> : !item ? <p class="quiet">{t("web/room-no-current")}</p> : floor.speaking === mine ? <EndTurn here={here} item={item} who={mine} /> : (
         <>
-          <Act look={place > 0 ? "plain" : "main"} class="hand" busy={doing.busy}
+          <Button look={place > 0 ? "plain" : "main"} busy={doing.busy}
             onClick={() => void doing.tell(place > 0 ? "ItemService/LowerHand" : "ItemService/RaiseHand", { ...where(here, item), participant: mine })}>
             <HandSign up={place > 0} />{t(place > 0 ? "web/room-hand-lower" : "web/room-hand-raise")}
-          </Act>
+          </Button>
           <p class="quiet" role="status">{place > 0 && t("web/room-hand-place", { place, all: hands.length })}</p>
         </>
       )}
@@ -131,12 +138,12 @@ export function OwnHand({ here, item }: { here: Here; item: ItemViewJson | undef
 // SeatYourself says that one is in the room.
 export function SeatYourself({ here }: { here: Here }) {
   const doing = useDoing(), mine = here.mine ?? "";
-  const offices = here.all.get(mine)?.offices ?? [];
+  const offices = here.facilitates ? here.all.get(mine)?.offices ?? [] : []; // who facilitates gives offices
   return (
     <>
-      <Act look="main" class="hand" busy={doing.busy} onClick={() => void doing.tell("SessionService/SeatParticipants", { workspace: here.workspace, session: here.session, seats: [{ participant: mine, offices }] })}>
+      <Button busy={doing.busy} onClick={() => void doing.tell("SessionService/SeatParticipants", { workspace: here.workspace, session: here.session, seats: [{ participant: mine, offices }] })}>
         {t("web/room-i-am-here")}
-      </Act>
+      </Button>
       <Trouble of={doing} all={here.all} />
     </>
   );

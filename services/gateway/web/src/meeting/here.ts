@@ -18,7 +18,7 @@ export interface Here {
   present: boolean;
   takesPart: boolean;
   facilitates: boolean;
-  // They write down what others say: whoever facilitates, and the secretary.
+  // They write down what others say: whoever facilitates, and the secretary in the room.
   writes: boolean;
   open: boolean;
   prepared: boolean;
@@ -32,8 +32,8 @@ export function hereOf(workspace: string, view: SessionViewJson): Here {
   return {
     workspace, session, initiative, view, all, mine, facilitates,
     present: me?.present ?? false,
-    takesPart: mine !== undefined && may("GRANT_TAKE_PART", workspace, initiative),
     writes: facilitates || (me?.present ?? false) && (me?.offices ?? []).includes("OFFICE_SECRETARY"),
+    takesPart: mine !== undefined && may("GRANT_TAKE_PART", workspace, initiative),
     open: phase === "SESSION_PHASE_OPEN", prepared: phase === "SESSION_PHASE_PREPARED", closed: phase === "SESSION_PHASE_CLOSED",
   };
 }

@@ -1,7 +1,8 @@
 // The minutes: they write themselves while the group meets. Here is where to read them, who approved them as they stand now, and one's own approval.
+import { Button } from "../parts/form";
 import { named } from "../parts/people";
 import { list, t } from "../words";
-import { Act, Trouble, useDoing } from "./doing";
+import { Trouble, useDoing } from "./doing";
 import type { Here } from "./here";
 
 export function Minutes({ here }: { here: Here }) {
@@ -22,7 +23,7 @@ export function Minutes({ here }: { here: Here }) {
           <p role="status">{approved.length === 0 ? t("web/room-approved-none") : t("web/room-approved-by", { n: approved.length, who: list(approved.map((p) => named(here.all, p))) })}</p>
           {was && here.takesPart && !approved.includes(mine) && (
             <div class="acts">
-              <Act look="main" busy={doing.busy} onClick={() => void doing.tell("SessionService/ApproveMinutes", { workspace: here.workspace, session: here.session, participant: mine })}>{t("web/room-approve")}</Act>
+              <Button busy={doing.busy} onClick={() => void doing.tell("SessionService/ApproveMinutes", { workspace: here.workspace, session: here.session, participant: mine })}>{t("web/room-approve")}</Button>
             </div>
           )}
           <p class="note d-block">{t("web/room-approve-what")}</p>

@@ -3,10 +3,11 @@ import { useState } from "preact/hooks";
 import type { InitiativeViewJson, ParticipantViewJson } from "../gen/tavolo/api/v1/record_pb";
 import type { OfficeJson } from "../gen/tavolo/event/v1/session_pb";
 import { useLive } from "../live";
+import { Button } from "../parts/form";
 import { PeopleList, byConstituency } from "../parts/people";
 import { Empty, Loading, Problem } from "../parts/screen";
 import { constituency, label, t } from "../words";
-import { Act, Trouble, useDoing } from "./doing";
+import { Trouble, useDoing } from "./doing";
 import { SeatYourself } from "./floor";
 import type { Here } from "./here";
 
@@ -15,15 +16,15 @@ export function Presence({ here }: { here: Here }) {
   const there = seats.filter((s) => s.present);
   return (
     <>
-      {here.open && <p>{t("web/room-there-n", { n: there.length })}</p>}
-      {seats.length === 0 ? <Empty>{t("web/nobody-there")}</Empty> : <PeopleList level="h3" list={seats} presence={here.open} />}
-      {here.open && here.takesPart && (here.present ? <Leave here={here} /> : <SeatYourself here={here} />)}
-      {here.open && here.facilitates && (
-        <>
-          <Act look="plain" expanded={marking} controls="marking" onClick={() => setMarking(!marking)}>{t("web/room-mark")}</Act>
-          <div id="marking" hidden={!marking}>{marking && <Marking here={here} />}</div>
-        </>
+      {!here.closed && there.length > 0 && <p>{t("web/room-there-n", { n: there.length })}</p>}
+      {seats.length === 0 ? <Empty>{t("web/nobody-there")}</Empty> : <PeopleList level="h3" list={seats} presence={!here.closed} />}
+      {!here.closed && (
+        <div class="acts">
+          {here.takesPart && (here.present ? <Leave here={here} /> : <SeatYourself here={here} />)}
+          {here.facilitates && <Button look="plain" expanded={marking} onClick={() => setMarking(!marking)}>{t("web/room-mark")}</Button>}
+        </div>
       )}
+      {!here.closed && here.facilitates && marking && <Marking here={here} />}
     </>
   );
 }
@@ -31,10 +32,10 @@ export function Presence({ here }: { here: Here }) {
 function Leave({ here }: { here: Here }) {
   const doing = useDoing();
   return (
-    <div class="acts">
-      <Act look="small" busy={doing.busy} onClick={() => void doing.tell("SessionService/UnseatParticipant", { workspace: here.workspace, session: here.session, participant: here.mine ?? "" })}>{t("web/room-i-leave")}</Act>
+    <>
+      <Button look="small" busy={doing.busy} onClick={() => void doing.tell("SessionService/UnseatParticipant", { workspace: here.workspace, session: here.session, participant: here.mine ?? "" })}>{t("web/room-i-leave")}</Button>
       <Trouble of={doing} all={here.all} />
-    </div>
+    </>
   );
 }
 
@@ -68,19 +69,19 @@ function Line({ here, p }: { here: Here; p: ParticipantViewJson }) {
   const turn = (office: Office) => sit(held.includes(office) ? held.filter((o) => o !== office) : [...held, office]);
   return (
     <li class="seat">
-      <label class="choice">
-        <input type="checkbox" checked={present} aria-disabled={doing.busy} onClick={(e) => {
+      <div class="pick">
+        <input type="checkbox" id={`here-${p.participant}`} checked={present} aria-disabled={doing.busy} onClick={(e) => {
           e.preventDefault(); // the record says whether it is checked
           if (present) void doing.tell("SessionService/UnseatParticipant", { ...of, participant: p.participant ?? "" });
           else sit(held);
-        }} />{" "}
-        <span class="who">{name}</span> <span class="note">{t(present ? "web/room-present" : "web/room-away")}</span>
-      </label>
-      {present && <Act look="small" expanded={open} controls={id} onClick={() => setOpen(!open)}>{t("web/room-offices")} <span class="visually-hidden">{name}</span></Act>}
-      <fieldset id={id} class="choices" hidden={!open || !present}>
+        }} />
+        <label for={`here-${p.participant}`}><span class="who">{name}</span> <span class="note">{t(present ? "web/room-present" : "web/room-away")}</span></label>
+      </div>
+      {present && <Button look="small" expanded={open} onClick={() => setOpen(!open)}>{t("web/room-offices")} <span class="visually-hidden">{name}</span></Button>}
+      <fieldset id={id} class="field" hidden={!open || !present}>
         <legend>{t("web/room-offices-of", { who: name })}</legend>
         {offices.map((o) => (
-          <label key={o} class="choice"><input type="checkbox" checked={held.includes(o)} onClick={(e) => { e.preventDefault(); turn(o); }} /> <span>{label("office", o)}</span></label>
+          <div key={o} class="pick"><input type="checkbox" id={`${id}-${o}`} checked={held.includes(o)} onClick={(e) => { e.preventDefault(); turn(o); }} /><label for={`${id}-${o}`}>{label("office", o)}</label></div>
         ))}
       </fieldset>
       <Trouble of={doing} all={new Map([...here.all, [p.participant ?? "", p]])} />

@@ -1,8 +1,9 @@
 // What was typed here and is not in the log yet: it waits for the line and goes out by itself, or it was refused and somebody must look.
 import { outbox, unsent } from "../outbox";
+import { Button } from "../parts/form";
 import type { People } from "../parts/people";
 import { t } from "../words";
-import { Act, Trouble } from "./doing";
+import { Trouble } from "./doing";
 
 export function Unsent({ about, all }: { about: string; all: People }) {
   const list = unsent(about);
@@ -17,8 +18,8 @@ export function Unsent({ about, all }: { about: string; all: People }) {
             <>
               <Trouble of={{ problem: u.refused }} all={all} />
               <div class="acts">
-                <Act onClick={() => void outbox().again(u.id)}>{t("web/retry")}</Act>
-                <Act look="small" onClick={() => outbox().drop(u.id)}>{t("web/room-drop")}</Act>
+                <Button look="plain" onClick={() => void outbox().again(u.id)}>{t("web/retry")}</Button>
+                <Button look="small" onClick={() => outbox().drop(u.id)}>{t("web/room-drop")}</Button>
               </div>
             </>
           )}

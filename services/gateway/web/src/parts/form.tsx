@@ -203,8 +203,8 @@ export function Check({ id, label, value, set, hint }: { id: string; label: stri
 interface ButtonProps {
   children: ComponentChildren;
   onClick?: () => void;
-  // main: what one is here for; plain: anything else; away: takes something away.
-  look?: "main" | "plain" | "away";
+  // main: what one is here for; plain: anything else; away: takes something away; small: one of many, beside what it is about.
+  look?: "main" | "plain" | "away" | "small";
   submit?: boolean;
   busy?: boolean | undefined;
   disabled?: boolean | undefined;
@@ -213,14 +213,15 @@ interface ButtonProps {
   id?: string;
   expanded?: boolean | undefined;
   pressed?: boolean | undefined;
+  class?: string;
 }
 
-const looks = { main: "btn btn-primary", plain: "btn btn-outline-primary", away: "btn btn-outline-danger" } as const;
+const looks = { main: "btn btn-primary", plain: "btn btn-outline-primary", away: "btn btn-outline-danger", small: "act" } as const;
 
 // Button keeps the focus while it is busy: one that is disabled would lose it.
-export function Button({ children, onClick, look = "main", submit, busy, disabled, name, id, expanded, pressed }: ButtonProps) {
+export function Button({ children, onClick, look = "main", submit, busy, disabled, name, id, expanded, pressed, class: more = "" }: ButtonProps) {
   return (
-    <button type={submit ? "submit" : "button"} id={id} class={looks[look]} aria-label={name} aria-disabled={busy || disabled ? true : undefined} aria-busy={busy ? true : undefined}
+    <button type={submit ? "submit" : "button"} id={id} class={`${looks[look]} ${more}`} aria-label={name} aria-disabled={busy || disabled ? true : undefined} aria-busy={busy ? true : undefined}
       aria-expanded={expanded} aria-pressed={pressed} onClick={onClick && (() => { if (!busy && !disabled) onClick(); })}>
       {children}
     </button>

@@ -5,9 +5,10 @@ import type { InvitationMadeJson } from "../gen/tavolo/api/v1/account_pb";
 import type { DecisionViewJson, ItemViewJson } from "../gen/tavolo/api/v1/record_pb";
 import { state, useLive } from "../live";
 import { Clock } from "../meeting/clock";
-import { Act, Trouble, useDoing } from "../meeting/doing";
+import { Trouble, useDoing } from "../meeting/doing";
 import { type Here, current, hereOf } from "../meeting/here";
 import { OutcomeName } from "../parts/badges";
+import { Button } from "../parts/form";
 import { named } from "../parts/people";
 import { Loading, Problem } from "../parts/screen";
 import { tallied } from "../parts/result";
@@ -30,7 +31,7 @@ function Wall({ here }: { here: Here }) {
     <>
       <header class="wall-head">
         <h1>{session?.title || t("web/session")}</h1>
-        {state.value === "broken" && <p class="trouble" role="status">{t("web/room-wall-broken")}</p>}
+        {state.value === "broken" && <p class="notice bad" role="status">{t("web/room-wall-broken")}</p>}
         {here.facilitates && !here.closed && <Invite here={here} made={made} set={setMade} />}
       </header>
       <div class="wall-body">
@@ -101,7 +102,7 @@ function Vote({ d }: { d: DecisionViewJson }) {
 function Invite({ here, made, set }: { here: Here; made: InvitationMadeJson | undefined; set: (made: InvitationMadeJson | undefined) => void }) {
   const doing = useDoing(), says: Key = made ? "web/room-qr-hide" : "web/room-qr-show";
   const press = () => made ? set(undefined) : void doing.work(async () => set(await ask("AccountService/Invite", { workspace: here.workspace, initiative: here.initiative, session: here.session, hours: 12 })));
-  return <><Act busy={doing.busy} onClick={press}>{t(says)}</Act><Trouble of={doing} all={here.all} /></>;
+  return <><Button look="plain" busy={doing.busy} onClick={press}>{t(says)}</Button><Trouble of={doing} all={here.all} /></>;
 }
 
 const entry = (): string => `${location.host}/enter`;

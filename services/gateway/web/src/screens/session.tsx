@@ -4,6 +4,7 @@ import { ItemDecisions } from "../deciding/itemdecisions";
 import type { ItemViewJson, SessionViewJson } from "../gen/tavolo/api/v1/record_pb";
 import { useLive } from "../live";
 import { Contributions } from "../meeting/contributions";
+import { KeepFocus } from "../meeting/focus";
 import { type Here, hereOf } from "../meeting/here";
 import { Begin, Lead, TurnTo } from "../meeting/lead";
 import { Minutes } from "../meeting/minutes";
@@ -34,7 +35,7 @@ export function Session({ workspace, id }: { workspace: string; id: string }) {
 function Content({ here }: { here: Here }) {
   const { session, items = [] } = here.view, began = moment(session);
   return (
-    <>
+    <KeepFocus>
       <p class="under">
         {[label("session_kind", session?.kind), began && dayAndTime(began), session?.closedAt && t("web/until", { time: time(session.closedAt) }), session?.place].filter(Boolean).join(" · ")}
         {" "}<Phase phase={session?.phase} />
@@ -51,10 +52,10 @@ function Content({ here }: { here: Here }) {
         </details>
       ) : <Section id="agenda" title={t("web/agenda")}><Agenda here={here} items={items} /></Section>}
       <Section id="there" title={t(here.closed ? "web/was-there" : "web/there")}><Presence here={here} /></Section>
-      <Section id="speaking" title={t("web/speaking")}><Talk here={here} /></Section>
+      {!here.prepared && <Section id="speaking" title={t("web/speaking")}><Talk here={here} /></Section>}
       {!here.prepared && <Section id="minutes" title={t("web/room-minutes")}><Minutes here={here} /></Section>}
-      {here.open && here.facilitates && <Section id="lead" title={t("web/room-lead")}><Lead here={here} /></Section>}
-    </>
+      {!here.closed && here.facilitates && <Section id="lead" title={t("web/room-lead")}><Lead here={here} /></Section>}
+    </KeepFocus>
   );
 }
 
@@ -98,8 +99,7 @@ function Item({ here, item }: { here: Here; item: ItemViewJson }) {
         {facts.length > 0 && <p class="under">{facts.join(" · ")}</p>}
         {!now && !here.prepared && (
           <>
-            <h4 class="h6">{t("web/said")}</h4>
-            <Contributions here={here} item={item} />
+            {(here.closed || (item.contributions ?? []).length > 0) && <><h4 class="h6">{t("web/said")}</h4><Contributions here={here} item={item} /></>}
             <ItemDecisions workspace={here.workspace} view={here.view} item={item} />
           </>
         )}
