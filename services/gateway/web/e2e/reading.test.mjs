@@ -2,7 +2,7 @@
 // something goes wrong.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { initiative, open, startBrowser, startTavolo, until, workspace } from "./tavolo.mjs";
+import { initiative, open, signIn, startBrowser, startTavolo, until, workspace } from "./tavolo.mjs";
 import { inspect, languages, listen, settled } from "./screens.mjs";
 import { prepareRoom, session, decision, vote } from "./room.mjs";
 
@@ -31,9 +31,16 @@ after(async () => {
   await tavolo?.end();
 });
 
+// reader is somebody who belongs and only reads.
+async function reader(options) {
+  const context = await browser.newContext(options);
+  await signIn(context, tavolo, { name: "Rita", grant: "GRANT_READ", whole: true });
+  return context;
+}
+
 for (const language of languages) {
   test(`Every screen can be read by everybody (${language})`, async (t) => {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, bypassCSP: false, reducedMotion: "reduce" });
+    const context = await reader({ viewport: { width: 1280, height: 900 }, bypassCSP: false, reducedMotion: "reduce" });
     const outside = [];
     context.on("request", (r) => { if (!r.url().startsWith(tavolo.base) && !r.url().startsWith("data:")) outside.push(r.url()); });
     for (const [name, path] of Object.entries(screens)) {
@@ -52,7 +59,7 @@ for (const language of languages) {
 }
 
 test("By keyboard alone one gets from the start to a proof", async () => {
-  const context = await browser.newContext({ viewport: { width: 360, height: 740 } });
+  const context = await reader({ viewport: { width: 360, height: 740 } });
   const page = await open(context, tavolo.base, "/", "it");
   await settled(page);
   const focus = () => page.evaluate(() => document.activeElement?.textContent);
@@ -108,7 +115,7 @@ test("The chosen language holds, and what is on the screen changes with it", asy
 });
 
 test("What is said and decided shows at once, to two who look, and nothing is lost when the program is away", async () => {
-  const [one, two] = await Promise.all([browser.newContext(), browser.newContext({ viewport: { width: 360, height: 740 } })]);
+  const [one, two] = await Promise.all([reader(), reader({ viewport: { width: 360, height: 740 } })]);
   const pages = await Promise.all([open(one, tavolo.base, screens["session, going on"], "it"), open(two, tavolo.base, screens["session, going on"], "en")]);
   await Promise.all(pages.map(settled));
   const [page, phone] = pages;
@@ -140,8 +147,8 @@ test("What is said and decided shows at once, to two who look, and nothing is lo
 });
 
 test("An error says what to do, and trying again works", async () => {
-  const context = await browser.newContext();
-  const page = await open(context, tavolo.base, "/", "it");
+  const context = await reader();
+  const page = await open(context, tavolo.base, screens.initiative, "it");
   await settled(page);
   await context.route(/tavolo\.api\.v1/, (r) => r.abort());
   await page.getByRole("link", { name: "Quarto incontro" }).click();
