@@ -311,5 +311,6 @@ test("Whoever runs it gives a grant, ends an invitation and opens the decisions;
   await gone.getByText("Questo invito non vale più").waitFor();
   await inEveryLanguage(t, gone, "enter-gone");
   await late.close();
-  assert.deepEqual(complaints.flat().filter((c) => !/ERR_FAILED/.test(c)), [], "the browser has nothing to complain about");
+  // A refusal on purpose, a line cut on purpose, and an empty page that may keep nothing.
+  assert.deepEqual(complaints.flat().filter((c) => !/ERR_FAILED|status of 400|localStorage. property from .Window/.test(c)), [], "the browser has nothing to complain about");
 });
