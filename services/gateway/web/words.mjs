@@ -13,8 +13,10 @@ const single = ["workspace/unknown", "initiative/unknown", "session/unknown", "d
 // Refusals of these areas that only a program, or whoever installs Tavolo, can meet.
 const inside = /^(bus\/(?!internal|timeout|unavailable)|gateway\/(command-id|content-type|cross-origin|listen|loopback-only|method-not-allowed|no-import|not-a-socket|unreadable))/;
 
-// Refusals about a decision that whoever votes can meet; the others are for who writes a charter, and come with that part.
+// Refusals that whoever takes part can meet: in voting, and in the room. The others are for who writes a charter or prepares, and come with that part.
 const voting = /^decision\/(absent|already-contested|ballot-without-choice|no-ballot|no-vote|not-asked|not-closed|not-contested|not-in-electorate|not-open|recused|too-late|unknown)$/;
+const room = /^(item\/(amends-nothing|answers-nothing|floor-taken|no-such-contribution|not-on-any-agenda|not-speaking|not-their-words|too-long|turn-too-long|unknown)|session\/(closed|had-no-seat|not-closed|not-in-the-room|not-on-the-agenda|not-open))$/;
+const refused = { charter: (key) => /^decision\//.test(key) && !voting.test(key), preparing: (key) => /^(item|session)\//.test(key) && !room.test(key) };
 
 const read = (path) => JSON.parse(readFileSync(fileURLToPath(new URL(path, import.meta.url)), "utf8"));
 // The client's own words lie in one folder a language, one file a part of the client. Some parts come with the screens that say them, so that the
@@ -22,17 +24,17 @@ const read = (path) => JSON.parse(readFileSync(fileURLToPath(new URL(path, impor
 const files = (language) => readdirSync(fileURLToPath(new URL(`src/words/${language}`, import.meta.url))).sort();
 export const partsApart = ["charter", "entering", "preparing"];
 const own = (language, keep = () => true) => Object.assign({}, ...files(language).filter((file) => keep(file.replace(".json", ""))).map((file) => read(`src/words/${language}/${file}`)));
-const charterRefusals = (language) => Object.fromEntries(Object.entries(read(`../../../pkg/catalogue/${language}.json`)).filter(([key]) => /^decision\//.test(key) && !voting.test(key)));
+const refusals = (language, part) => Object.fromEntries(Object.entries(read(`../../../pkg/catalogue/${language}.json`)).filter(([key]) => refused[part]?.(key)));
 const catalogue = (language) =>
   Object.fromEntries(Object.entries(read(`../../../pkg/catalogue/${language}.json`))
-    .filter(([key]) => single.includes(key) || voting.test(key) || areas.includes(key.split("/")[0]) && !inside.test(key)));
+    .filter(([key]) => single.includes(key) || voting.test(key) || room.test(key) || areas.includes(key.split("/")[0]) && !inside.test(key)));
 
 const overItalian = (language, of) => language === "it-x-facile" ? { ...of("it"), ...of(language) } : of(language);
 
 // wordsOf gives all texts of a language; easy Italian falls back to Italian.
-export const wordsOf = (language) => overItalian(language, (l) => ({ ...catalogue(l), ...charterRefusals(l), ...own(l) }));
+export const wordsOf = (language) => overItalian(language, (l) => ({ ...catalogue(l), ...refusals(l, "charter"), ...refusals(l, "preparing"), ...own(l) }));
 
 // wordsApart gives those of one part, and without a part those that come at the start.
-export const wordsApart = (language, part) => overItalian(language, (l) => part ? { ...(part === "charter" ? charterRefusals(l) : {}), ...own(l, (file) => file === part) } : { ...catalogue(l), ...own(l, (file) => !partsApart.includes(file)) });
+export const wordsApart = (language, part) => overItalian(language, (l) => part ? { ...refusals(l, part), ...own(l, (file) => file === part) } : { ...catalogue(l), ...own(l, (file) => !partsApart.includes(file)) });
 
 export const ownWordsOf = own;
