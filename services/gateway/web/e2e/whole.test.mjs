@@ -13,8 +13,8 @@ const program = resolve(import.meta.dirname, process.env.TAVOLO_BIN ?? "../../..
 const user = "Uso i servizi", professional = "Lavoro nei servizi";
 // Giulia runs the meeting. Dina and Elio share a tablet. Carla is not there and gives Bruno her proxy.
 const everyone = {
-  Giulia: professional, Ada: user, Bruno: user, Carla: user, Dina: user, Elio: user, Fede: "Sono un familiare", Gino: "Lavoro come esperto tra pari",
-  Hanna: professional, Ivo: professional, Lia: professional, Mino: professional, Nora: "Dirigo i servizi", Olmo: "Sono qui come cittadino",
+  Giulia: professional, Ada: user, Bruno: user, Carla: user, Dina: user, Elio: user, Fede: "Sono un familiare", Gino: "Faccio supporto tra pari",
+  Hanna: professional, Ivo: professional, Lia: professional, Mino: professional, Nora: "Dirigo", Olmo: "Abito qui",
 };
 const items = ["La porta sul retro", "Il pranzo insieme", "Una gita a giugno", "Gli orari del sabato", "Il bilancio del centro"];
 

@@ -6,7 +6,6 @@ import { nextItem } from "../src/meeting/here";
 import { roomNews } from "../src/meeting/news";
 import { amendedBy, unanswered } from "../src/meeting/said";
 import { talkOf } from "../src/meeting/talk";
-import { people } from "../src/parts/people";
 import { voted } from "../src/screens/projector";
 
 const c = (number: number, kind: string, more: Partial<ContributionViewJson> = {}) => ({ number, kind: `CONTRIBUTION_KIND_${kind}`, ...more }) as ContributionViewJson;
@@ -46,16 +45,10 @@ test("News of the room are the item, the floor and a pause; a hand is none", () 
   assert.deepEqual(news({ floor: { speaking: "P" } }, "P"), ["web/room-you-speak"]);
 });
 
-test("Speaking time is that of the record, and is added up where the record has none", () => {
-  const seats = [{ participant: "P", constituency: "user" }, { participant: "Q", constituency: "family" }];
-  const items = [{ contributions: [c(1, "STATEMENT", { by: "P", seconds: 30 }), c(2, "STATEMENT", { by: "P", seconds: 10 })] }];
-  const view: SessionViewJson = { seats, items };
-  assert.deepEqual(talkOf({ view, all: people(seats) }), {
-    persons: [{ who: "P", seconds: 40, contributions: 2, people: 0 }],
-    perspectives: [{ who: "user", seconds: 40, contributions: 2, people: 1 }, { who: "family", seconds: 0, contributions: 0, people: 1 }],
-  });
-  const recorded = talkOf({ view: { ...view, talk: [{ who: "Q", seconds: 5, people: 1 }, { who: "constituency:family", seconds: 5, people: 1 }] }, all: people(seats) });
-  assert.deepEqual([recorded.persons.map((l) => l.who), recorded.perspectives.map((l) => l.who)], [["Q"], ["family"]]);
+test("Speaking time is of people and of perspectives, the longest first", () => {
+  const { persons, perspectives } = talkOf({ talk: [{ who: "P", seconds: 30 }, { who: "Q", seconds: 45, contributions: 2 }, { who: "constituency:user", seconds: 30 }, { who: "constituency:family", seconds: 45 }] });
+  assert.deepEqual(persons, [{ who: "Q", seconds: 45, contributions: 2 }, { who: "P", seconds: 30, contributions: 0 }]);
+  assert.deepEqual(perspectives.map((l) => l.who), ["family", "user"]);
 });
 
 test("Who may vote are the binding standings, without those who stay out", () => {
