@@ -70,10 +70,11 @@ var doors = []struct {
 	{"github.com/nats-io/nats-server", []string{"tavolo/pkg/bus"}, "who runs a server is decided in one place"},
 	{"github.com/mattn/go-sqlite3", []string{"tavolo/pkg/sqlite"}, "SQLite is opened the one right way"},
 	{"github.com/ThreeDotsLabs/watermill", []string{"tavolo/pkg/projection", "tavolo/services/clerk"}, "event handling"},
-	{"github.com/gorilla/websocket", []string{"tavolo/services/gateway"}, "only the gateway speaks with browsers"},
+	{"github.com/gorilla/websocket", []string{"tavolo/services/gateway", "tavolo/services/tavolo"}, "only the gateway speaks with browsers; the bench is a crowd of them"},
 	{"rsc.io/qr", []string{"tavolo/services/gateway"}, "links as pictures"},
 	{"connectrpc.com/connect", []string{"tavolo/services/gateway", "tavolo/services/tavolo", "tavolo/proto/tavolo/api/v1/apiv1connect"}, "the API is served by the gateway and called by the command line"},
 	{"github.com/nats-io/nats.go/jetstream", []string{"tavolo/pkg/bus", "tavolo/pkg/eventlog", "tavolo/pkg/projection", "tavolo/services/clerk", "tavolo/services/tavolo"}, "the log is read and written through eventlog; the bench measures its floor without it"},
+	{"github.com/arran4/golang-ical", []string{"tavolo/services/gateway/pages"}, "the one document for calendars"},
 	{"github.com/alecthomas/kong", []string{"tavolo/services/tavolo"}, "only the program has a command line"},
 	{"go.yaml.in/yaml", []string{"tavolo/pkg/minutes", "tavolo/services/tavolo"}, "minutes files, and the passwords of an outside server"},
 }

@@ -5,6 +5,7 @@
 //	GET  /v1/live                            a WebSocket: documents as they change (room.go, topic.go, socket.go)
 //	GET  /openapi.json /asyncapi.json /docs  the contract, written from the descriptors (pkg/apidoc)
 //	GET  /livez /readyz /version             for whoever runs it
+//	GET  /w/…/page /ballot /minutes          pages that need no JavaScript (pages.go)
 //	/                                        the web client, given by the program
 //
 // A request passes the edge (limits, headers, where it comes from), the policy (who may), and becomes one NATS request: a command has its texts sealed
@@ -58,6 +59,8 @@ type Options struct {
 	Sentence func(code, lang string, args map[string]string) string
 	// Web serves / and everything that is not the API. Nil: not found.
 	Web http.Handler
+	// Style is the address of the web client's style, for the pages without JavaScript. "": they are plain.
+	Style string
 	// Version is the program's, for /version and the documents of the API.
 	Version string
 	// Logger takes what the operator should know. Nil: slog's default.
@@ -198,8 +201,12 @@ func (g *Gateway) handler() (http.Handler, error) {
 		if err != nil {
 			return nil, err
 		}
+		if a.Method == aliasOf+"SessionService.GetSession" {
+			h = g.orCalendar(h)
+		}
 		mux.Handle("GET "+a.Path, g.edge.busy(g.identified(h)))
 	}
+	g.pageRoutes(mux)
 	for path, h := range g.documents() {
 		mux.Handle("GET "+path, g.edge.busy(h))
 	}

@@ -50,6 +50,7 @@ var meanings = map[string]meaning{
 	"gateway/too-slow":               {connect.CodeDeadlineExceeded, http.StatusRequestTimeout},
 	"gateway/too-many-subscriptions": {connect.CodeResourceExhausted, 0},
 	"gateway/not-found":              {connect.CodeNotFound, 0},
+	"gateway/no-day":                 {connect.CodeNotFound, 0},
 	"eventlog/unknown-workspace":     {connect.CodeNotFound, 0},
 	"gateway/method-not-allowed":     {connect.CodeUnimplemented, http.StatusMethodNotAllowed},
 	"gateway/no-import":              {connect.CodeUnimplemented, 0},

@@ -138,7 +138,7 @@ func (h *house) start(ctx context.Context, service string, p plan) error {
 		}
 		g, err := gateway.Start(gateway.Options{
 			Conn: nc, Listen: p.Listen, PublicURL: p.PublicURL, TLSCert: p.TLSCert, TLSKey: p.TLSKey, OperatorToken: token,
-			Version: version, Sentence: sentence, Logger: p.Logger, Import: importer{nc}.record, Web: web.Handler(),
+			Version: version, Sentence: sentence, Logger: p.Logger, Import: importer{nc}.record, Web: web.Handler(), Style: web.Style(),
 		})
 		if err != nil {
 			return err
