@@ -132,7 +132,7 @@ test("Five items are proposed, admitted, and the meeting begins", async () => {
 const device = (name) => pages[name === "Elio" ? "Dina" : name];
 const sitDown = async (name) => {
   await press(device(name), "Sono qui");
-  await device(name).getByRole("button", { name: "Sono qui", exact: true }).waitFor({ state: "detached" });
+  await until(`${name} to be there`, async () => await device(name).getByRole("button", { name: "Sono qui", exact: true }).count() === 0);
 };
 
 // handOver passes the tablet on.
