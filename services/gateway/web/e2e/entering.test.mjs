@@ -225,10 +225,12 @@ test("Items are proposed, judged with a reason, and put in order by keyboard and
   await page.getByText("1 testo di prima").click();
   await page.getByText("Le parole di chi ha proposto.").waitFor();
 
-  await page.getByRole("button", { name: "Sposta su: Il pranzo insieme" }).focus();
-  await page.keyboard.press("Enter");
-  await said(page, "Il pranzo insieme: ora al posto 1 su 2.");
-  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("aria-label")), "Sposta su: Il pranzo insieme", "the focus goes along");
+  for (const [button, place] of [["Sposta su", 1], ["Sposta giù", 2], ["Sposta su", 1]]) {
+    await page.getByRole("button", { name: `${button}: Il pranzo insieme` }).focus();
+    await page.keyboard.press("Enter");
+    await said(page, `Il pranzo insieme: ora al posto ${place} su 2.`);
+    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("aria-label")), `${button}: Il pranzo insieme`, "the focus goes along");
+  }
   await until("the order at the other's", async () => (await order(one)).join() === "Il pranzo insieme,La porta sul retro");
 
   await page.locator(".grip").first().scrollIntoViewIfNeeded();
