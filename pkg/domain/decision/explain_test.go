@@ -142,7 +142,7 @@ func TestACountIsExplained(t *testing.T) {
 }
 
 func TestTheQuorumIsTheLowerOfOpeningAndClose(t *testing.T) {
-	rule := &eventv1.Rule{Method: majority, Quorum: &eventv1.Quorum{Count: 2}}
+	rule := &eventv1.Rule{Method: majority, Quorum: &eventv1.Quorum{Count: 2, Constituencies: map[string]uint32{"user": 2}}}
 	moved := func(id string, here bool) *eventv1.PresenceNoted {
 		return &eventv1.PresenceNoted{Participant: id, Present: here}
 	}
@@ -158,7 +158,7 @@ func TestTheQuorumIsTheLowerOfOpeningAndClose(t *testing.T) {
 		"two leave":        {full.Given(moved("u1", false), moved("u2", false), closed).State(), 1, false},
 		"too few at first": {short.Given(closed).State(), 1, false},
 	} {
-		if got := c.s.Count(); got.Needed != 2 || got.Present != c.present || got.Quorate != c.quorate {
+		if got := c.s.Count(); got.Needed != 2 || got.Present != c.present || len(got.Quorums) != 1 || got.Quorums[0].Present != c.present || got.Quorate != c.quorate {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
