@@ -13,6 +13,7 @@ import (
 	"tavolo/pkg/domain/aggregate"
 	"tavolo/pkg/domain/decision"
 	"tavolo/pkg/domain/role"
+	"tavolo/pkg/minutes"
 	commandv1 "tavolo/proto/tavolo/command/v1"
 	eventv1 "tavolo/proto/tavolo/event/v1"
 )
@@ -155,4 +156,28 @@ func TestAnExportedVoteByConsentGivesTheRolesOfTheRecord(t *testing.T) {
 		}
 	}
 	t.Log(met)
+}
+
+func TestAVoteThatIsOpenIsExportedWithoutBallots(t *testing.T) {
+	h := inRounds(t, eventv1.Method_METHOD_CONSENT)
+	h.asked(&commandv1.CastBallots{Workspace: "dsm", Decision: "csm:s1:d1", Ballots: []*eventv1.BallotCast{{Participant: "u1", Choice: eventv1.Choice_CHOICE_AGAINST}}},
+		&commandv1.GiveAdvice{Workspace: "dsm", Decision: "csm:s1:d1", Advice: []*eventv1.AdviceGiven{{Participant: "f1", Advice: eventv1.Choice_CHOICE_FOR}}})
+	told := func(f *minutes.File) (n int) {
+		for _, e := range f.Items[0].Decisions[0].Electorate {
+			if e.Ballot != "" || e.Advice != "" {
+				n++
+			}
+		}
+		return n
+	}
+	if n := told(h.record().File(opened)); n != 0 {
+		t.Errorf("%d ballots are told while the vote is open", n)
+	}
+	if n := told(h.record().Recorded(opened).Session); n != 2 {
+		t.Errorf("whoever compares a file with the record sees %d ballots of 2", n)
+	}
+	h.asked(&commandv1.CloseVoting{Workspace: "dsm", Decision: "csm:s1:d1"})
+	if n := told(h.record().File(opened)); n != 2 {
+		t.Errorf("%d ballots of 2 are told after the close", n)
+	}
 }
