@@ -131,6 +131,7 @@ func (r *Record) file(open Open, whole bool, refused func(participant, consent s
 		}
 		f.Participants = append(f.Participants, x)
 	}
+	f.Participants = append(f.Participants, r.away(refs)...)
 	bySession := map[string][]DecisionRecord{}
 	for _, d := range r.Decisions {
 		if d.Phase != decision.Struck {
@@ -162,6 +163,24 @@ func (r *Record) file(open Open, whole bool, refused func(participant, consent s
 		f.Items = append(f.Items, x)
 	}
 	return f
+}
+
+// away gives those who have no place in the session and a part in what it decided all the same: a file names everyone it speaks of.
+func (r *Record) away(refs map[string]string) []Participant {
+	named := map[string]bool{}
+	for _, s := range r.Session.Seats {
+		named[s.Participant] = true
+	}
+	var out []Participant
+	for _, d := range r.Decisions {
+		for _, e := range d.Electors {
+			if d.Phase != decision.Struck && !named[e.Participant] {
+				named[e.Participant] = true
+				out = append(out, Participant{ID: refs[e.Participant], Constituency: Constituency(e.Constituency), EmployedByDepartment: e.EmployedByDepartment})
+			}
+		}
+	}
+	return out
 }
 
 // answers gives the number of what a contribution answers, takes up or amends: the format has one word for all three. Where an earlier one says

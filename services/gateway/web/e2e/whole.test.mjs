@@ -198,7 +198,7 @@ async function vote(name, question, choice, { where = card(device(name), questio
   await press(where, verb);
   await where.getByRole("radio", { name: choice, exact: true }).check();
   await press(where, confirm);
-  await where.getByText(says).waitFor();
+  await where.getByText(says).waitFor().catch(async (e) => { throw new Error(`${name}, ${question}: ${await where.innerText().catch(() => "")} — ${e.message}`); });
 }
 
 // ballots: who chooses what; the tablet's two one after the other, the others at once.

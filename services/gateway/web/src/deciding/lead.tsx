@@ -30,7 +30,12 @@ function OpenVote({ desk }: { desk: Desk }) {
     const at = closes ? new Date(closes) : undefined;
     const bad = at !== undefined && !(at.getTime() > Date.now());
     setWrong(bad);
-    if (!bad) void doing.tell("DecisionService/OpenVoting", { ...of(desk), electors, ...(at ? { closesAt: at.toISOString() } : {}) });
+    if (!bad) void (async () => {
+      // Whoever votes from outside the room has a place in the minutes too.
+      const away = electors.filter((e) => !desk.seats.some((s) => s.participant === e.participant)).map((e) => ({ participant: e.participant ?? "", absent: true }));
+      if (away.length > 0 && !await doing.tell("SessionService/SeatParticipants", { workspace: desk.workspace, session: desk.session, seats: away })) return;
+      await doing.tell("DecisionService/OpenVoting", { ...of(desk), electors, ...(at ? { closesAt: at.toISOString() } : {}) });
+    })();
   };
   if (!sure) return <div class="acts"><Act look="main" onClick={() => setSure(true)}>{t("web/open-vote")}</Act></div>;
   return (
