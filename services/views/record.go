@@ -254,9 +254,11 @@ func (p *projector) judge(ctx context.Context, tx *sql.Tx, id int64) error {
 	}
 	d := a.Decision
 	initiative, in, own := decision.Split(key.ID)
-	itemID, i, err := p.known(ctx, tx, aggregate.Key{Kind: aggregate.Item, ID: d.Item})
-	if err != nil {
-		return err
+	itemID, i := int64(0), aggregate.New(aggregate.Key{Kind: aggregate.Item})
+	if d.Item != "" { // a decision that was struck is on no item
+		if itemID, i, err = p.known(ctx, tx, aggregate.Key{Kind: aggregate.Item, ID: d.Item}); err != nil {
+			return err
+		}
 	}
 	_, s, err := p.known(ctx, tx, aggregate.Key{Kind: aggregate.Session, ID: in})
 	if err != nil {
