@@ -13,16 +13,18 @@ const single = ["workspace/unknown", "initiative/unknown", "session/unknown", "d
 // Refusals of these areas that only a program, or whoever installs Tavolo, can meet.
 const inside = /^(bus\/(?!internal|timeout|unavailable)|gateway\/(command-id|content-type|cross-origin|listen|loopback-only|method-not-allowed|no-import|not-a-socket|unreadable))/;
 
-// Refusals about a decision that whoever votes can meet; the others are for who writes a charter, and come with that part.
+// Refusals about a decision that whoever votes can meet; the others come when they are met.
 const voting = /^decision\/(absent|already-contested|ballot-without-choice|no-ballot|no-vote|not-asked|not-closed|not-contested|not-in-electorate|not-open|recused|too-late|unknown)$/;
 
 const read = (path) => JSON.parse(readFileSync(fileURLToPath(new URL(path, import.meta.url)), "utf8"));
 // The client's own words lie in one folder a language, one file a part of the client. Some parts come with the screens that say them, so that the
 // meeting does not wait for them.
 const files = (language) => readdirSync(fileURLToPath(new URL(`src/words/${language}`, import.meta.url))).sort();
-export const partsApart = ["charter", "entering", "preparing"];
+export const partsApart = ["charter", "entering", "preparing", "refusals"];
 const own = (language, keep = () => true) => Object.assign({}, ...files(language).filter((file) => keep(file.replace(".json", ""))).map((file) => read(`src/words/${language}/${file}`)));
-const charterRefusals = (language) => Object.fromEntries(Object.entries(read(`../../../pkg/catalogue/${language}.json`)).filter(([key]) => /^decision\//.test(key) && !voting.test(key)));
+// Refusals of a command, and what the parts behind the gateway say: fetched when the first of them is met. Areas that only a program meets are left out.
+const refused = /^(capacity|command|decision|id|initiative|item|people|session|vault|workspace)\//;
+const refusals = (language) => Object.fromEntries(Object.entries(read(`../../../pkg/catalogue/${language}.json`)).filter(([key]) => refused.test(key) && !single.includes(key) && !voting.test(key)));
 const catalogue = (language) =>
   Object.fromEntries(Object.entries(read(`../../../pkg/catalogue/${language}.json`))
     .filter(([key]) => single.includes(key) || voting.test(key) || areas.includes(key.split("/")[0]) && !inside.test(key)));
@@ -30,9 +32,9 @@ const catalogue = (language) =>
 const overItalian = (language, of) => language === "it-x-facile" ? { ...of("it"), ...of(language) } : of(language);
 
 // wordsOf gives all texts of a language; easy Italian falls back to Italian.
-export const wordsOf = (language) => overItalian(language, (l) => ({ ...catalogue(l), ...charterRefusals(l), ...own(l) }));
+export const wordsOf = (language) => overItalian(language, (l) => ({ ...catalogue(l), ...refusals(l), ...own(l) }));
 
 // wordsApart gives those of one part, and without a part those that come at the start.
-export const wordsApart = (language, part) => overItalian(language, (l) => part ? { ...(part === "charter" ? charterRefusals(l) : {}), ...own(l, (file) => file === part) } : { ...catalogue(l), ...own(l, (file) => !partsApart.includes(file)) });
+export const wordsApart = (language, part) => overItalian(language, (l) => part ? { ...(part === "refusals" ? refusals(l) : {}), ...own(l, (file) => file === part) } : { ...catalogue(l), ...own(l, (file) => !partsApart.includes(file)) });
 
 export const ownWordsOf = own;

@@ -89,7 +89,7 @@ test("By the first link: a name, a workspace, an initiative, a seat, a session",
   await page.getByRole("heading", { level: 2, name: "Salute mentale di Vallechiara" }).waitFor();
   await page.getByRole("button", { name: "Nuova iniziativa in Salute mentale di Vallechiara" }).click();
   assert.equal(await page.evaluate(() => document.activeElement?.labels?.[0]?.textContent), "Titolo", "the focus goes to the form");
-  await page.getByLabel("Titolo").fill("Orari del Centro diurno");
+  await page.getByLabel("Titolo", { exact: true }).fill("Orari del Centro diurno");
   await choose(page, "Di che cosa si tratta?", "Altra area");
   await choose(page, "A che punto siete?", "Si pensa come farlo");
   await inEveryLanguage(t, page, "home-new-initiative");
@@ -105,11 +105,11 @@ test("By the first link: a name, a workspace, an initiative, a seat, a session",
   await said(page, "Ora hai un posto al tavolo.");
 
   await page.getByRole("button", { name: "Nuovo incontro" }).click();
-  await page.getByLabel("Titolo").fill("Primo incontro");
-  await page.getByLabel("Giorno").fill("2027-03-05");
+  await page.getByLabel("Titolo", { exact: true }).fill("Primo incontro");
+  await page.getByLabel("Giorno", { exact: true }).fill("2027-03-05");
   await page.getByLabel("Ora di inizio").fill("17:30");
   await page.getByLabel("Durata in minuti").fill("60");
-  await page.getByLabel("Luogo").fill("Sala grande");
+  await page.getByLabel("Luogo", { exact: true }).fill("Sala grande");
   await photograph(page, "initiative-new-session");
   await page.setViewportSize({ width: 1280, height: 900 });
   await page.getByRole("button", { name: "Prepara l'incontro" }).click();
@@ -225,10 +225,12 @@ test("Items are proposed, judged with a reason, and put in order by keyboard and
   await page.getByText("1 testo di prima").click();
   await page.getByText("Le parole di chi ha proposto.").waitFor();
 
-  await page.getByRole("button", { name: "Sposta su: Il pranzo insieme" }).focus();
-  await page.keyboard.press("Enter");
-  await said(page, "Il pranzo insieme: ora al posto 1 su 2.");
-  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("aria-label")), "Sposta su: Il pranzo insieme", "the focus goes along");
+  for (const [button, place] of [["Sposta su", 1], ["Sposta giù", 2], ["Sposta su", 1]]) {
+    await page.getByRole("button", { name: `${button}: Il pranzo insieme` }).focus();
+    await page.keyboard.press("Enter");
+    await said(page, `Il pranzo insieme: ora al posto ${place} su 2.`);
+    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("aria-label")), `${button}: Il pranzo insieme`, "the focus goes along");
+  }
   await until("the order at the other's", async () => (await order(one)).join() === "Il pranzo insieme,La porta sul retro");
 
   await page.locator(".grip").first().scrollIntoViewIfNeeded();
@@ -298,7 +300,7 @@ test("Whoever runs it gives a grant, ends an invitation and opens the decisions;
   await page.getByRole("button", { name: "Salva per Bruno" }).click();
   await said(page, "Fatto per Bruno.");
   await page.getByRole("button", { name: "Apri a tutti" }).click();
-  await page.getByText("Le decisioni le può leggere chiunque.").waitFor();
+  await page.getByText("Le decisioni le può leggere chiunque.", { exact: true }).waitFor();
   await settled(page);
   await inEveryLanguage(t, page, "initiative-full");
   await page.getByRole("button", { name: /^Ritira l'invito/ }).click();
@@ -311,5 +313,6 @@ test("Whoever runs it gives a grant, ends an invitation and opens the decisions;
   await gone.getByText("Questo invito non vale più").waitFor();
   await inEveryLanguage(t, gone, "enter-gone");
   await late.close();
-  assert.deepEqual(complaints.flat().filter((c) => !/ERR_FAILED/.test(c)), [], "the browser has nothing to complain about");
+  // A refusal on purpose, a line cut on purpose, and an empty page that may keep nothing.
+  assert.deepEqual(complaints.flat().filter((c) => !/ERR_FAILED|status of 400|localStorage. property from .Window/.test(c)), [], "the browser has nothing to complain about");
 });

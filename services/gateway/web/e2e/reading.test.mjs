@@ -31,10 +31,10 @@ after(async () => {
   await tavolo?.end();
 });
 
-// reader is the browser of somebody who may look at everything and has no seat.
+// reader is somebody who belongs and only reads.
 async function reader(options) {
   const context = await browser.newContext(options);
-  await signIn(context, tavolo, { name: "Chi legge", grant: "GRANT_READ", whole: true });
+  await signIn(context, tavolo, { name: "Rita", grant: "GRANT_READ", whole: true });
   return context;
 }
 
@@ -148,7 +148,7 @@ test("What is said and decided shows at once, to two who look, and nothing is lo
 
 test("An error says what to do, and trying again works", async () => {
   const context = await reader();
-  const page = await open(context, tavolo.base, "/", "it");
+  const page = await open(context, tavolo.base, screens.initiative, "it");
   await settled(page);
   await context.route(/tavolo\.api\.v1/, (r) => r.abort());
   await page.getByRole("link", { name: "Quarto incontro" }).click();

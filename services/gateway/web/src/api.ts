@@ -16,7 +16,7 @@ import type {
 } from "./gen/tavolo/api/v1/roles_pb";
 import type * as command from "./gen/tavolo/command/v1/command_pb";
 import { uuid } from "./uuid";
-import { type Arguments, type Message, has } from "./words";
+import { type Arguments, type Message, has, withWords } from "./words";
 
 interface Questions {
   "AccountService/GetMe": [GetMeRequestJson, MeViewJson];
@@ -164,6 +164,7 @@ async function post(method: string, request: object, headers: Record<string, str
   const body = await response.json().catch(() => ({})) as ErrorBody;
   const code = response.headers.get("Tavolo-Code") ?? "";
   if (code === "account/signed-out") signedOut.value++;
+  if (code && !has(code)) await withWords(Promise.resolve(), "refusals").catch(() => {}); // most never meet these, so their sentences come only now
   throw refusalOf(code, body.details?.[0]?.debug?.args);
 }
 

@@ -34,6 +34,7 @@ type Load = Record<Language, () => Promise<{ default: Texts }>>;
 const base: Load = { it: () => import("words:it"), en: () => import("words:en"), "it-x-facile": () => import("words:it-x-facile") };
 const parts = {
   entering: { it: () => import("words:it/entering"), en: () => import("words:en/entering"), "it-x-facile": () => import("words:it-x-facile/entering") },
+  refusals: { it: () => import("words:it/refusals"), en: () => import("words:en/refusals"), "it-x-facile": () => import("words:it-x-facile/refusals") },
   preparing: { it: () => import("words:it/preparing"), en: () => import("words:en/preparing"), "it-x-facile": () => import("words:it-x-facile/preparing") },
   charter: { it: () => import("words:it/charter"), en: () => import("words:en/charter"), "it-x-facile": () => import("words:it-x-facile/charter") },
 } satisfies Record<string, Load>;

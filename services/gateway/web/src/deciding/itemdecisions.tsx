@@ -12,8 +12,7 @@ import { address, initiativeOf } from "../route";
 import { list, t } from "../words";
 import { awaited } from "./ballots";
 import { type Desk, deskOf, planned } from "./desk";
-import { After, Closed, Lead, Power, Rule, Wizard } from "./later";
-import { Objections, Proposal, Rounds } from "./rounds";
+import { After, Closed, Lead, Objections, Power, Proposal, Rounds, Rule, Wizard } from "./later";
 import { Unsent, Voting } from "./voting";
 
 // ItemDecisions shows every decision of the item in this session, with what the person here can do about it.

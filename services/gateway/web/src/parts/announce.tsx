@@ -4,8 +4,13 @@ import { type Message, say } from "../words";
 
 const said = signal<{ message: Message; times: number } | undefined>(undefined);
 
+const shownFor = 10_000; // milliseconds; what it says can be seen on the screen too
+let end: ReturnType<typeof setTimeout> | undefined;
+
 // announce says it politely; the same again is said again.
 export function announce(message: Message): void {
+  clearTimeout(end);
+  end = setTimeout(hush, shownFor);
   said.value = { message, times: (said.value?.times ?? 0) + 1 };
 }
 

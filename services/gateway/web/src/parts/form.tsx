@@ -133,7 +133,7 @@ export function Field({ id, label, value, set, hint, type = "text", lines, max, 
   const problem = useContext(Wrong)[id];
   const own = { id, value, maxLength: max, class: "form-control", onInput: (e: InputEvent) => set((e.target as HTMLInputElement).value), ...described(id, hint, problem) };
   return (
-    <div class={`field ${look} ${problem ? "is-wrong" : ""}`}>
+    <div class={`ask ${look} ${problem ? "is-wrong" : ""}`}>
       <label for={id}>{label}</label>
       <Around id={id} hint={hint} problem={problem} />
       {lines ? <textarea rows={lines} {...own} /> : <input type={type as "text"} min={type === "number" ? 0 : undefined} inputMode={type === "number" ? "numeric" : type === "url" ? "url" : "text"} autoComplete={autoComplete} {...own} />}
@@ -161,11 +161,11 @@ interface ChoiceProps {
 export function Choice({ id, label, options, value, set, hint }: ChoiceProps) {
   const problem = useContext(Wrong)[id];
   return (
-    <fieldset id={id} class={`field choice ${problem ? "is-wrong" : ""}`} {...described(id, hint, problem)} aria-invalid={undefined}>
+    <fieldset id={id} class={`ask one-of ${problem ? "is-wrong" : ""}`} {...described(id, hint, problem)} aria-invalid={undefined}>
       <legend>{label}</legend>
       <Around id={id} hint={hint} problem={problem} />
       {options.map((o) => (
-        <div key={o.value} class="pick">
+        <div key={o.value} class="option">
           <input type="radio" id={`${id}-${o.value || "none"}`} name={id} value={o.value} checked={value === o.value} onChange={() => set(o.value)} aria-describedby={o.hint ? `${id}-${o.value || "none"}-hint` : undefined} />
           <label for={`${id}-${o.value || "none"}`}>{o.label}</label>
           {o.hint && <p class="hint" id={`${id}-${o.value || "none"}-hint`}>{o.hint}</p>}
@@ -179,7 +179,7 @@ export function Choice({ id, label, options, value, set, hint }: ChoiceProps) {
 export function Select({ id, label, options, value, set, hint }: ChoiceProps) {
   const problem = useContext(Wrong)[id];
   return (
-    <div class={`field ${problem ? "is-wrong" : ""}`}>
+    <div class={`ask ${problem ? "is-wrong" : ""}`}>
       <label for={id}>{label}</label>
       <Around id={id} hint={hint} problem={problem} />
       <select id={id} class="form-control" value={value ?? ""} onChange={(e) => set(e.currentTarget.value)} {...described(id, hint, problem)}>
@@ -192,7 +192,7 @@ export function Select({ id, label, options, value, set, hint }: ChoiceProps) {
 // Check is a yes that can be left out.
 export function Check({ id, label, value, set, hint }: { id: string; label: string; value: boolean; set: (value: boolean) => void; hint?: ComponentChildren }) {
   return (
-    <div class="field pick">
+    <div class="ask option">
       <input type="checkbox" id={id} checked={value} onChange={(e) => set(e.currentTarget.checked)} aria-describedby={hint ? `${id}-hint` : undefined} />
       <label for={id}>{label}</label>
       {hint && <p class="hint" id={`${id}-hint`}>{hint}</p>}

@@ -74,10 +74,10 @@ function Poster({ made, view, close }: { made: InvitationMadeJson; view: Initiat
         <div>
           <p class="mb-1">{t("web/poster-code", { address: `${location.host}/enter` })}</p>
           <p class="big-code" aria-label={[...code].join(" ")}>{code.slice(0, 3)}<span class="gap">{code.slice(3)}</span></p>
-          {made.expiresAt && <p class="under">{t("web/holds-until", { when: dayAndTime(made.expiresAt) })}</p>}
+          {made.expiresAt && <p class="under">{t("web/holds-link", { when: dayAndTime(made.expiresAt) })}</p>}
         </div>
       </div>
-      <div class="field no-print">
+      <div class="ask no-print">
         <label for="invite-link">{t("web/link")}</label>
         <p class="hint" id="invite-link-hint">{t("web/link-once")}</p>
         <input id="invite-link" ref={link} class="form-control" readOnly value={made.link} aria-describedby="invite-link-hint" onFocus={(e) => e.currentTarget.select()} />
