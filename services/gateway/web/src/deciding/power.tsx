@@ -86,7 +86,7 @@ function Panel({ of, rule, electors, use }: { of: PowerResponseJson; rule: RuleJ
 }
 
 const kinds: Record<string, Key> = {
-  double_majority: "web/rule-double", consent: "web/rule-consent", unanimity: "web/rule-unanimity", users_veto: "web/rule-ours", two_thirds: "web/rule-qualified",
+  double_majority: "web/rule-double", consent: "web/rule-consent", unanimity: "web/rule-unanimity", users_veto: "web/rule-ours", users_decide: "web/rule-users", two_thirds: "web/rule-qualified",
   simple_majority: "web/rule-simple", one_person_one_vote: "web/rule-one-vote",
 };
 
@@ -129,7 +129,7 @@ function Picture({ sides }: { sides: Side[] }) {
         {sides.map((s, i) => (
           <Row key={s.who}>
             <Head>
-              <svg class="swatch" viewBox="0 0 8 8" aria-hidden="true" focusable="false"><rect class={`tone-${i % 9 + 1}`} width="8" height="8" /></svg>{t("web/power-voters-of", { who: s.name, n: s.voters })}
+              <svg class="swatch" viewBox="0 0 8 8" aria-hidden="true" focusable="false"><rect class={`tone-${i % 9 + 1}`} width="8" height="8" /></svg>{s.name} <span class="n">{t("web/power-votes-n", { n: s.voters })}</span>
               {can(s) && <span class="note d-block">{can(s)}</span>}
             </Head>
             <td role="cell">{inHundred(s.alone)}</td>
