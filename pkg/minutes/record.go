@@ -105,6 +105,34 @@ func (r *Record) File(open Open) *File {
 	})
 }
 
+// unseated are members without a seat in the session whom a decision is about nevertheless: somebody away who gave a proxy, an absent voter, whoever
+// reversed it or carries it out.
+func (r *Record) unseated() []session.Seat {
+	named := map[string]bool{}
+	for _, d := range r.Decisions {
+		if d.Phase == decision.Struck {
+			continue
+		}
+		named[d.Charter.GetPrecommittedBy()], named[d.Charter.GetImplementer()] = true, true
+		for _, e := range append(slices.Clone(d.Electors), d.Planned...) {
+			named[e.Participant], named[e.Proxy.GetTo()] = true, true
+		}
+		for _, a := range d.Acts {
+			named[a.By], named[a.Owner], named[a.Objector] = true, true, true
+		}
+	}
+	for _, s := range r.Session.Seats {
+		delete(named, s.Participant)
+	}
+	var seats []session.Seat
+	for _, m := range r.Initiative.Members {
+		if named[m.Participant] {
+			seats = append(seats, session.Seat{Participant: m.Participant, Capacity: decision.Capacity{Constituency: m.Constituency, EmployedByDepartment: m.EmployedByDepartment}})
+		}
+	}
+	return seats
+}
+
 // file writes everything but what somebody refused and, unless it is to be whole, the ballots of a vote that is open.
 func (r *Record) file(open Open, whole bool, refused func(participant, consent string) bool) *File {
 	refs := r.refs(open)
@@ -121,7 +149,7 @@ func (r *Record) file(open Open, whole bool, refused func(participant, consent s
 	for _, m := range r.Initiative.Members {
 		names[m.Participant] = m.Name
 	}
-	for _, s := range r.Session.Seats {
+	for _, s := range append(slices.Clone(r.Session.Seats), r.unseated()...) {
 		x := Participant{ID: refs[s.Participant], Constituency: Constituency(s.Constituency), EmployedByDepartment: s.EmployedByDepartment}
 		if !refused(s.Participant, initiative.NameInMinutes) {
 			x.Name = open(names[s.Participant])
@@ -131,7 +159,6 @@ func (r *Record) file(open Open, whole bool, refused func(participant, consent s
 		}
 		f.Participants = append(f.Participants, x)
 	}
-	f.Participants = append(f.Participants, r.away(refs)...)
 	bySession := map[string][]DecisionRecord{}
 	for _, d := range r.Decisions {
 		if d.Phase != decision.Struck {
@@ -163,24 +190,6 @@ func (r *Record) file(open Open, whole bool, refused func(participant, consent s
 		f.Items = append(f.Items, x)
 	}
 	return f
-}
-
-// away gives those who have no place in the session and a part in what it decided all the same: a file names everyone it speaks of.
-func (r *Record) away(refs map[string]string) []Participant {
-	named := map[string]bool{}
-	for _, s := range r.Session.Seats {
-		named[s.Participant] = true
-	}
-	var out []Participant
-	for _, d := range r.Decisions {
-		for _, e := range d.Electors {
-			if d.Phase != decision.Struck && !named[e.Participant] {
-				named[e.Participant] = true
-				out = append(out, Participant{ID: refs[e.Participant], Constituency: Constituency(e.Constituency), EmployedByDepartment: e.EmployedByDepartment})
-			}
-		}
-	}
-	return out
 }
 
 // answers gives the number of what a contribution answers, takes up or amends: the format has one word for all three. Where an earlier one says

@@ -1,5 +1,5 @@
 // A decision, and what the person at this device can do about it. The gateway decides; this only keeps buttons away that would be refused.
-import type { DecisionViewJson, ParticipantViewJson, SessionViewJson } from "../gen/tavolo/api/v1/record_pb";
+import type { DecisionViewJson, ParticipantViewJson } from "../gen/tavolo/api/v1/record_pb";
 import type { ElectorJson, RuleJson } from "../gen/tavolo/event/v1/decision_pb";
 import { may, seat } from "../me";
 import { type People, people } from "../parts/people";
@@ -30,8 +30,6 @@ export function deskOf(workspace: string, d: DecisionViewJson, seats: Participan
     takesPart: mine !== undefined && may("GRANT_TAKE_PART", workspace, initiative), facilitates: may("GRANT_FACILITATE", workspace, initiative),
   };
 }
-
-export const deskIn = (workspace: string, view: SessionViewJson, d: DecisionViewJson): Desk => deskOf(workspace, d, view.seats ?? [], [], view.sequence ?? d.sequence ?? "0");
 
 // planned gives a decision as it would be with the electorate foreseen, to say it with the same words as one that is open.
 export const planned = (d: DecisionViewJson): DecisionViewJson => d.phase === "DECISION_PHASE_POSED" ? { ...d, electors: d.plannedElectors ?? [] } : d;

@@ -9,7 +9,7 @@ import { type Key, day, t } from "../words";
 export type Follow = "due" | "overdue" | "done" | "refused" | "reversed" | "explained";
 
 export const followUpName: Record<Follow, Key> = {
-  due: "web/follow-up-due", overdue: "web/follow-up-overdue", done: "web/follow-up-done", refused: "web/follow-up-refused", reversed: "web/follow-up-reversed", explained: "web/follow-up-explained",
+  due: "web/follow-up-due", overdue: "web/follow-up-late", done: "web/follow-up-done", refused: "web/follow-up-refused", reversed: "web/follow-up-reversed", explained: "web/follow-up-explained",
 };
 
 const states: Record<string, Follow> = { FOLLOW_UP_DUE: "due", FOLLOW_UP_DONE: "done", FOLLOW_UP_REFUSED: "refused", FOLLOW_UP_REVERSED: "reversed", FOLLOW_UP_EXPLAINED: "explained" };

@@ -1,7 +1,8 @@
 // The decisions on an agenda item, as they stand on the screen of the session: each card says where the decision is and what the person here can do about
 // it. What few need at once, such as writing the charter, comes when it is opened (later.tsx).
 import { useState } from "preact/hooks";
-import type { ItemViewJson, SessionViewJson } from "../gen/tavolo/api/v1/record_pb";
+import { ask, useAsked } from "../api";
+import type { DecisionViewJson, ItemViewJson, SessionViewJson } from "../gen/tavolo/api/v1/record_pb";
 import { Act } from "../meeting/doing";
 import { may } from "../me";
 import { Phase } from "../parts/badges";
@@ -10,17 +11,16 @@ import { A } from "../parts/screen";
 import { address, initiativeOf } from "../route";
 import { list, t } from "../words";
 import { awaited } from "./ballots";
-import { type Desk, deskIn, planned } from "./desk";
-import { After, Closed, Lead, Power, Rule, Wizard } from "./later";
-import { Objections, Proposal, Rounds } from "./rounds";
-import { Voting } from "./voting";
+import { type Desk, deskOf, planned } from "./desk";
+import { After, Closed, Lead, Objections, Power, Proposal, Rounds, Rule, Wizard } from "./later";
+import { Unsent, Voting } from "./voting";
 
 // ItemDecisions shows every decision of the item in this session, with what the person here can do about it.
 export function ItemDecisions({ workspace, view, item }: { workspace: string; view: SessionViewJson; item: ItemViewJson }) {
   const decisions = (item.decisions ?? []).filter((d) => d.phase !== "DECISION_PHASE_STRUCK");
   return (
     <>
-      {decisions.map((d) => <DecisionCard key={d.id} desk={deskIn(workspace, view, d)} />)}
+      {decisions.map((d) => <DecisionCard key={d.id} workspace={workspace} view={view} d={d} />)}
       {view.session?.phase === "SESSION_PHASE_OPEN" && may("GRANT_FACILITATE", workspace, initiativeOf(item.id ?? "")) && <NewDecision workspace={workspace} view={view} item={item} />}
     </>
   );
@@ -33,8 +33,12 @@ function NewDecision({ workspace, view, item }: { workspace: string; view: Sessi
     : <div class="acts new-one"><Act onClick={() => setOpen(true)}>{t("web/decide-new")}</Act></div>;
 }
 
-function DecisionCard({ desk }: { desk: Desk }) {
-  const { d } = desk;
+// A decision can be about people who are not in the session: who gave a proxy and is away, or is enrolled and absent. Their names are the initiative's.
+function DecisionCard({ workspace, view, d }: { workspace: string; view: SessionViewJson; d: DecisionViewJson }) {
+  const seated = new Set((view.seats ?? []).map((s) => s.participant)), initiative = initiativeOf(d.id ?? "");
+  const strangers = [...d.electors ?? [], ...d.plannedElectors ?? []].some((e) => !seated.has(e.participant));
+  const asked = useAsked(strangers ? initiative : "", (signal) => strangers ? ask("InitiativeService/GetInitiative", { workspace, initiative }, signal) : Promise.resolve(undefined));
+  const desk = deskOf(workspace, d, view.seats ?? [], asked.data?.participants ?? [], view.sequence ?? d.sequence ?? "0");
   return (
     <section class="decided" aria-labelledby={`d-${d.id}`}>
       <p class="kind">{t("web/decision")} <Phase phase={d.phase} /></p>
@@ -52,6 +56,7 @@ export function Standing({ desk, page = false }: { desk: Desk; page?: boolean })
     <>
       {d.contested && <p class="notice">{t("web/contested")}{d.contestedBy && ` ${t("web/contest-by", { who: named(desk.all, d.contestedBy) })}`}{d.contest && <q class="text d-block">{d.contest}</q>}</p>}
       <Proposal desk={desk} />
+      {d.phase !== "DECISION_PHASE_OPEN" && <Unsent desk={desk} />}
       {d.phase === "DECISION_PHASE_POSED" && <Posed desk={desk} page={page} />}
       {d.phase === "DECISION_PHASE_OPEN" && <Open desk={desk} page={page} />}
       {d.phase === "DECISION_PHASE_CLOSED" && <><Closed desk={desk} />{!page && (desk.takesPart || desk.facilitates) && <After desk={desk} />}</>}

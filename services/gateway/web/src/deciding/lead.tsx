@@ -39,7 +39,7 @@ function OpenVote({ desk }: { desk: Desk }) {
   };
   if (!sure) return <div class="acts"><Act look="main" onClick={() => setSure(true)}>{t("web/open-vote")}</Act></div>;
   return (
-    <section class="sure" aria-labelledby={id}>
+    <div class="sure" role="group" aria-labelledby={id}>
       <h5 id={id}>{t("web/open-sure")}</h5>
       <p>{t("web/open-freezes")} {t("web/open-there", { n: there.length, all: electors.filter(votes).length })}</p>
       <div class={`field ${wrong ? "is-wrong" : ""}`}>
@@ -50,7 +50,7 @@ function OpenVote({ desk }: { desk: Desk }) {
       </div>
       <Trouble of={doing} all={desk.all} />
       <div class="acts"><Act look="main" busy={doing.busy} onClick={open}>{t("web/open-yes")}</Act><Act look="small" onClick={() => setSure(false)}>{t("web/not-yet")}</Act></div>
-    </section>
+    </div>
   );
 }
 
@@ -58,12 +58,12 @@ function CloseVote({ desk }: { desk: Desk }) {
   const doing = useDoing(), [sure, setSure] = useState(false), id = useId(), waiting = awaited(desk.d.electors ?? [], desk.d.ballots ?? []);
   if (!sure) return <div class="acts"><Act look={waiting.length === 0 ? "main" : "plain"} onClick={() => setSure(true)}>{t("web/close-vote")}</Act></div>;
   return (
-    <section class="sure" aria-labelledby={id}>
+    <div class="sure" role="group" aria-labelledby={id}>
       <h5 id={id}>{t("web/close-sure")}</h5>
       <p>{waiting.length === 0 ? t("web/close-all") : t("web/close-awaited", { n: waiting.length, who: list(waiting.map((e) => named(desk.all, e.participant))) })}</p>
       <Trouble of={doing} all={desk.all} />
       <div class="acts"><Act look="main" busy={doing.busy} onClick={() => void doing.tell("DecisionService/CloseVoting", of(desk))}>{t("web/close-yes")}</Act><Act look="small" onClick={() => setSure(false)}>{t("web/not-yet")}</Act></div>
-    </section>
+    </div>
   );
 }
 

@@ -1,6 +1,6 @@
 // The power panel: what each side and each seat can do under a rule, before anyone votes, in words and as one picture with the same figures as a table;
 // and other rules under which the users could matter more. The figures come from the gateway, exact; here they are only said.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useId, useState } from "preact/hooks";
 import { ask, useAsked } from "../api";
 import type { PowerResponseJson, SeatPowerJson } from "../gen/tavolo/api/v1/roles_pb";
 import type { ElectorJson, RuleJson } from "../gen/tavolo/event/v1/decision_pb";
@@ -32,23 +32,23 @@ function useSteady<T>(value: T, key: string): { value: T; key: string } {
 }
 
 export function PowerPanel({ rule, electors, use }: { rule: RuleJson; electors: ElectorJson[]; use?: (rule: RuleJson, kind: string) => void }) {
-  const now = useSteady({ rule, electors }, JSON.stringify([rule, electors]));
+  const title = useId(), now = useSteady({ rule, electors }, JSON.stringify([rule, electors]));
   const asked = useAsked(now.key, (signal) => ask("RoleService/Power", now.value, signal));
   return (
-    <section class="power" aria-labelledby="power-title">
-      <h5 id="power-title">{t("web/power-title")}</h5>
+    <div class="power" role="group" aria-labelledby={title}>
+      <h5 id={title}>{t("web/power-title")}</h5>
       {asked.problem ? <Problem asked={asked} /> : !asked.data ? <Loading /> : <Panel of={asked.data} rule={now.value.rule} electors={now.value.electors} use={use} />}
-    </section>
+    </div>
   );
 }
 
 export interface Side { name: string; who: string; voters: number; alone: Hundred | undefined; among: Hundred | undefined; stops: boolean; decides: boolean }
 
-// sidesIn gives the sides to show: the users first, the wider circle only where it is wider, then every other constituency.
+// sidesIn gives the sides to show, of those that have a vote: the users first, the wider circle only where it is wider, then every other constituency.
 export function sidesIn(groups: SeatPowerJson[]): Side[] {
   const of = (who: string) => groups.find((g) => g.who === who), strict = of("users:strict"), broad = of("users:broad");
   const shown = [strict, broad && broad.voters !== strict?.voters ? broad : undefined, ...groups.filter((g) => g.who?.startsWith("constituency:") && (g.who !== "constituency:user" || g.voters !== strict?.voters))];
-  return shown.filter((g) => g !== undefined).map((g) => ({
+  return shown.filter((g) => g !== undefined && (g.voters ?? 0) > 0).map((g) => g!).map((g) => ({
     who: g.who ?? "", voters: g.voters ?? 0, alone: hundredOf(g.power), among: hundredOf(g.powerAmongBlocs), stops: hundredOf(g.prevent) === "always", decides: hundredOf(g.initiate) === "always",
     name: g.who === "users:strict" ? t("web/users-strict") : g.who === "users:broad" ? t("web/users-broad") : constituency(g.who?.slice(13)),
   }));
@@ -86,7 +86,7 @@ function Panel({ of, rule, electors, use }: { of: PowerResponseJson; rule: RuleJ
 }
 
 const kinds: Record<string, Key> = {
-  double_majority: "web/rule-double", consent: "web/rule-consent", unanimity: "web/rule-unanimity", users_veto: "web/rule-ours", two_thirds: "web/rule-qualified",
+  double_majority: "web/rule-double", consent: "web/rule-consent", unanimity: "web/rule-unanimity", users_veto: "web/rule-ours", users_decide: "web/rule-users", two_thirds: "web/rule-qualified",
   simple_majority: "web/rule-simple", one_person_one_vote: "web/rule-one-vote",
 };
 
@@ -129,7 +129,7 @@ function Picture({ sides }: { sides: Side[] }) {
         {sides.map((s, i) => (
           <Row key={s.who}>
             <Head>
-              <svg class="swatch" viewBox="0 0 8 8" aria-hidden="true" focusable="false"><rect class={`tone-${i % 9 + 1}`} width="8" height="8" /></svg>{t("web/power-voters-of", { who: s.name, n: s.voters })}
+              <svg class="swatch" viewBox="0 0 8 8" aria-hidden="true" focusable="false"><rect class={`tone-${i % 9 + 1}`} width="8" height="8" /></svg>{s.name} <span class="n">{t("web/power-votes-n", { n: s.voters })}</span>
               {can(s) && <span class="note d-block">{can(s)}</span>}
             </Head>
             <td role="cell">{inHundred(s.alone)}</td>
@@ -144,7 +144,7 @@ function Picture({ sides }: { sides: Side[] }) {
 // Seats says the power of single people; those who sit for the same and can do the same are one line.
 function Seats({ seats, electors }: { seats: SeatPowerJson[]; electors: ElectorJson[] }) {
   const lines = new Map<string, { of: string; power: Hundred | undefined; n: number }>();
-  for (const s of seats) {
+  for (const s of seats.filter((s) => (s.voters ?? 0) > 0)) {
     const of = constituency(electors.find((e) => e.participant === s.who)?.constituency), key = `${of} ${s.power}`;
     lines.set(key, { of, power: hundredOf(s.power), n: (lines.get(key)?.n ?? 0) + 1 });
   }

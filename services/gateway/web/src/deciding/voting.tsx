@@ -56,6 +56,21 @@ function choicesOf(desk: Desk, advice: boolean): Given[] {
 export const choiceName = (desk: Desk, choice: string | undefined, advice = false): string =>
   inRounds(desk.d.charter?.rule) && !advice && rounds[choice as Given] ? t(rounds[choice as Given]!) : label("choice", choice) ?? "";
 
+// Unsent shows what this person still has in the outbox for a vote that is over: it was on its way when the vote closed.
+export function Unsent({ desk }: { desk: Desk }) {
+  const mine = outbox().unsent.value.filter((u) => ["ballot", "advice", "objection"].some((kind) => u.about.startsWith(`${kind}:${desk.id}:`)));
+  return (
+    <>
+      {mine.map((u) => (
+        <div key={u.id} role="alert" class="trouble">
+          {u.refused ? <p><strong>{t("web/vote-refused")}</strong> {say(u.refused)}</p> : <p><strong class="state waits">{t("web/vote-unsent")}</strong></p>}
+          {u.refused && <Act look="small" onClick={() => outbox().drop(u.id)}>{t("web/vote-understood")}</Act>}
+        </div>
+      ))}
+    </>
+  );
+}
+
 interface BallotProps { desk: Desk; e: ElectorJson; own?: { choice?: Given; enteredBy?: string } | undefined | object; advice?: Given | undefined; answers: number }
 
 function Ballot({ desk, e, own, advice, answers }: BallotProps) {
@@ -74,7 +89,7 @@ function Ballot({ desk, e, own, advice, answers }: BallotProps) {
   };
   const objection = standing(desk.d).some((o) => o.by === who);
   return (
-    <section class={`ballot ${proxy ? "for-another" : ""}`} aria-labelledby={heading}>
+    <div class={`ballot ${proxy ? "for-another" : ""}`} role="group" aria-labelledby={heading}>
       <h5 id={heading}>{t(consulted ? "web/vote-your-advice" : proxy ? "web/vote-for-other" : "web/vote-yours", { who: named(desk.all, who) })}{proxy && <span class="state soon">{t("web/vote-proxy")}</span>}</h5>
       {proxy && <p class="note d-block">{t(e.proxy?.instructed ? "web/vote-proxy-instructed" : "web/vote-proxy-free", { who: named(desk.all, who) })}</p>}
       {e.mandate && <p class="note d-block">{t("web/mandate", { name: e.mandate })}</p>}
@@ -93,7 +108,7 @@ function Ballot({ desk, e, own, advice, answers }: BallotProps) {
       {changing
         ? <Choose desk={desk} who={who} about={about} consulted={consulted} objected={objection} finish={finish} leave={() => { setChanging(false); setDone(done + 1); }} />
         : <Act look={stands.is === "none" ? "main" : "plain"} class="wide" onClick={() => setChanging(true)}>{t(stands.is === "none" ? consulted ? "web/advice-give" : "web/vote-now" : consulted ? "web/advice-change" : "web/vote-change")}</Act>}
-    </section>
+    </div>
   );
 }
 

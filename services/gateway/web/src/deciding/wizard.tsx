@@ -91,6 +91,8 @@ export function Wizard(props: WizardProps) {
 
 // used changes the plan to a proposal of the power panel.
 function used(plan: Plan, rule: RuleJson, kind: string, electors: ReturnType<typeof electorsOf>): Plan {
+  // The guide hands the decision over to the users, so that nobody else has a vote that cannot matter.
+  if (kind === "users_decide") return { ...plan, rule: "users", written: undefined, chairs: Object.fromEntries(Object.entries(plan.chairs).map(([who, { part: _, ...c }]) => [who, c])) };
   if (kind !== "one_person_one_vote") return withRule(plan, rule, electors);
   return { ...plan, chairs: Object.fromEntries(Object.entries(plan.chairs).map(([who, c]) => [who, { ...c, weight: 1 }])) };
 }
