@@ -53,11 +53,17 @@ function Content({ here }: { here: Here }) {
       ) : <Section id="agenda" title={t("web/agenda")}><Agenda here={here} items={items} /></Section>}
       <Section id="there" title={t(here.closed ? "web/was-there" : "web/there")}><Presence here={here} /></Section>
       {!here.prepared && <Section id="speaking" title={t("web/speaking")}><Talk here={here} /></Section>}
+      {decided(here) && <Section id="meter" title={t("web/meter-title")}><Loaded file={meter}>{(m) => <m.RoleMeter workspace={here.workspace} sessionId={here.session} sequence={here.view.sequence ?? "0"} />}</Loaded></Section>}
+      {here.open && <Section id="earlier" title={t("web/follow-ups")}><Loaded file={earlier}>{(m) => <m.FollowUps workspace={here.workspace} initiative={here.initiative} />}</Loaded></Section>}
       {!here.prepared && <Section id="minutes" title={t("web/room-minutes")}><Minutes here={here} /></Section>}
       {!here.closed && here.facilitates && <Section id="lead" title={t("web/room-lead")}><Lead here={here} /></Section>}
     </KeepFocus>
   );
 }
+
+// The users' roles of this session, and what became of earlier decisions: pictures of the record, fetched beside the room.
+const meter = () => import("../deciding/rolemeter"), earlier = () => import("../deciding/followups");
+const decided = (here: Here): boolean => (here.view.items ?? []).some((i) => i.decisions?.some((d) => d.phase === "DECISION_PHASE_CLOSED"));
 
 // Preparing comes when it is needed: before the meeting at once, while it goes on when somebody asks for it.
 const prepare = () => withWords(import("../preparing/prepare"), "preparing");
