@@ -98,9 +98,9 @@ async function meeting(lead) {
   await call("ItemService/GiveFloor", { item, session, participant: of.Mino });
   for (const who of ["Hanna", "Bruno"]) await call("ItemService/RaiseHand", { item, session, participant: of[who] });
   await ada.getByText("Parla Mino").first().waitFor();
-  await shoot(ada, "room-phone", { from: ada.locator("h1") });
+  await shoot(ada, "room-phone", { from: ada.locator(".kind").first() });
   await lead.locator("li.suggested").first().waitFor();
-  await shoot(lead, "room", { from: lead.locator("h1") });
+  await shoot(lead, "room", { from: lead.locator(".kind").first() });
 
   const wall = await contexts.Giulia.newPage();
   await wall.setViewportSize({ width: 1280, height: 720 });
@@ -164,9 +164,8 @@ async function after(lead) {
   await call("SessionService/ApproveMinutes", { session, participant: of.Ada });
   const minutes = await contexts.Giulia.newPage();
   await minutes.goto(`${tavolo.base}${at}/minutes?lang=it`);
-  await minutes.emulateMedia({ media: "print" });
-  await minutes.setViewportSize({ width: 800, height: 1130 }); // a sheet
-  await shoot(minutes, "minutes", { printed: true });
+  await minutes.setViewportSize({ width: 800, height: 1130 }); // the shape of a sheet
+  await shoot(minutes, "minutes");
   const reader = await browse(laptop);
   await signIn(reader, tavolo, { name: "Lia", grant: "GRANT_READ", whole: true });
   const judged = await open(reader, tavolo.base, `/w/${example}/d/${exampleInitiative}:2026-05-07:navetta?why=users:strict`, "it");
