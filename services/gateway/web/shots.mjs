@@ -86,6 +86,7 @@ async function meeting(lead) {
   await lead.getByText("L'incontro è cominciato.").first().waitFor();
   await call("SessionService/SeatParticipants", { session, seats: Object.keys(everyone).map((n) => ({ participant: of[n], ...n === "Giulia" && { offices: ["OFFICE_FACILITATOR"] } })) });
   await call("SessionService/SetCurrentItem", { session, item });
+  await ada.getByRole("heading", { level: 2, name: "Il pranzo insieme" }).waitFor();
   const said = (by, kind, seconds, text, more = {}) => ({ by: of[by], kind: `CONTRIBUTION_KIND_${kind}`, seconds, text: clear(text), ...more });
   await call("ItemService/RecordContributions", {
     item, session, contributions: [
@@ -95,9 +96,10 @@ async function meeting(lead) {
       said("Dina", "STATEMENT", 35, "Ho fatto la cuoca. Ci sto io, con Gino.", { answers: 3 }),
     ],
   });
+  await ada.getByText("Ho fatto la cuoca.").first().waitFor();
   await call("ItemService/GiveFloor", { item, session, participant: of.Mino });
   for (const who of ["Hanna", "Bruno"]) await call("ItemService/RaiseHand", { item, session, participant: of[who] });
-  await ada.getByText("Parla Mino").first().waitFor();
+  await ada.locator(".clock", { hasText: "0:07" }).waitFor(); // he has begun
   await shoot(ada, "room-phone", { from: ada.locator(".kind").first() });
   await lead.locator("li.suggested").first().waitFor();
   await shoot(lead, "room", { from: lead.locator(".kind").first() });
@@ -164,7 +166,7 @@ async function after(lead) {
   await call("SessionService/ApproveMinutes", { session, participant: of.Ada });
   const minutes = await contexts.Giulia.newPage();
   await minutes.goto(`${tavolo.base}${at}/minutes?lang=it`);
-  await minutes.setViewportSize({ width: 800, height: 1130 }); // the shape of a sheet
+  await minutes.setViewportSize({ width: 800, height: 1560 });
   await shoot(minutes, "minutes");
   const reader = await browse(laptop);
   await signIn(reader, tavolo, { name: "Lia", grant: "GRANT_READ", whole: true });
