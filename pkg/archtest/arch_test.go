@@ -187,3 +187,32 @@ func TestEveryPlaceInTheReadmeExists(t *testing.T) {
 		}
 	}
 }
+
+// shown finds the pictures and links of a document that lead to files of ours.
+var shown = regexp.MustCompile(`\]\(([^):#]+)\)|src="([^":]+)"`)
+
+func TestEveryPictureInTheDocumentsExists(t *testing.T) {
+	documents, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, file := range append(documents, "../../README.md") {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range shown.FindAllStringSubmatch(string(text), -1) {
+			target := filepath.Join(filepath.Dir(file), m[1]+m[2])
+			seen[filepath.Base(target)] = true
+			if _, err := os.Stat(target); err != nil {
+				t.Errorf("%s shows %s, which does not exist", file, m[1]+m[2])
+			}
+		}
+	}
+	for _, picture := range []string{"power.png", "poster.png"} { // one written as Markdown, one as HTML
+		if !seen[picture] {
+			t.Errorf("no document shows %s: pictures are not found any more", picture)
+		}
+	}
+}

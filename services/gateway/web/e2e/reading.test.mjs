@@ -1,4 +1,4 @@
-// The reading room in a real browser against the real program: every screen in every language, by keyboard alone, on a small screen, live, and when
+// Reading the record in a real browser against the real program: every screen in every language, by keyboard alone, on a small screen, live, and when
 // something goes wrong.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
