@@ -72,6 +72,7 @@ export async function speak(language: Language): Promise<void> {
   document.documentElement.lang = language;
   try {
     localStorage.setItem(remembered, language);
+    document.cookie = `${remembered}=${language}; path=/; max-age=31536000; samesite=lax`; // for the pages that need no JavaScript
   } catch {
     // not kept; it holds for this visit
   }
