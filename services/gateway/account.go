@@ -143,12 +143,21 @@ func lookOf(secret string) *peoplev1.LookRequest {
 
 // try asks people something about an invitation. Wrong codes are counted, by address and in all: there are 900 million, and guessing must not pay.
 // Links are not: nobody guesses 128 bits, and nobody shall keep others out by trying.
-func (g *Gateway) try(v *visit, look *peoplev1.LookRequest, ask func() error) error {
-	if look.Code && !g.tries.open(v.remote) {
+func (g *Gateway) try(ctx context.Context, v *visit, look *peoplev1.LookRequest, ask func() error) error {
+	if !look.Code {
+		return ask()
+	}
+	select {
+	case g.tries.turn <- struct{}{}:
+		defer func() { <-g.tries.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if !g.tries.open(v.remote) {
 		return decider.Refuse("account/too-many-tries")
 	}
 	err := ask()
-	if look.Code && strings.HasPrefix(decider.CodeOf(err), "account/invitation-") {
+	if strings.HasPrefix(decider.CodeOf(err), "account/invitation-") {
 		g.tries.failed(v.remote)
 	}
 	return err
@@ -157,7 +166,7 @@ func (g *Gateway) try(v *visit, look *peoplev1.LookRequest, ask func() error) er
 // lookAtInvitation says what an invitation is for: the department, the initiative and the session by their titles.
 func (g *Gateway) lookAtInvitation(ctx context.Context, v *visit, q *apiv1.LookAtInvitationRequest) (*apiv1.InvitationView, error) {
 	look, answer := lookOf(q.Secret), &peoplev1.LookResponse{}
-	if err := g.try(v, look, func() error { return g.people(ctx, "look_at_invitation", look, answer) }); err != nil {
+	if err := g.try(ctx, v, look, func() error { return g.people(ctx, "look_at_invitation", look, answer) }); err != nil {
 		return nil, err
 	}
 	i := answer.Invitation
@@ -204,7 +213,7 @@ func (g *Gateway) enter(ctx context.Context, v *visit, q *apiv1.EnterRequest) (*
 		return nil, err
 	}
 	var answer peoplev1.EnterResponse
-	if err := g.try(v, look, func() error { return g.people(ctx, "enter", ask, &answer) }); err != nil {
+	if err := g.try(ctx, v, look, func() error { return g.people(ctx, "enter", ask, &answer) }); err != nil {
 		return nil, err
 	}
 	me, err := g.me(ctx, answer.Device, strict)

@@ -123,7 +123,8 @@ func (g *Gateway) listGrants(ctx context.Context, _ *visit, q *apiv1.ListGrantsR
 
 func (g *Gateway) setGrant(ctx context.Context, v *visit, q *apiv1.SetGrantRequest) (*apiv1.ListGrantsResponse, error) {
 	answer := &apiv1.ListGrantsResponse{}
-	return answer, g.people(ctx, "set_grant", &peoplev1.SetGrantRequest{Own: v.grantIn(home{q.Workspace, q.Initiative}), Change: q}, answer)
+	return answer, g.people(ctx, "set_grant", &peoplev1.SetGrantRequest{Own: v.grantIn(home{q.Workspace, q.Initiative}),
+		OwnInWorkspace: v.grantIn(home{workspace: q.Workspace}), Change: q}, answer)
 }
 
 // drawQR draws a text as a QR code: SVG, black on white, with the quiet edge of four modules that readers need.
@@ -156,14 +157,15 @@ const (
 	wrongInAll      = 100
 )
 
-// tries counts wrong codes.
+// tries counts wrong codes. One is looked at after the other: of many that come at once each knows how those before it went.
 type tries struct {
-	of  *buckets
-	all *rate.Limiter
+	turn chan struct{}
+	of   *buckets
+	all  *rate.Limiter
 }
 
 func newTries(addresses int) *tries {
-	return &tries{of: newBuckets(wrongPerAddress/time.Minute.Seconds(), wrongPerAddress, addresses),
+	return &tries{turn: make(chan struct{}, 1), of: newBuckets(wrongPerAddress/time.Minute.Seconds(), wrongPerAddress, addresses),
 		all: rate.NewLimiter(rate.Limit(wrongInAll/time.Minute.Seconds()), wrongInAll)}
 }
 

@@ -57,8 +57,8 @@ var voices = map[protoreflect.Name]voice{
 	"GetOwnBallots":       {own: []string{"participant"}, alone: true},
 }
 
-// forOneself refuses words in another's name (gateway/for-oneself) and writes who typed those of somebody else. Programs of the operator are
-// believed: they record what happened elsewhere.
+// forOneself refuses words in another's name (gateway/for-oneself) and writes who typed those of somebody else; whoever has no seat cannot be written
+// down as that, and is refused (gateway/without-seat). Programs of the operator are believed: they record what happened elsewhere.
 func (g *Gateway) forOneself(ctx context.Context, c caller, m *method, req proto.Message) error {
 	row, ok := voices[m.desc.Name()]
 	if !ok || c.operator {
@@ -87,6 +87,9 @@ func (g *Gateway) forOneself(ctx context.Context, c caller, m *method, req proto
 			typed := "" // by who speaks, or who holds the proxy
 			if !at.is(own) && runs {
 				typed = own
+				if own == "" && at.value() != "" { // nobody would be named, and it would look as if they had typed it themself
+					return decider.Refuse("gateway/without-seat")
+				}
 			}
 			at.message.Set(f, protoreflect.ValueOfString(typed))
 		}

@@ -60,6 +60,7 @@ var meanings = map[string]meaning{
 	"gateway/cross-origin":           {connect.CodePermissionDenied, 0},
 	"gateway/not-permitted":          {connect.CodePermissionDenied, 0},
 	"gateway/for-oneself":            {connect.CodePermissionDenied, 0},
+	"gateway/without-seat":           {connect.CodePermissionDenied, 0},
 	"account/signed-out":             {connect.CodeUnauthenticated, 0},
 	"account/token-unknown":          {connect.CodeUnauthenticated, 0},
 	"account/too-many-tries":         {connect.CodeResourceExhausted, 0},

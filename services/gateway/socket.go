@@ -91,7 +91,7 @@ func (s *socket) recheck(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(bus.WithCorrelation(ctx, uuid.Must(uuid.NewV7()).String()), s.g.limits.room.write)
 	defer cancel()
-	if now, err := s.g.whoHas(ctx, s.token); err == nil && !now.same(s.who) {
+	if now, err := s.g.whoHas(ctx, s.token, false); err == nil && !now.same(s.who) {
 		s.end(closeLeft, "")
 	}
 }

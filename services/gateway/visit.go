@@ -38,7 +38,7 @@ const (
 	cookieDevice = "tavolo-device"
 	// hostPrefix has a browser keep the cookie to this host, over encrypted connections only.
 	hostPrefix = "__Host-"
-	// cookieFor is how long a browser keeps its device signed in.
+	// cookieFor is how long a browser keeps its device signed in at most. People ends it sooner when the device is not used.
 	cookieFor = 365 * 24 * time.Hour
 	// tokenBytes is the length of a device's token and of the operator's: 256 bits. secretBytes is that of an invitation's link: 128.
 	tokenBytes, secretBytes = 32, 16
@@ -104,14 +104,21 @@ func (g *Gateway) identify(r *http.Request, v *visit) error {
 		return decider.Refuse("gateway/cross-origin")
 	}
 	v.token = cookie.Value
-	v.caller, err = g.whoHas(r.Context(), v.token)
+	v.caller, err = g.whoHas(r.Context(), v.token, g.acts(r))
 	return err
 }
 
-// whoHas asks people who is at the device that has a token.
-func (g *Gateway) whoHas(ctx context.Context, token string) (caller, error) {
+// acts reports whether a request is somebody doing something, and not a page that looks again by itself.
+func (g *Gateway) acts(r *http.Request) bool {
+	service, name, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	m := g.methods[service+"."+name]
+	return r.Method == http.MethodPost && (m == nil || !m.asks() && name != "GetMe")
+}
+
+// whoHas asks people who is at the device that has a token. acts says that somebody does something there.
+func (g *Gateway) whoHas(ctx context.Context, token string, acts bool) (caller, error) {
 	var who peoplev1.IdentifyResponse
-	if err := bus.Request(ctx, g.o.Conn, "people.identify", &peoplev1.IdentifyRequest{Token: hashOf(token)}, &who); err != nil {
+	if err := bus.Request(ctx, g.o.Conn, "people.identify", &peoplev1.IdentifyRequest{Token: hashOf(token), Acts: acts}, &who); err != nil {
 		return caller{}, err
 	}
 	return caller{device: who.Device, account: who.Account, administers: who.Administers, memberships: who.Memberships}, nil

@@ -79,7 +79,7 @@ CREATE TABLE device (
 	shared  INTEGER NOT NULL,
 	account TEXT REFERENCES account (id), -- who is at it; NULL: nobody
 	since   INTEGER NOT NULL,
-	seen    INTEGER NOT NULL       -- to the hour
+	seen    INTEGER NOT NULL       -- to the hour; of a shared one to the minute, when somebody did something
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE device_person (
@@ -102,8 +102,14 @@ const (
 	accountsFile = "accounts.db"
 	// nameCharactersMax is the longest name of a person.
 	nameCharactersMax = 80
-	// deviceForgotten is how long a device may stay away before it has to be signed in anew.
-	deviceForgotten = 366 * 24 * time.Hour
+	// deviceHolds is how long a device stays signed in at most, as its cookie does.
+	deviceHolds = 365 * 24 * time.Hour
+	// ownAway and sharedAway are how long a device may stay away before it has to be signed in anew: longer than a summer without meetings for one's
+	// own, since nothing else than the device says who somebody is; from one monthly meeting to the next for one that lies about.
+	ownAway    = 90 * 24 * time.Hour
+	sharedAway = 36 * 24 * time.Hour
+	// turnHolds is how long somebody is at a shared device without doing anything; then nobody is.
+	turnHolds = 30 * time.Minute
 	// hashBytes is the length of a SHA-256.
 	hashBytes = 32
 )
@@ -126,7 +132,11 @@ func openAccounts(o Options, keys *keyStore, log *slog.Logger) (*accounts, error
 	if now == nil {
 		now = time.Now
 	}
-	return &accounts{db, keys, o.Conn, now, log}, nil
+	a := &accounts{db, keys, o.Conn, now, log}
+	if err := a.forgetDevices(context.Background()); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return a, nil
 }
 
 func (a *accounts) close() error { return a.db.Close() }
@@ -148,19 +158,27 @@ func (a *accounts) identify(ctx context.Context, req *peoplev1.IdentifyRequest) 
 	if len(req.Token) != hashBytes {
 		return resp, nil
 	}
-	var seen int64
-	err := a.db.Read().QueryRowContext(ctx, `SELECT device.id, coalesce(account, ''), seen, coalesce(administers, 0)
-		FROM device LEFT JOIN account ON account.id = account WHERE token = ?`, req.Token).Scan(&resp.Device, &resp.Account, &seen, &resp.Administers)
+	var since, seen int64
+	var shared bool
+	err := a.db.Read().QueryRowContext(ctx, `SELECT device.id, coalesce(account, ''), shared, since, seen, coalesce(administers, 0)
+		FROM device LEFT JOIN account ON account.id = account WHERE token = ?`, req.Token).Scan(&resp.Device, &resp.Account, &shared, &since, &seen, &resp.Administers)
 	now := a.now()
-	if errors.Is(err, sql.ErrNoRows) || err == nil && now.Sub(time.Unix(seen, 0)) > deviceForgotten {
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
 		return &peoplev1.IdentifyResponse{}, nil
-	}
-	if err != nil {
+	case err != nil:
 		return nil, err
+	case over(shared, since, seen, now):
+		return &peoplev1.IdentifyResponse{}, a.forgetDevices(ctx)
+	case shared && resp.Account != "" && now.Sub(time.Unix(seen, 0)) > turnHolds:
+		if err := a.endTurn(ctx, resp.Device, seen); err != nil {
+			return nil, err
+		}
+		resp.Account, resp.Administers = "", false
 	}
-	if hour := now.Truncate(time.Hour).Unix(); hour > seen {
+	if at := used(shared, req.Acts, now); at > seen {
 		err := a.db.Write(ctx, func(tx *sql.Tx) error {
-			_, err := tx.Exec(`UPDATE device SET seen = ? WHERE id = ?`, hour, resp.Device)
+			_, err := tx.Exec(`UPDATE device SET seen = ? WHERE id = ? AND seen < ?`, at, resp.Device, at)
 			return err
 		})
 		if err != nil {
@@ -169,6 +187,48 @@ func (a *accounts) identify(ctx context.Context, req *peoplev1.IdentifyRequest) 
 	}
 	resp.Memberships, err = memberships(ctx, a.db.Read(), resp.Account)
 	return resp, err
+}
+
+// used gives the time at which a device counts as used now, 0 for not at all: one's own to the hour by whatever asks, a shared one to the minute by who
+// does something.
+func used(shared, acts bool, now time.Time) int64 {
+	switch {
+	case !shared:
+		return now.Truncate(time.Hour).Unix()
+	case acts:
+		return now.Truncate(time.Minute).Unix()
+	}
+	return 0
+}
+
+// over reports whether a device has to be signed in anew.
+func over(shared bool, since, seen int64, now time.Time) bool {
+	away := ownAway
+	if shared {
+		away = sharedAway
+	}
+	return now.Sub(time.Unix(since, 0)) > deviceHolds || now.Sub(time.Unix(seen, 0)) > away
+}
+
+// forgetDevices removes those that have to be signed in anew.
+func (a *accounts) forgetDevices(ctx context.Context) error {
+	ago := func(d time.Duration) int64 { return a.now().Add(-d).Unix() }
+	return a.db.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.Exec(`DELETE FROM device WHERE since < ? OR seen < CASE WHEN shared THEN ? ELSE ? END`, ago(deviceHolds), ago(sharedAway), ago(ownAway))
+		return err
+	})
+}
+
+// endTurn has nobody be at a shared device, unless somebody did something meanwhile.
+func (a *accounts) endTurn(ctx context.Context, device string, seen int64) error {
+	err := a.db.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.Exec(`UPDATE device SET account = NULL WHERE id = ? AND seen = ?`, device, seen)
+		return err
+	})
+	if err == nil {
+		a.left(device)
+	}
+	return err
 }
 
 // reader is a database or a transaction.

@@ -143,6 +143,12 @@ func (d *door) enter(e entry) (*peoplev1.EnterResponse, error) {
 	return ask[peoplev1.EnterResponse](d, "enter", q)
 }
 
+// does is who for somebody who does something.
+func (d *door) does(token string) *peoplev1.IdentifyResponse {
+	d.t.Helper()
+	return must[*peoplev1.IdentifyResponse](d.t)(ask[peoplev1.IdentifyResponse](d, "identify", &peoplev1.IdentifyRequest{Token: hash(token), Acts: true}))
+}
+
 func (d *door) invite(secret string, grant apiv1.Grant, initiative string, uses uint32) *peoplev1.InviteResponse {
 	d.t.Helper()
 	return must[*peoplev1.InviteResponse](d.t)(ask[peoplev1.InviteResponse](d, "invite", &peoplev1.InviteRequest{Secret: hash(secret), Code: hash("code " + secret),
@@ -370,9 +376,67 @@ func TestADeviceIsSignedOutByItsOwnersOnly(t *testing.T) {
 	if m, err := d.left.NextMsg(5 * time.Second); err != nil || m.Subject != "left."+anna.Device || len(m.Data) > 0 {
 		t.Errorf("announced %v, %v", m, err)
 	}
-	d.later(366*24*time.Hour + time.Second)
-	if d.who("Bruno").Device != "" {
-		t.Error("a device that was away for more than a year is still signed in")
+}
+
+// One's own device holds over a summer without use and for a year at most; a shared one from one monthly meeting to the next.
+func TestADeviceThatIsNotUsedIsSignedOut(t *testing.T) {
+	const day = 24 * time.Hour
+	for name, c := range map[string]struct {
+		shared bool
+		every  time.Duration
+		times  int
+		holds  bool
+	}{
+		"own, after a summer": {false, 89 * day, 2, true}, "own, away for longer": {false, 91 * day, 1, false}, "own, used for a year": {false, 60 * day, 6, true},
+		"own, used for longer": {false, 61 * day, 6, false}, "shared, a month later": {true, 35 * day, 2, true}, "shared, away for longer": {true, 37 * day, 1, false},
+	} {
+		d := openDoor(t, t.TempDir())
+		d.first()
+		d.invite("link", takePart, "orari", 0)
+		must[*peoplev1.EnterResponse](t)(d.enter(entry{secret: "link", name: "Anna", newToken: "a", shared: c.shared}))
+		var last *peoplev1.IdentifyResponse
+		for range c.times {
+			d.later(c.every)
+			last = d.does("a")
+		}
+		if (last.Device != "") != c.holds {
+			t.Errorf("%s: %v", name, last)
+		}
+	}
+}
+
+// Whoever goes away from a shared device without a word is at it no longer after half an hour, whatever its open page asks by itself.
+func TestNobodyIsAtASharedDeviceThatLiesAbout(t *testing.T) {
+	d := openDoor(t, t.TempDir())
+	d.first()
+	d.invite("link", takePart, "orari", 0)
+	must[*peoplev1.EnterResponse](t)(d.enter(entry{secret: "link", name: "Anna", newToken: "own"}))
+	must[*peoplev1.EnterResponse](t)(d.enter(entry{secret: "link", name: "Bruno", newToken: "tablet", shared: true}))
+	bruno := d.who("tablet")
+	d.later(29 * time.Minute)
+	if d.does("tablet").Account != bruno.Account {
+		t.Fatal("Bruno is gone although he did something")
+	}
+	for range 3 {
+		d.later(10 * time.Minute)
+		if d.who("tablet").Account != bruno.Account {
+			t.Fatal("Bruno is gone too soon")
+		}
+	}
+	drain(t, d)
+	d.later(2 * time.Minute)
+	if now := d.does("tablet"); now.Account != "" || len(now.Memberships) > 0 || now.Device != bruno.Device {
+		t.Errorf("at the tablet: %v", now)
+	}
+	if m, err := d.left.NextMsg(5 * time.Second); err != nil || m.Subject != "left."+bruno.Device {
+		t.Errorf("announced %v, %v", m, err)
+	}
+	if d.who("own").Account == "" {
+		t.Error("Anna is gone from her own phone")
+	}
+	must[*peoplev1.SwitchResponse](t)(ask[peoplev1.SwitchResponse](d, "switch", &peoplev1.SwitchRequest{Device: bruno.Device, Account: bruno.Account}))
+	if d.who("tablet").Account != bruno.Account {
+		t.Error("Bruno is back and is not at the tablet")
 	}
 }
 
@@ -459,7 +523,7 @@ func TestGrantsAreChangedWithinOnesOwnAndTheLastAdministratorStays(t *testing.T)
 		ids[name] = d.who(name).Account
 	}
 	set := func(own apiv1.Grant, name string, grant apiv1.Grant) (map[string]apiv1.Grant, error) {
-		r, err := ask[apiv1.ListGrantsResponse](d, "set_grant", &peoplev1.SetGrantRequest{Own: own, Change: &apiv1.SetGrantRequest{Workspace: "dsm", Initiative: "orari", Account: ids[name], Grant: grant}})
+		r, err := ask[apiv1.ListGrantsResponse](d, "set_grant", &peoplev1.SetGrantRequest{Own: own, OwnInWorkspace: own, Change: &apiv1.SetGrantRequest{Workspace: "dsm", Initiative: "orari", Account: ids[name], Grant: grant}})
 		got := map[string]apiv1.Grant{}
 		for _, l := range r.Grants {
 			got[l.Name] = l.Grant

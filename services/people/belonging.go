@@ -68,7 +68,7 @@ func (a *accounts) switchPerson(ctx context.Context, req *peoplev1.SwitchRequest
 		if !at {
 			return decider.Refuse("account/person-unknown")
 		}
-		_, err := tx.Exec(`UPDATE device SET account = nullif(?, '') WHERE id = ?`, req.Account, req.Device)
+		_, err := tx.Exec(`UPDATE device SET account = nullif(?, ''), seen = max(seen, ?) WHERE id = ?`, req.Account, a.now().Unix(), req.Device)
 		return err
 	})
 	if err != nil {
@@ -138,7 +138,7 @@ func (a *accounts) grants(ctx context.Context, req *apiv1.ListGrantsRequest) (*a
 }
 
 // setGrant changes what somebody may do in an initiative, or in the whole workspace when none is named. What they may do in the whole workspace is
-// lowered with it when it is more.
+// lowered with it when it is more, by who may do as much there: it reaches into the other initiatives.
 //
 // Refusals: account/person-unknown; account/grant-beyond-own, to give or take more than one has; account/last-administrator.
 func (a *accounts) setGrant(ctx context.Context, req *peoplev1.SetGrantRequest) (*apiv1.ListGrantsResponse, error) {
@@ -170,6 +170,9 @@ func (a *accounts) setGrant(ctx context.Context, req *peoplev1.SetGrantRequest) 
 			return decider.Refuse("account/grant-beyond-own")
 		}
 		if whole.known && whole.may > q.Grant {
+			if whole.may > req.OwnInWorkspace {
+				return decider.Refuse("account/grant-beyond-own")
+			}
 			if err := keepAnAdministrator(tx, whole); err != nil {
 				return err
 			}

@@ -204,11 +204,11 @@ func (e *entering) sit(account string) (device string, isNew bool, err error) {
 		}
 		device, isNew = id.String(), true
 		_, err = e.tx.Exec(`INSERT INTO device (id, token, kind, shared, account, since, seen) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			device, e.req.NewToken, e.req.Kind, e.req.Entry.Shared, account, e.now.Unix(), e.now.Truncate(time.Hour).Unix())
+			device, e.req.NewToken, e.req.Kind, e.req.Entry.Shared, account, e.now.Unix(), e.now.Unix())
 		if err != nil {
 			return "", false, err
 		}
-	} else if _, err := e.tx.Exec(`UPDATE device SET account = ?, shared = max(shared, ?) WHERE id = ?`, account, e.req.Entry.Shared, device); err != nil {
+	} else if _, err := e.tx.Exec(`UPDATE device SET account = ?, shared = max(shared, ?), seen = max(seen, ?) WHERE id = ?`, account, e.req.Entry.Shared, e.now.Unix(), device); err != nil {
 		return "", false, err
 	}
 	_, err = e.tx.Exec(`INSERT INTO device_person (device, account) VALUES (?, ?) ON CONFLICT DO NOTHING`, device, account)

@@ -1,10 +1,11 @@
 package views
 
 import (
-	"cmp"
 	"context"
-	"slices"
 
+	"google.golang.org/protobuf/proto"
+
+	"tavolo/pkg/decider"
 	"tavolo/pkg/domain/aggregate"
 	"tavolo/pkg/domain/decision"
 	"tavolo/pkg/domain/role"
@@ -73,22 +74,47 @@ func countOf(d *decision.State) *apiv1.CountView {
 	return view
 }
 
-// decisionSummaries are the lines of a list of decisions, by the time they were posed. Those struck are left out.
-func decisionSummaries(decisions []*aggregate.Aggregate, open opener) []*apiv1.DecisionSummary {
-	var lines []*apiv1.DecisionSummary
-	for _, a := range slices.SortedStableFunc(slices.Values(decisions), func(a, b *aggregate.Aggregate) int {
-		return cmp.Or(a.Decision.PosedAt.Compare(b.Decision.PosedAt), cmp.Compare(a.Decision.FirstSeq, b.Decision.FirstSeq))
-	}) {
-		d := a.Decision
-		if d.Phase == decision.Unknown || d.Phase == decision.Struck {
-			continue
+// summaryOfDecision is the line of a list of decisions, without the question. It is kept, so that a list costs no fold of each.
+func summaryOfDecision(a *aggregate.Aggregate) *apiv1.DecisionSummary {
+	d := a.Decision
+	line := &apiv1.DecisionSummary{Id: a.ID, Item: d.Item, Phase: apiv1.DecisionPhase(d.Phase), Outcome: d.Final(),
+		ClosesAt: timestamp(d.ClosesAt), ClosedAt: timestamp(d.ClosedAt), Awaited: d.Awaited(), FollowUp: followUp(d), Contested: d.Disputed}
+	line.Implementer, line.Due = d.Implementation()
+	return line
+}
+
+// listedDecision is a line and its question.
+type listedDecision struct {
+	summary  *apiv1.DecisionSummary
+	question decider.Words
+}
+
+// listDecisions lists the decisions of an initiative by the time they were posed. Those struck are left out.
+func (v *Views) listDecisions(ctx context.Context, ws, initiative string) (lines []listedDecision, err error) {
+	rows, err := v.read(ws).QueryContext(ctx, `SELECT question, question_commit, summary FROM decision WHERE initiative = ? AND phase NOT IN (?, ?) ORDER BY posed_at, first_seq`,
+		initiative, int(decision.Unknown), int(decision.Struck))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var question, summary []byte
+		line := listedDecision{summary: &apiv1.DecisionSummary{}, question: decider.Words{Field: "question"}}
+		if err := rows.Scan(&question, &line.question.Commit, &summary); err != nil {
+			return nil, err
 		}
-		line := &apiv1.DecisionSummary{Id: a.ID, Item: d.Item, Question: open(d.Question), Phase: apiv1.DecisionPhase(d.Phase), Outcome: d.Final(),
-			ClosesAt: timestamp(d.ClosesAt), ClosedAt: timestamp(d.ClosedAt), Awaited: d.Awaited(), FollowUp: followUp(d), Contested: d.Disputed}
-		line.Implementer, line.Due = d.Implementation()
+		if err := proto.Unmarshal(summary, line.summary); err != nil {
+			return nil, err
+		}
+		if question != nil {
+			line.question.Sealed = &eventv1.Sealed{}
+			if err := proto.Unmarshal(question, line.question.Sealed); err != nil {
+				return nil, err
+			}
+		}
 		lines = append(lines, line)
 	}
-	return lines
+	return lines, rows.Err()
 }
 
 // followUp says what became of a decision: that it no longer holds weighs more than that it was carried out, and that more than that it is to be.

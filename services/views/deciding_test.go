@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"testing"
@@ -287,5 +288,23 @@ func TestThatADecisionNoLongerHoldsWeighsMost(t *testing.T) {
 	replaced := &decision.State{Acts: []decision.Act{{ActRecorded: kind(eventv1.ActKind_ACT_KIND_FINAL_ACT)}}}
 	if got := followUp(replaced); got != apiv1.FollowUp_FOLLOW_UP_REVERSED {
 		t.Errorf("a final act that says something else gives %v", got)
+	}
+}
+
+// An initiative that has decided a thousand times is shown as fast as one that has decided once: its list is read, not folded.
+func TestAListOfDecisionsIsReadAndNotFolded(t *testing.T) {
+	h := gathered(t)
+	h.do(pose("csm:s1:a"), writeFor("csm:s1:a", &eventv1.Charter{Rule: halfOrMore, Implementer: "p1"}, voters()...), &commandv1.OpenVoting{Workspace: "dsm", Decision: "csm:s1:a"}, pose("csm:s1:b"))
+	want := h.summaries()
+	err := h.views.shelves["dsm"].db.Write(context.Background(), func(tx *sql.Tx) error {
+		_, err := tx.Exec(`DELETE FROM record WHERE aggregate IN (SELECT id FROM aggregate WHERE kind = 'decision')`)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := h.summaries()
+	if len(want) != 2 || len(want[0].Awaited) == 0 || want[0].Implementer != "p1" || !slices.EqualFunc(got, want, func(a, b *apiv1.DecisionSummary) bool { return proto.Equal(a, b) }) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }

@@ -270,11 +270,16 @@ func (p *projector) judge(ctx context.Context, tx *sql.Tx, id int64) error {
 			return err
 		}
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO decision (aggregate, initiative, session, own, item, phase, outcome, closed_at, last_at, due_end, first_seq, question, question_commit)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	summary, err := (proto.MarshalOptions{Deterministic: true}).Marshal(summaryOfDecision(a))
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO decision (aggregate, initiative, session, own, item, phase, outcome, closed_at, last_at, due_end, first_seq, posed_at, question, question_commit, summary)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (aggregate) DO UPDATE SET item = excluded.item, phase = excluded.phase, outcome = excluded.outcome, closed_at = excluded.closed_at,
-			last_at = excluded.last_at, due_end = excluded.due_end, question = excluded.question, question_commit = excluded.question_commit`,
-		id, initiative, in, own, itemID, int(d.Phase), int32(d.Final()), unixMilli(d.ClosedAt), lastAt(d, in, i, s), dueEnd(d), int64(d.FirstSeq), question, d.Question.Commit)
+			last_at = excluded.last_at, due_end = excluded.due_end, posed_at = excluded.posed_at, question = excluded.question, question_commit = excluded.question_commit,
+			summary = excluded.summary`,
+		id, initiative, in, own, itemID, int(d.Phase), int32(d.Final()), unixMilli(d.ClosedAt), lastAt(d, in, i, s), dueEnd(d), int64(d.FirstSeq), unixMilli(d.PosedAt), question, d.Question.Commit, summary)
 	if err != nil {
 		return err
 	}

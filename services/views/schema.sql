@@ -29,10 +29,13 @@ CREATE TABLE IF NOT EXISTS decision (
   last_at    INTEGER NOT NULL,          -- unix ms of the latest thing that the stored roles take into account
   due_end    INTEGER NOT NULL,          -- unix ms from which implementation is late, 0 when nothing is due
   first_seq  INTEGER NOT NULL,
+  posed_at   INTEGER NOT NULL,          -- unix ms
   question   BLOB,                      -- sealed
-  question_commit TEXT NOT NULL
+  question_commit TEXT NOT NULL,
+  summary    BLOB NOT NULL              -- tavolo.api.v1.DecisionSummary, without the question
 ) STRICT;
 CREATE INDEX IF NOT EXISTS decision_by_session ON decision (session);
+CREATE INDEX IF NOT EXISTS decision_by_initiative ON decision (initiative, posed_at, first_seq);
 CREATE INDEX IF NOT EXISTS decision_by_item ON decision (item);
 CREATE INDEX IF NOT EXISTS decision_by_close ON decision (closed_at);
 

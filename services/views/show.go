@@ -78,7 +78,7 @@ func (v *Views) getInitiative(ctx context.Context, q *apiv1.GetInitiativeRequest
 	if err != nil {
 		return nil, err
 	}
-	decisions, err := v.folds(ctx, q.Workspace, aggregate.Decision, q.Initiative+":")
+	decisions, err := v.listDecisions(ctx, q.Workspace, q.Initiative)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +94,10 @@ func (v *Views) getInitiative(ctx context.Context, q *apiv1.GetInitiativeRequest
 		for _, i := range items {
 			view.Items = append(view.Items, itemOf(i, open))
 		}
-		view.Decisions = decisionSummaries(decisions, open)
+		for _, d := range decisions {
+			d.summary.Question = open(d.question)
+			view.Decisions = append(view.Decisions, d.summary)
+		}
 	})
 	return view, err
 }

@@ -33,6 +33,8 @@ type house struct {
 	all   map[aggregate.Key]*aggregate.Aggregate
 	seq   uint64
 	now   time.Time
+	// another starts views of the same log on another folder.
+	another func(dir string) *Views
 }
 
 func newHouse(t *testing.T) *house {
@@ -60,9 +62,15 @@ func newHouse(t *testing.T) *house {
 	if err := log.Create(context.Background(), "dsm"); err != nil {
 		t.Fatal(err)
 	}
-	if h.views, err = Start(context.Background(), Options{Conn: reader, Reader: reader, Dir: t.TempDir(), Version: "0.0.1", Logger: slog.New(slog.DiscardHandler)}); err != nil {
-		t.Fatal(err)
+	h.another = func(dir string) *Views {
+		t.Helper()
+		v, err := Start(context.Background(), Options{Conn: reader, Reader: reader, Dir: dir, Version: "0.0.1", Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
 	}
+	h.views = h.another(t.TempDir())
 	t.Cleanup(func() { _ = h.views.Stop() })
 	return h
 }

@@ -14,6 +14,7 @@ import (
 	"database/sql"
 	_ "embed"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -102,8 +103,29 @@ func Start(ctx context.Context, o Options) (*Views, error) {
 	return v, nil
 }
 
+// foldVersion goes up when the same log gives other rows in the same tables: files written before are then built anew, as with another schema.
+const foldVersion = 1
+
 func openDB(dir, ws string) (*sqlite.DB, error) {
-	return sqlite.Open(filepath.Join(dir, ws+".db"), sqlite.Options{Schema: schema})
+	return sqlite.Open(filepath.Join(dir, ws+".db"), sqlite.Options{Schema: schema + "CREATE VIEW fold AS SELECT " + strconv.Itoa(foldVersion) + " AS version;\n"})
+}
+
+// openAnyway opens the database of a workspace. One that another version of the program wrote, or that is damaged, is removed: everything in it is in
+// the log, and is read from there again.
+func (v *Views) openAnyway(ws string) (*sqlite.DB, error) {
+	db, err := openDB(v.dir, ws)
+	switch code := decider.CodeOf(err); code {
+	case "sqlite/other-schema", "sqlite/damaged":
+		v.logger.Warn("views: the tables of a workspace are built anew from its log", "workspace", ws, "because", code)
+	default:
+		return db, err
+	}
+	for _, end := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(filepath.Join(v.dir, ws+".db"+end)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return openDB(v.dir, ws)
 }
 
 // announce tells whoever is looking which initiatives changed. It runs after each transaction, before the next one begins.
@@ -179,7 +201,7 @@ func (v *Views) follow(ctx context.Context) ([]string, error) {
 }
 
 func (v *Views) shelve(ws string) (*shelf, error) {
-	db, err := openDB(v.dir, ws)
+	db, err := v.openAnyway(ws)
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,9 @@ const (
 type IdentifyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// SHA-256 of the device's token.
-	Token         []byte `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	Token []byte `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	// Somebody does something. A page that is open asks by itself too, and a shared device is not in use because of that.
+	Acts          bool `protobuf:"varint,2,opt,name=acts,proto3" json:"acts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -70,6 +72,13 @@ func (x *IdentifyRequest) GetToken() []byte {
 		return x.Token
 	}
 	return nil
+}
+
+func (x *IdentifyRequest) GetActs() bool {
+	if x != nil {
+		return x.Acts
+	}
+	return false
 }
 
 // IdentifyResponse says it.
@@ -1380,9 +1389,11 @@ type SetGrantRequest struct {
 	// What the asker may do there; nobody gives or takes more.
 	Own v1.Grant `protobuf:"varint,1,opt,name=own,proto3,enum=tavolo.api.v1.Grant" json:"own,omitempty"`
 	// What is asked.
-	Change        *v1.SetGrantRequest `protobuf:"bytes,2,opt,name=change,proto3" json:"change,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Change *v1.SetGrantRequest `protobuf:"bytes,2,opt,name=change,proto3" json:"change,omitempty"`
+	// What the asker may do in the whole workspace: whoever runs one initiative does not change what somebody may do in all of them.
+	OwnInWorkspace v1.Grant `protobuf:"varint,3,opt,name=own_in_workspace,json=ownInWorkspace,proto3,enum=tavolo.api.v1.Grant" json:"own_in_workspace,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *SetGrantRequest) Reset() {
@@ -1427,6 +1438,13 @@ func (x *SetGrantRequest) GetChange() *v1.SetGrantRequest {
 		return x.Change
 	}
 	return nil
+}
+
+func (x *SetGrantRequest) GetOwnInWorkspace() v1.Grant {
+	if x != nil {
+		return x.OwnInWorkspace
+	}
+	return v1.Grant(0)
 }
 
 // BelongRequest has somebody belong to what they founded or opened.
@@ -1525,9 +1543,10 @@ var File_tavolo_people_v1_accounts_proto protoreflect.FileDescriptor
 
 const file_tavolo_people_v1_accounts_proto_rawDesc = "" +
 	"\n" +
-	"\x1ftavolo/people/v1/accounts.proto\x12\x10tavolo.people.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1atavolo/api/v1/access.proto\x1a\x1btavolo/api/v1/account.proto\"'\n" +
+	"\x1ftavolo/people/v1/accounts.proto\x12\x10tavolo.people.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1atavolo/api/v1/access.proto\x1a\x1btavolo/api/v1/account.proto\";\n" +
 	"\x0fIdentifyRequest\x12\x14\n" +
-	"\x05token\x18\x01 \x01(\fR\x05token\"\xa3\x01\n" +
+	"\x05token\x18\x01 \x01(\fR\x05token\x12\x12\n" +
+	"\x04acts\x18\x02 \x01(\bR\x04acts\"\xa3\x01\n" +
 	"\x10IdentifyResponse\x12\x16\n" +
 	"\x06device\x18\x01 \x01(\tR\x06device\x12\x18\n" +
 	"\aaccount\x18\x02 \x01(\tR\aaccount\x12 \n" +
@@ -1612,10 +1631,11 @@ const file_tavolo_people_v1_accounts_proto_rawDesc = "" +
 	"\x0eInviteResponse\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x129\n" +
 	"\n" +
-	"expires_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"q\n" +
+	"expires_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"\xb1\x01\n" +
 	"\x0fSetGrantRequest\x12&\n" +
 	"\x03own\x18\x01 \x01(\x0e2\x14.tavolo.api.v1.GrantR\x03own\x126\n" +
-	"\x06change\x18\x02 \x01(\v2\x1e.tavolo.api.v1.SetGrantRequestR\x06change\"G\n" +
+	"\x06change\x18\x02 \x01(\v2\x1e.tavolo.api.v1.SetGrantRequestR\x06change\x12>\n" +
+	"\x10own_in_workspace\x18\x03 \x01(\x0e2\x14.tavolo.api.v1.GrantR\x0eownInWorkspace\"G\n" +
 	"\rBelongRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x1c\n" +
 	"\tworkspace\x18\x02 \x01(\tR\tworkspace\"\x10\n" +
@@ -1685,11 +1705,12 @@ var file_tavolo_people_v1_accounts_proto_depIdxs = []int32{
 	33, // 9: tavolo.people.v1.InviteResponse.expires_at:type_name -> google.protobuf.Timestamp
 	34, // 10: tavolo.people.v1.SetGrantRequest.own:type_name -> tavolo.api.v1.Grant
 	35, // 11: tavolo.people.v1.SetGrantRequest.change:type_name -> tavolo.api.v1.SetGrantRequest
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	34, // 12: tavolo.people.v1.SetGrantRequest.own_in_workspace:type_name -> tavolo.api.v1.Grant
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_people_v1_accounts_proto_init() }
