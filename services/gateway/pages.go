@@ -28,7 +28,7 @@ import (
 //
 // The language is that of ?lang=, which is then kept in a cookie; without either that of the browser.
 
-// languageCookie keeps the language that a reader chose. It says nothing of who the reader is.
+// languageCookie keeps the language that a reader chose, here or in the web client, which reads and writes the same. It says nothing of who the reader is.
 const languageCookie = "tavolo-language"
 
 // languageKept is how long, in seconds: a year.
@@ -208,11 +208,11 @@ func (g *Gateway) refusePage(w http.ResponseWriter, r *http.Request, err error) 
 	}
 }
 
-// pageLanguage reads the language of a page, and keeps one that was just chosen.
+// pageLanguage reads the language of a page, and keeps one that was just chosen where the client finds it and can keep another.
 func pageLanguage(w http.ResponseWriter, r *http.Request) string {
 	known := catalogue.Languages()
 	if chosen := r.URL.Query().Get("lang"); slices.Contains(known, chosen) {
-		http.SetCookie(w, &http.Cookie{Name: languageCookie, Value: chosen, Path: "/", MaxAge: languageKept, SameSite: http.SameSiteLaxMode, HttpOnly: true, Secure: visitOf(r.Context()).secure})
+		http.SetCookie(w, &http.Cookie{Name: languageCookie, Value: chosen, Path: "/", MaxAge: languageKept, SameSite: http.SameSiteLaxMode, Secure: visitOf(r.Context()).secure})
 		return chosen
 	}
 	if kept, err := r.Cookie(languageCookie); err == nil && slices.Contains(known, kept.Value) {

@@ -119,7 +119,20 @@ interface ErrorBody {
 
 // ask puts a question. It throws a Refusal, or an AbortError when the signal says that nobody waits any more.
 export async function ask<Q extends Question>(question: Q, request: Asks<Q>, signal?: AbortSignal): Promise<Answers<Q>> {
-  return await post(question, request, {}, signal) as Answers<Q>;
+  const same = `${question} ${JSON.stringify(request)}`, answer = early.get(same) ?? post(question, request, {}, signal);
+  early.delete(same);
+  return await answer as Answers<Q>;
+}
+
+// Questions of the first screen that were put before the screen is there, each for one asker.
+const early = new Map<string, Promise<unknown>>();
+
+// askEarly puts a question that the first screen is going to ask, so that its answer comes together with the screen. A refusal is not kept: what was refused
+// to nobody may be told to whoever signs in.
+export function askEarly<Q extends Question>(question: Q, request: Asks<Q>): void {
+  const same = `${question} ${JSON.stringify(request)}`, answer = post(question, request, {});
+  early.set(same, answer);
+  answer.catch(() => early.delete(same));
 }
 
 // Commands that nobody knows the fate of, with the ids they were sent under.

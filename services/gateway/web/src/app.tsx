@@ -1,10 +1,10 @@
 // The frame around every screen: skip link, name, who is here, languages, screen, foot. Each screen is loaded when it is opened.
 import { effect } from "@preact/signals";
-import { signedOut } from "./api";
+import { askEarly, signedOut } from "./api";
 import { Who } from "./entering/who";
 import { me, recognise } from "./me";
 import { Announcer, hush } from "./parts/announce";
-import { Loaded } from "./parts/loaded";
+import { Loaded, bring } from "./parts/loaded";
 import { A } from "./parts/screen";
 import { address, go, moves, route } from "./route";
 import { type Key, type Language, languages, speak, spoken, t, withWords } from "./words";
@@ -77,9 +77,11 @@ const screens = {
   nowhere: () => import("./screens/nowhere"),
 };
 
-// fetchScreen asks for the file of the screen before anything can be shown, so that it comes together with the words.
-export function fetchScreen(): void {
-  screens[route.value.screen]().catch(() => {}); // asked for again when it is shown
+// fetchScreen asks for the file of the screen, and for what a session shows, before anything can be shown, so that all come together with the words.
+export async function fetchScreen(): Promise<void> {
+  const r = route.value;
+  if (r.screen === "session" || r.screen === "projector") askEarly("SessionService/GetSession", { workspace: r.workspace, session: r.id });
+  await bring(screens[r.screen] as () => Promise<unknown>).catch(() => {}); // asked for again when it is shown
 }
 
 const names: Record<Language, Key> = { it: "web/language-it", en: "web/language-en", "it-x-facile": "web/language-easy" };

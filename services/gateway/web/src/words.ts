@@ -53,7 +53,7 @@ export async function withWords<M>(file: Promise<M>, ...of: Part[]): Promise<M> 
   return file;
 }
 
-const remembered = "tavolo-language";
+const remembered = "tavolo-language", year = 365 * 24 * 60 * 60;
 
 // chosen gives the language chosen on an earlier visit, else Italian.
 export function chosen(): Language {
@@ -70,6 +70,8 @@ export async function speak(language: Language): Promise<void> {
   const all = await Promise.all([base[language](), ...[...wanted].map((part) => parts[part][language]())]);
   spoken.value = { language, texts: Object.assign({}, ...all.map((m) => m.default)) as Texts };
   document.documentElement.lang = language;
+  // The pages that need no script (minutes, ballots) speak the same language, and the next visit's page names this language's files.
+  document.cookie = `${remembered}=${language}; Path=/; Max-Age=${year}; SameSite=Lax${location.protocol === "https:" ? "; Secure" : ""}`;
   try {
     localStorage.setItem(remembered, language);
     document.cookie = `${remembered}=${language}; path=/; max-age=31536000; samesite=lax`; // for the pages that need no JavaScript
@@ -132,27 +134,27 @@ export function constituency(code: string | undefined): string {
   return has(key) ? t(key) : code;
 }
 
-// The meetings are in Italy, and so are their clocks.
-const zone = "Europe/Rome";
+// The meetings are in Italy, and so are their clocks. Whoever reads English there reads the day before the month.
+const zone = "Europe/Rome", region = (language: Language): string => language === "en" ? "en-GB" : language;
 
 export const number = (n: number, language: Language = spoken.value.language, digits = 2): string =>
-  new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(n);
+  new Intl.NumberFormat(region(language), { maximumFractionDigits: digits }).format(n);
 
-export const list = (parts: string[]): string => new Intl.ListFormat(spoken.value.language, { type: "conjunction" }).format(parts);
+export const list = (parts: string[]): string => new Intl.ListFormat(region(spoken.value.language), { type: "conjunction" }).format(parts);
 
 export const day = (moment: string): string =>
-  new Intl.DateTimeFormat(spoken.value.language, { dateStyle: "long", timeZone: moment.length === 10 ? "UTC" : zone }).format(new Date(moment));
+  new Intl.DateTimeFormat(region(spoken.value.language), { dateStyle: "long", timeZone: moment.length === 10 ? "UTC" : zone }).format(new Date(moment));
 
 export const dayAndTime = (moment: string): string =>
-  new Intl.DateTimeFormat(spoken.value.language, { dateStyle: "long", timeStyle: "short", timeZone: zone }).format(new Date(moment));
+  new Intl.DateTimeFormat(region(spoken.value.language), { dateStyle: "long", timeStyle: "short", timeZone: zone }).format(new Date(moment));
 
 export const time = (moment: string): string =>
-  new Intl.DateTimeFormat(spoken.value.language, { timeStyle: "short", timeZone: zone }).format(new Date(moment));
+  new Intl.DateTimeFormat(region(spoken.value.language), { timeStyle: "short", timeZone: zone }).format(new Date(moment));
 
 // duration says seconds as minutes and seconds.
 export function duration(seconds: number): string {
   const unit = (n: number, unit: "minute" | "second") =>
-    new Intl.NumberFormat(spoken.value.language, { style: "unit", unit, unitDisplay: "short" }).format(n);
+    new Intl.NumberFormat(region(spoken.value.language), { style: "unit", unit, unitDisplay: "short" }).format(n);
   const minutes = Math.floor(seconds / 60), rest = seconds % 60;
   return [minutes > 0 ? unit(minutes, "minute") : "", rest > 0 || minutes === 0 ? unit(rest, "second") : ""].filter(Boolean).join(" ");
 }

@@ -132,7 +132,7 @@ function Summary({ summary }: { summary: RoleSummaryJson }) {
     <article class="block">
       <h3>{t(title)}</h3>
       <p class="under">{t(what)}</p>
-      {summary.role
+      {summary.role && (summary.role !== "other" || distribution.other)
         ? <p class="median"><span>{t("web/median")}</span> <RoleName role={summary.role} /></p>
         : <p>{t("web/median-too-few", { n })}</p>}
       {n > 0 && (
