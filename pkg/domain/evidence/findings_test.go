@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"tavolo/pkg/catalogue"
 	"tavolo/pkg/domain/evidence"
 	commandv1 "tavolo/proto/tavolo/command/v1"
 	eventv1 "tavolo/proto/tavolo/event/v1"
@@ -156,5 +157,16 @@ func TestAVoteAgainThatComesOutTheSameIsNoRerun(t *testing.T) {
 	w.hold(meeting("2026-05-09", "meeting", "u1 p1", vote("i1", "d1", majority, "u1:against p1:against", "")))
 	if got := told(w.findings()); !slices.Equal(got, []string{"rerun [" + full("2026-04-09", "d1") + " " + full("2026-05-09", "d1") + "]  0"}) {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestEveryFindingHasASentence(t *testing.T) {
+	for _, lang := range []string{catalogue.Italian, catalogue.English} {
+		said := catalogue.Codes(lang)
+		for _, code := range evidence.Codes {
+			if !slices.Contains(said, "finding/"+string(code)) {
+				t.Errorf("finding/%s has no text in %s", code, lang)
+			}
+		}
 	}
 }

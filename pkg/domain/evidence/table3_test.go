@@ -97,7 +97,7 @@ func TestTable3ComesOutOfTheRecordAsPublished(t *testing.T) {
 
 func TestADepartmentIsReadInItsPeriodAndView(t *testing.T) {
 	w := newWorld(t)
-	w.hold(meeting("2026-03-05", "focus_group", "s1* p1 p2", vote("i1", "d1", majority, "s1:for p1:for p2:for", "")))
+	w.hold(meeting("2026-03-05", "focus_group", "s1 u1* p1 p2", vote("i1", "d1", majority, "s1:for u1:for p1:for p2:for", "")))
 	record, _ := w.asOf(late)
 	strict, broad := record.Department(evidence.Strict, time.Time{}, time.Time{}), record.Department(evidence.Broad, time.Time{}, time.Time{})
 	if strict.Engages || !broad.Engages || !strict.Tools {
