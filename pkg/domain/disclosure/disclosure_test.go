@@ -26,11 +26,18 @@ func seen(t *disclosure.Table) string {
 	return strings.Join(words, " ")
 }
 
-func refused(t *testing.T, err error, code string) {
-	t.Helper()
+// answer is what came of something that can be refused.
+type answer struct {
+	t   *testing.T
+	err error
+}
+
+// Refused says that it must have been, with a code.
+func (a answer) Refused(code string) {
+	a.t.Helper()
 	var r *decider.Refusal
-	if !errors.As(err, &r) || r.Code != code {
-		t.Errorf("refused with %v, want %s", err, code)
+	if !errors.As(a.err, &r) || r.Code != code {
+		a.t.Errorf("refused with %v, want %s", a.err, code)
 	}
 }
 
@@ -103,7 +110,7 @@ func TestAThresholdForPeopleHasItsLimits(t *testing.T) {
 			t.Errorf("%d: %v", n, err)
 		}
 		if !ok {
-			refused(t, err, "disclosure/threshold")
+			answer{t, err}.Refused("disclosure/threshold")
 		}
 	}
 }
@@ -262,7 +269,7 @@ func TestTwoReleasesMustNotIsolateAFewPeople(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		if !c.ok {
-			refused(t, err, "disclosure/difference")
+			answer{t, err}.Refused("disclosure/difference")
 		} else if seen(got) != seen(oneWay(c.counts...).Protect(disclosure.People)) {
 			t.Errorf("%s: %s", c.name, seen(got))
 		}
@@ -270,7 +277,7 @@ func TestTwoReleasesMustNotIsolateAFewPeople(t *testing.T) {
 	if _, err := disclosure.Next(oneWay(20, 30), []*disclosure.Table{first}, disclosure.People); err == nil {
 		t.Error("another table")
 	} else {
-		refused(t, err, "disclosure/other-table")
+		answer{t, err}.Refused("disclosure/other-table")
 	}
 	if _, err := disclosure.Next(oneWay(1, 2), []*disclosure.Table{oneWay(1, 1)}, 0); err != nil {
 		t.Errorf("departments of the nation: %v", err)
