@@ -6,6 +6,7 @@
 //   - session / incontro: a meeting of any kind.
 //   - agenda item / punto all'ordine del giorno: what is discussed; it lives on across sessions.
 //   - contribution / intervento: one thing that somebody said to an item.
+//   - floor / parola: who speaks to an item in a session, and who asks to; a turn / turno is over when it became a contribution.
 //   - decision / decisione: a question, its charter, its electorate, the vote, the outcome and what became of it.
 //   - charter / patto di decisione: what was fixed before voting opened: rule, ratification, secrecy, precommitment.
 //   - electorate / corpo elettorale: everyone asked, informed or entitled; an elector is one line of it.

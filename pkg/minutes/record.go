@@ -67,7 +67,7 @@ func (r *Record) Recorded(open Open) *Recorded {
 		out.Items[own(x.ID)] = Item{ID: own(x.ID), Title: open(x.Title), ProposedBy: refs[x.ProposedBy]}
 	}
 	if r.Session != nil && r.Session.Phase != session.Unknown {
-		out.Session = r.File(open)
+		out.Session = r.file(open, func(string, string) bool { return false }) // whoever compares must see everything
 	}
 	for _, d := range r.Decisions {
 		frozen := map[string]Member{}
@@ -94,8 +94,17 @@ func (r *Record) refs(open Open) map[string]string {
 	return refs
 }
 
-// File writes the session as a minutes file. Times are in UTC; decisions that were struck are left out.
+// File writes the session as a minutes file. Times are in UTC; decisions that were struck are left out, and so are the name of whoever refused
+// that it stands in the minutes (the short id stays) and the words of whoever refused that (that they spoke, and how long, stays: roles follow).
 func (r *Record) File(open Open) *File {
+	return r.file(open, func(participant, consent string) bool {
+		at := slices.IndexFunc(r.Initiative.Members, func(m initiative.Member) bool { return m.Participant == participant })
+		return at >= 0 && r.Initiative.Members[at].Refuses(consent)
+	})
+}
+
+// file writes everything but what somebody refused.
+func (r *Record) file(open Open, refused func(participant, consent string) bool) *File {
 	refs := r.refs(open)
 	f := &File{
 		Format:     Format,
@@ -111,7 +120,10 @@ func (r *Record) File(open Open) *File {
 		names[m.Participant] = m.Name
 	}
 	for _, s := range r.Session.Seats {
-		x := Participant{ID: refs[s.Participant], Constituency: Constituency(s.Constituency), Name: open(names[s.Participant]), EmployedByDepartment: s.EmployedByDepartment}
+		x := Participant{ID: refs[s.Participant], Constituency: Constituency(s.Constituency), EmployedByDepartment: s.EmployedByDepartment}
+		if !refused(s.Participant, initiative.NameInMinutes) {
+			x.Name = open(names[s.Participant])
+		}
 		for _, o := range s.Offices {
 			x.Appointed = append(x.Appointed, Office(Word(o)))
 		}
@@ -130,8 +142,13 @@ func (r *Record) File(open Open) *File {
 			continue
 		}
 		x := Item{ID: own(id), Title: open(r.Items[at].Title), ProposedBy: refs[r.Items[at].ProposedBy]}
-		for _, c := range r.Items[at].In(full) {
-			x.Contributions = append(x.Contributions, Contribution{By: refs[c.By], Kind: ContributionKind(Word(c.Kind)), Seconds: int64(c.Seconds), Text: open(c.Words), Answers: int64(c.Answers), Reply: Reply(Word(c.Reply))})
+		said := r.Items[at].In(full)
+		for i, c := range said {
+			line := Contribution{By: refs[c.By], Kind: ContributionKind(Word(c.Kind)), Seconds: int64(c.Seconds), Answers: answers(said[:i], c), Reply: Reply(Word(c.Reply))}
+			if !refused(c.By, initiative.WordsInMinutes) {
+				line.Text = open(c.Words)
+			}
+			x.Contributions = append(x.Contributions, line)
 		}
 		decisions := bySession[id]
 		slices.SortFunc(decisions, func(a, b DecisionRecord) int {
@@ -143,6 +160,21 @@ func (r *Record) File(open Open) *File {
 		f.Items = append(f.Items, x)
 	}
 	return f
+}
+
+// answers gives the number of what a contribution answers, takes up or amends: the format has one word for all three. Where an earlier one says
+// already how that was answered, the link is left out, for an answer without a reply would be taken for the last word on it.
+func answers(before []item.Contribution, c item.Contribution) int64 {
+	if c.Answers != 0 {
+		return int64(c.Answers)
+	}
+	number := cmp.Or(c.TakesUp, c.Amends)
+	if slices.ContainsFunc(before, func(b item.Contribution) bool {
+		return b.Answers == number && b.Reply != eventv1.Reply_REPLY_UNSPECIFIED
+	}) {
+		return 0
+	}
+	return int64(number)
 }
 
 func decisionOf(d DecisionRecord, refs map[string]string, open Open) Decision {

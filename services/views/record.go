@@ -13,6 +13,7 @@ import (
 
 	"tavolo/pkg/domain/aggregate"
 	"tavolo/pkg/domain/decision"
+	"tavolo/pkg/domain/item"
 	"tavolo/pkg/domain/role"
 	"tavolo/pkg/eventlog"
 	eventv1 "tavolo/proto/tavolo/event/v1"
@@ -81,7 +82,7 @@ func (p *projector) apply(ctx context.Context, tx *sql.Tx, _ string, batch []eve
 		if home, ok := key.InitiativeKey(); ok && !slices.Contains(p.touched, home.ID) {
 			p.touched = append(p.touched, home.ID)
 		}
-		if err := p.mark(ctx, tx, id, key, r.Commit, dirty); err != nil {
+		if err := p.mark(ctx, tx, id, a, r.Commit, dirty); err != nil {
 			return err
 		}
 	}
@@ -168,20 +169,28 @@ func foldRecord(ctx context.Context, q querier, id int64, key aggregate.Key, kee
 
 // mark notes which decisions a commit touches: itself, those of the session, and those on the item that what was said can still matter to.
 // What is said in a meeting does not touch what was decided in the ones before, so that an item may live on for years at a steady cost.
-func (p *projector) mark(ctx context.Context, tx *sql.Tx, id int64, key aggregate.Key, c *eventv1.Commit, dirty map[int64]bool) error {
-	switch key.Kind {
+// Nor do raised hands, turns that are not over, pauses and the like, of which a meeting has many. a is the fold with the commit in it.
+func (p *projector) mark(ctx context.Context, tx *sql.Tx, id int64, a *aggregate.Aggregate, c *eventv1.Commit, dirty map[int64]bool) error {
+	switch a.Kind {
 	case aggregate.Decision:
 		dirty[id] = true
 	case aggregate.Session:
-		return collect(ctx, tx, dirty, `SELECT aggregate FROM decision WHERE session = ?`, key.ID)
+		if slices.ContainsFunc(c.Events, matters) {
+			return collect(ctx, tx, dirty, `SELECT aggregate FROM decision WHERE session = ?`, a.ID)
+		}
 	case aggregate.Item:
 		for _, e := range c.Events {
-			in := ""
+			in, at := "", unixMilli(e.OccurredAt.AsTime())
 			switch said := e.Fact.(type) {
 			case *eventv1.Event_ContributionRecorded:
 				in = said.ContributionRecorded.Session
 			case *eventv1.Event_ContributionsCorrected:
 				in = said.ContributionsCorrected.Session
+			case *eventv1.Event_ContributionWorded:
+				w := said.ContributionWorded
+				if c := resorted(a.Item.In(w.Session), w.Number, a.Seq); c != nil { // what kind it was matters since it was said
+					in, at = c.Session, unixMilli(c.At)
+				}
 			case *eventv1.Event_ItemDescribed:
 				if err := collect(ctx, tx, dirty, `SELECT aggregate FROM decision WHERE item = ?`, id); err != nil {
 					return err
@@ -190,10 +199,28 @@ func (p *projector) mark(ctx context.Context, tx *sql.Tx, id int64, key aggregat
 			if in == "" {
 				continue
 			}
-			at := unixMilli(e.OccurredAt.AsTime())
 			if err := collect(ctx, tx, dirty, `SELECT aggregate FROM decision WHERE item = ? AND (closed_at >= ? OR session = ?)`, id, at, in); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// matters reports whether what happened in a session can matter to a role: who was in the room does, what was announced does not.
+func matters(e *eventv1.Event) bool {
+	switch e.Fact.(type) {
+	case *eventv1.Event_SessionDescribed, *eventv1.Event_CurrentItemSet, *eventv1.Event_SessionPaused, *eventv1.Event_SessionResumed, *eventv1.Event_MinutesApproved:
+		return false
+	}
+	return true
+}
+
+// resorted gives the contribution of a number if the commit changed its kind, and nil if it only gave words.
+func resorted(said []item.Contribution, number uint32, seq uint64) *item.Contribution {
+	for i := range said {
+		if said[i].Number == number && said[i].SortedSeq == seq {
+			return &said[i]
 		}
 	}
 	return nil

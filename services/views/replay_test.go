@@ -83,9 +83,32 @@ func record(t *rapid.T, log *eventlog.Log, ws string) {
 			steps = append(steps, minutes.Step{Command: &commandv1.Command{OccurredAt: timestamppb.New(opened), Of: &commandv1.Command_CorrectDecision{CorrectDecision: &commandv1.CorrectDecision{
 				Workspace: ws, Decision: "i:" + f.Session.ID + ":d", Steps: decisionSteps(steps)}}}})
 		}
+		session, of := "i:"+f.Session.ID, "i:"+item.ID
 		for _, s := range steps {
+			if s.Command.GetCloseSession() != nil {
+				for _, c := range turns(ws, session, of, people[rapid.IntRange(0, len(people)-1).Draw(t, "speaker")].ID) {
+					c.OccurredAt = timestamppb.New(opened.Add(time.Duration(rapid.IntRange(0, 90).Draw(t, "minute")) * time.Minute))
+					do(c)
+				}
+			}
 			do(s.Command)
 		}
+		if a, _ := load(aggregate.Key{Kind: aggregate.Item, ID: of}); len(a.Item.Contributions) > 0 { // something is said to have been of another kind
+			c := rapid.SampledFrom(a.Item.Contributions).Draw(t, "worded")
+			do(&commandv1.Command{OccurredAt: timestamppb.New(opened.AddDate(0, 0, rapid.IntRange(0, 90).Draw(t, "later"))), Of: &commandv1.Command_WordContribution{WordContribution: &commandv1.WordContribution{
+				Workspace: ws, Item: of, Session: c.Session, Number: c.Number, By: c.By, Kind: rapid.SampledFrom([]eventv1.ContributionKind{1, 4}).Draw(t, "kind")}}})
+		}
+	}
+}
+
+// turns are the commands of somebody who asks to speak and does, in a meeting that pauses once.
+func turns(ws, session, of, who string) []*commandv1.Command {
+	return []*commandv1.Command{
+		{Of: &commandv1.Command_SetCurrentItem{SetCurrentItem: &commandv1.SetCurrentItem{Workspace: ws, Session: session, Item: of}}},
+		{Of: &commandv1.Command_RaiseHand{RaiseHand: &commandv1.RaiseHand{Workspace: ws, Item: of, Session: session, Participant: who}}},
+		{Of: &commandv1.Command_PauseSession{PauseSession: &commandv1.PauseSession{Workspace: ws, Session: session}}},
+		{Of: &commandv1.Command_GiveFloor{GiveFloor: &commandv1.GiveFloor{Workspace: ws, Item: of, Session: session, Participant: who}}},
+		{Of: &commandv1.Command_ReturnFloor{ReturnFloor: &commandv1.ReturnFloor{Workspace: ws, Item: of, Session: session, Participant: who}}},
 	}
 }
 

@@ -48,7 +48,7 @@ func lastAt(d *decision.State, in string, i, s *aggregate.Aggregate) int64 {
 		last = max(last, unixMilli(i.Item.ProposedAt))
 		for _, c := range i.Item.Contributions {
 			if c.Session == in || !c.At.After(d.ClosedAt) { // what later sessions say of the item changes nothing here
-				last = max(last, unixMilli(c.At))
+				last = max(last, unixMilli(c.At), unixMilli(c.SortedAt))
 			}
 		}
 	}

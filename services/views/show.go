@@ -10,6 +10,7 @@ import (
 	"tavolo/pkg/decider"
 	"tavolo/pkg/domain/aggregate"
 	"tavolo/pkg/domain/initiative"
+	"tavolo/pkg/domain/item"
 	"tavolo/pkg/domain/session"
 	apiv1 "tavolo/proto/tavolo/api/v1"
 	eventv1 "tavolo/proto/tavolo/event/v1"
@@ -79,7 +80,7 @@ func (v *Views) getInitiative(ctx context.Context, q *apiv1.GetInitiativeRequest
 	}
 	var view *apiv1.InitiativeView
 	err = v.words(q.Workspace).twice(ctx, func(open func(decider.Words) string) {
-		view = &apiv1.InitiativeView{Initiative: summaryOf(home, open), Sequence: upTo}
+		view = &apiv1.InitiativeView{Initiative: summaryOf(home, open), Sequence: upTo, Public: home.Initiative.Public}
 		for _, m := range home.Initiative.Members {
 			view.Participants = append(view.Participants, participantOf(m, open))
 		}
@@ -94,16 +95,38 @@ func (v *Views) getInitiative(ctx context.Context, q *apiv1.GetInitiativeRequest
 }
 
 func participantOf(m initiative.Member, open opener) *apiv1.ParticipantView {
-	return &apiv1.ParticipantView{Participant: m.Participant, Ref: open(m.Ref), Name: open(m.Name), Constituency: m.Constituency, EmployedByDepartment: m.EmployedByDepartment}
+	view := &apiv1.ParticipantView{Participant: m.Participant, Ref: open(m.Ref), Name: open(m.Name), Constituency: m.Constituency, EmployedByDepartment: m.EmployedByDepartment}
+	for _, c := range m.Consents {
+		view.Consents = append(view.Consents, &eventv1.ConsentStated{Participant: m.Participant, Consent: c.Code, Version: c.Version, Given: c.Given})
+	}
+	return view
 }
 
 func sessionOf(a *aggregate.Aggregate, open opener) *apiv1.SessionSummary {
 	s := a.Session
-	return &apiv1.SessionSummary{Id: a.ID, Title: open(s.Title), Kind: s.Kind, Phase: apiv1.SessionPhase(s.Phase), StartsAt: timestamp(s.StartsAt), OpenedAt: timestamp(s.OpenedAt), ClosedAt: timestamp(s.ClosedAt)}
+	return &apiv1.SessionSummary{Id: a.ID, Title: open(s.Title), Kind: s.Kind, Phase: apiv1.SessionPhase(s.Phase), StartsAt: timestamp(s.StartsAt), OpenedAt: timestamp(s.OpenedAt), ClosedAt: timestamp(s.ClosedAt), Minutes: s.Minutes, Place: open(s.Place)}
 }
 
 func itemOf(a *aggregate.Aggregate, open opener) *apiv1.ItemView {
-	return &apiv1.ItemView{Id: a.ID, Title: open(a.Item.Title), ProposedBy: a.Item.ProposedBy, Phase: apiv1.ItemPhase(a.Item.Phase)}
+	i := a.Item
+	view := &apiv1.ItemView{Id: a.ID, Title: open(i.Title), ProposedBy: i.ProposedBy, Phase: apiv1.ItemPhase(i.Phase), Minutes: i.Minutes, Reason: open(i.Reason), Wordings: wordingsOf(i, open)}
+	for _, x := range i.Attachments {
+		view.Attachments = append(view.Attachments, &apiv1.AttachmentView{Number: x.Number, Title: open(x.Title), Url: open(x.URL), By: x.By})
+	}
+	return view
+}
+
+// wordingsOf shows the earlier wordings. A description that left the words as they were made none.
+func wordingsOf(i *item.State, open opener) []*apiv1.WordingView {
+	var views []*apiv1.WordingView
+	next := open(i.Title)
+	for _, w := range slices.Backward(i.Wordings) {
+		if title := open(w.Title); title != next {
+			views, next = append(views, &apiv1.WordingView{Title: title, Until: timestamp(w.Until)}), title
+		}
+	}
+	slices.Reverse(views)
+	return views
 }
 
 func timestamp(t time.Time) *timestamppb.Timestamp {
@@ -136,9 +159,13 @@ func (v *Views) getSession(ctx context.Context, q *apiv1.GetSessionRequest) (*ap
 	if err != nil {
 		return nil, err
 	}
+	talk := talkOf(s, home.Initiative, items)
+	floor := floorOf(s, items, talk)
+	standing := minutesSequence(s, items, decisions)
 	var view *apiv1.SessionView
 	err = v.words(q.Workspace).twice(ctx, func(open func(decider.Words) string) {
-		view = &apiv1.SessionView{Session: sessionOf(s, open), Seats: seats(s.Session, home.Initiative, open), Sequence: upTo}
+		view = &apiv1.SessionView{Session: sessionOf(s, open), Seats: seats(s.Session, home.Initiative, open), Sequence: upTo,
+			CurrentItem: s.Session.CurrentItem, Paused: s.Session.Paused, Floor: floor, Talk: talk.view(), MinutesSequence: standing, ApprovedBy: approvedBy(s.Session, standing)}
 		for _, id := range s.Session.Items {
 			at := slices.IndexFunc(items, func(a *aggregate.Aggregate) bool { return a.ID == id })
 			if at < 0 {
@@ -148,6 +175,7 @@ func (v *Views) getSession(ctx context.Context, q *apiv1.GetSessionRequest) (*ap
 			for _, c := range items[at].Item.In(q.Session) {
 				one.Contributions = append(one.Contributions, &apiv1.ContributionView{
 					Number: c.Number, By: c.By, Kind: c.Kind, Seconds: c.Seconds, Text: open(c.Words), Answers: c.Answers, Reply: c.Reply, EnteredBy: c.EnteredBy, At: timestamp(c.At), Sequence: c.Seq,
+					Amends: c.Amends, TakesUp: c.TakesUp,
 				})
 			}
 			for _, d := range decisions {

@@ -3,8 +3,8 @@
 //	log ──► projection (batches, one transaction each) ──► SQLite ──► query.<question>
 //	                                                   └─► changed.<workspace>.<initiative>  (whoever looks is told)
 //
-// record.go is the projector; roles.go and why.go answer about roles, show.go shows sessions and decisions, minutes.go writes minutes
-// files. Views never write events and never keep a name or a text in clear: people opens what an answer shows.
+// record.go is the projector; roles.go and why.go answer about roles, show.go shows sessions and decisions, floor.go who speaks,
+// minutes.go writes minutes files. Views never write events and never keep a name or a text in clear: people opens what an answer shows.
 //
 // Not here: who may ask (gateway), the rules (pkg/domain/role).
 package views

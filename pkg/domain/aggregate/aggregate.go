@@ -319,7 +319,36 @@ func exist(a *Aggregate, cmd *commandv1.Command, load Load) error {
 			return decider.Refuse("item/unknown", "item", key.ID)
 		}
 	}
+	going := func(id string) error { // a session that goes on
+		if err := has(Key{Session, id}); err != nil {
+			return err
+		}
+		in, err := load(Key{Session, id})
+		switch {
+		case err != nil:
+			return err
+		case in.Session.Phase == session.Prepared:
+			return decider.Refuse("session/not-open")
+		case in.Session.Phase == session.Closed:
+			return decider.Refuse("session/closed")
+		}
+		return nil
+	}
 	switch c := cmd.Of.(type) {
+	case *commandv1.Command_SetCurrentItem:
+		if c.SetCurrentItem.Item != "" {
+			return ours(Key{Item, c.SetCurrentItem.Item})
+		}
+	case *commandv1.Command_RaiseHand:
+		return going(c.RaiseHand.Session)
+	case *commandv1.Command_GiveFloor:
+		return going(c.GiveFloor.Session)
+	case *commandv1.Command_LowerHand:
+		return has(Key{Session, c.LowerHand.Session})
+	case *commandv1.Command_ReturnFloor:
+		return has(Key{Session, c.ReturnFloor.Session})
+	case *commandv1.Command_WordContribution:
+		return has(Key{Session, c.WordContribution.Session})
 	case *commandv1.Command_SetAgenda: // items may be put on an agenda before they are proposed
 		return each(c.SetAgenda.Items, func(id string) error { return ours(Key{Item, id}) })
 	case *commandv1.Command_CorrectSession:

@@ -130,6 +130,50 @@ func TestContributionsAreMadeInASessionThatExists(t *testing.T) {
 	x.when(t, &commandv1.RecordContributions{Workspace: "dsm", Item: "csm:i1", Session: "csm:s1", Contributions: said}).Accepted()
 }
 
+func TestTheFloorIsOfASessionThatGoesOn(t *testing.T) {
+	x := laid(t)
+	at := func(session string) (raise, give, lower, back, word proto.Message) {
+		return &commandv1.RaiseHand{Workspace: "dsm", Item: "csm:i1", Session: session, Participant: "u1"},
+			&commandv1.GiveFloor{Workspace: "dsm", Item: "csm:i1", Session: session, Participant: "u1"},
+			&commandv1.LowerHand{Workspace: "dsm", Item: "csm:i1", Session: session, Participant: "u1"},
+			&commandv1.ReturnFloor{Workspace: "dsm", Item: "csm:i1", Session: session, Participant: "u1"},
+			&commandv1.WordContribution{Workspace: "dsm", Item: "csm:i1", Session: session, Number: 1, By: "u1", Text: reason}
+	}
+	raise, give, lower, back, word := at("csm:s9")
+	for _, body := range []proto.Message{raise, give, lower, back, word} {
+		x.when(t, body).Refused("session/unknown")
+	}
+	raise, give, lower, back, word = at("other:s1")
+	for _, body := range []proto.Message{raise, give, lower, back, word} {
+		x.when(t, body).Refused("id/of-another-initiative")
+	}
+	raise, give, lower, back, word = at("csm:s1")
+	x.when(t, raise).Refused("session/not-open")
+	x.when(t, give).Refused("session/not-open")
+	x.when(t, lower).Accepted()
+	x.when(t, &commandv1.OpenSession{Workspace: "dsm", Session: "csm:s1"}).Accepted()
+	x.when(t, raise).Accepted()
+	x.when(t, give).Accepted()
+	x.when(t, &commandv1.CloseSession{Workspace: "dsm", Session: "csm:s1"}).Accepted()
+	x.when(t, raise).Refused("session/closed")
+	x.when(t, give).Refused("session/closed")
+	x.when(t, back).Accepted() // whoever spoke when it closed has spoken
+	x.when(t, word).Accepted()
+}
+
+func TestAMeetingTurnsToItemsOfItsOwnInitiative(t *testing.T) {
+	x := laid(t)
+	x.when(t, &commandv1.OpenSession{Workspace: "dsm", Session: "csm:s1"}).Accepted()
+	x.when(t, &commandv1.SetAgenda{Workspace: "dsm", Session: "csm:s1", Items: []string{"csm:i1"}}).Accepted()
+	turn := func(id string) outcome {
+		return x.when(t, &commandv1.SetCurrentItem{Workspace: "dsm", Session: "csm:s1", Item: id})
+	}
+	turn("other:i1").Refused("id/of-another-initiative")
+	turn("csm").Refused("id/malformed")
+	turn("csm:i1").Accepted()
+	turn("").Accepted()
+}
+
 func TestNothingReachesIntoAnotherInitiative(t *testing.T) {
 	x := laid(t)
 	x.when(t, &commandv1.PoseDecision{Workspace: "dsm", Decision: "csm:s1:d1", Item: "other:i1"}).Refused("id/of-another-initiative")

@@ -31,22 +31,28 @@ var lifeCycle = map[string]string{
 	"workspace not founded": "workspace_founded",
 	"workspace founded":     "workspace_described",
 	"initiative not open":   "initiative_opened",
-	"initiative open":       "initiative_described participant_enrolled capacity_declared participant_named",
+	"initiative open":       "initiative_described participant_enrolled capacity_declared participant_named consent_stated publication_set",
 	"session unknown":       "session_prepared",
-	"session prepared":      "session_opened participant_seated participant_left agenda_set session_corrected",
-	"session open":          "session_closed participant_seated participant_left agenda_set session_corrected",
-	"session closed":        "session_corrected",
+	"session prepared":      "session_opened session_described participant_seated participant_left agenda_set session_corrected",
+	"session open":          "session_closed session_described participant_seated participant_left agenda_set current_item_set session_paused session_resumed session_corrected",
+	"session closed":        "minutes_approved session_corrected",
 	"item unknown":          "item_proposed",
-	"item proposed":         "item_admitted item_refused item_withdrawn item_described contribution_recorded contributions_corrected",
-	"item admitted":         "item_withdrawn item_described contribution_recorded contributions_corrected",
-	"item refused":          "item_admitted item_described contributions_corrected",
-	"item withdrawn":        "item_described contributions_corrected",
+	"item proposed":         "item_admitted item_refused item_withdrawn item_described contribution_recorded contributions_corrected contribution_worded " + onTheTable + attached,
+	"item admitted":         "item_withdrawn item_described contribution_recorded contributions_corrected contribution_worded " + onTheTable + attached,
+	"item refused":          "item_admitted item_described contributions_corrected contribution_worded " + attached,
+	"item withdrawn":        "item_described contributions_corrected contribution_worded " + attached,
 	"decision unknown":      "decision_posed",
 	"decision posed":        "charter_written voting_opened act_recorded decision_corrected decision_struck",
 	"decision open":         "presence_noted ballot_cast advice_given tally_reported consensus_claimed voting_closed act_recorded decision_corrected decision_struck",
 	"decision closed":       "act_recorded minutes_contested dispute_settled decision_corrected decision_struck",
 	"decision struck":       "decision_posed decision_corrected",
 }
+
+// Who speaks and who asks to, only of an item that is discussed; documents, of any.
+const (
+	onTheTable = "hand_raised hand_lowered floor_given floor_returned "
+	attached   = "attachment_linked attachment_removed"
+)
 
 func phase(a *aggregate.Aggregate) string {
 	name := func(i int, names ...string) string { return string(a.Kind) + " " + names[i] }
@@ -256,13 +262,26 @@ var tour = []proto.Message{
 	&commandv1.DescribeInitiative{Workspace: "dsm", Initiative: "csm"},
 	&commandv1.DeclareCapacity{Workspace: "dsm", Initiative: "csm", Participant: "u1", Constituency: "user"},
 	&commandv1.NameParticipant{Workspace: "dsm", Initiative: "csm", Participant: "u1"},
+	&commandv1.StateConsents{Workspace: "dsm", Initiative: "csm", Participant: "u1", Consents: []*eventv1.ConsentStated{{Consent: "research", Version: 1}}},
+	&commandv1.SetPublication{Workspace: "dsm", Initiative: "csm", Public: true},
+	&commandv1.DescribeSession{Workspace: "dsm", Session: "csm:s1", Minutes: 90},
 	&commandv1.OpenSession{Workspace: "dsm", Session: "csm:s1"},
+	&commandv1.PauseSession{Workspace: "dsm", Session: "csm:s1"},
+	&commandv1.ResumeSession{Workspace: "dsm", Session: "csm:s1"},
 	&commandv1.SeatParticipants{Workspace: "dsm", Session: "csm:s1", Seats: []*eventv1.ParticipantSeated{{Participant: "u1"}}},
 	&commandv1.UnseatParticipant{Workspace: "dsm", Session: "csm:s1", Participant: "u1"},
 	&commandv1.SetAgenda{Workspace: "dsm", Session: "csm:s1", Items: []string{"csm:i1"}},
+	&commandv1.SetCurrentItem{Workspace: "dsm", Session: "csm:s1", Item: "csm:i1"},
 	&commandv1.RefuseItem{Workspace: "dsm", Item: "csm:i1", Reason: reason},
 	&commandv1.AdmitItem{Workspace: "dsm", Item: "csm:i1", Reason: reason},
 	&commandv1.DescribeItem{Workspace: "dsm", Item: "csm:i1", ProposedBy: "u1"},
+	&commandv1.LinkAttachment{Workspace: "dsm", Item: "csm:i1", Title: reason, Url: reason, By: "u1"},
+	&commandv1.RemoveAttachment{Workspace: "dsm", Item: "csm:i1", Number: 1},
+	&commandv1.RaiseHand{Workspace: "dsm", Item: "csm:i1", Session: "csm:s1", Participant: "u1"},
+	&commandv1.LowerHand{Workspace: "dsm", Item: "csm:i1", Session: "csm:s1", Participant: "u1"},
+	&commandv1.GiveFloor{Workspace: "dsm", Item: "csm:i1", Session: "csm:s1", Participant: "u2"},
+	&commandv1.ReturnFloor{Workspace: "dsm", Item: "csm:i1", Session: "csm:s1", Participant: "u2"},
+	&commandv1.WordContribution{Workspace: "dsm", Item: "csm:i1", Session: "csm:s1", Number: 1, By: "u2", Text: reason},
 	&commandv1.RecordContributions{Workspace: "dsm", Item: "csm:i1", Session: "csm:s1", Contributions: []*commandv1.Contribution{{By: "u1", Kind: eventv1.ContributionKind_CONTRIBUTION_KIND_ADVICE}}},
 	&commandv1.CorrectContributions{Workspace: "dsm", Item: "csm:i1", Session: "csm:s1"},
 	openVoting,
@@ -281,6 +300,7 @@ var tour = []proto.Message{
 	closeVoting,
 	&commandv1.StrikeDecision{Workspace: "dsm", Decision: d1, Reason: reason},
 	&commandv1.CloseSession{Workspace: "dsm", Session: "csm:s1"},
+	&commandv1.ApproveMinutes{Workspace: "dsm", Session: "csm:s1", Participant: "u1"},
 	&commandv1.CorrectSession{Workspace: "dsm", Session: "csm:s1"},
 	&commandv1.WithdrawItem{Workspace: "dsm", Item: "csm:i1"},
 }

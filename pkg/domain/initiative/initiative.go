@@ -4,12 +4,15 @@
 // whether somebody is employed by the deciding department are structure, because roles are derived from them: they say for whom somebody
 // sits, never who they are. A change of capacity holds from then on; votes opened earlier keep what held when they opened.
 //
+// Consents are stated one by one, and the last statement of a code holds. Nobody needs to consent in order to take part.
+//
 // Not here: who sits in which meeting (package session).
 package initiative
 
 import (
 	"maps"
 	"regexp"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -27,6 +30,8 @@ type State struct {
 	Scope  eventv1.Scope
 	Area   eventv1.Area
 	Stage  eventv1.Stage
+	// Public: anyone may read the decisions, without persons.
+	Public bool
 	// Members in the order of enrolment.
 	Members []Member
 	index   map[string]int
@@ -39,12 +44,40 @@ type Member struct {
 	Name                 decider.Words
 	Constituency         string
 	EmployedByDepartment bool
+	// Consents stated, one a code, in the order in which the codes first came.
+	Consents []Consent
+}
+
+// Consent is the last statement of one code.
+type Consent struct {
+	Code    string
+	Version uint32 // of the wording that was shown
+	Given   bool
+}
+
+// Codes of consents that the program itself honours, in what it writes as minutes. A department's list may hold others.
+const (
+	NameInMinutes  = "name_in_minutes"
+	WordsInMinutes = "words_in_minutes"
+)
+
+// Refuses reports whether the member refused a consent. Who never stated it has not refused.
+func (m *Member) Refuses(code string) bool {
+	i := m.consent(code)
+	return i >= 0 && !m.Consents[i].Given
+}
+
+func (m *Member) consent(code string) int {
+	return slices.IndexFunc(m.Consents, func(c Consent) bool { return c.Code == code })
 }
 
 // Clone copies the state so that a trial fold leaves the original alone.
 func (s *State) Clone() *State {
 	c := *s
 	c.Members = append([]Member(nil), s.Members...)
+	for i := range c.Members {
+		c.Members[i].Consents = slices.Clone(c.Members[i].Consents)
+	}
 	c.index = maps.Clone(s.index)
 	return &c
 }
@@ -58,10 +91,11 @@ func (s *State) Roll(participant string) (decision.Capacity, bool) {
 	return decision.Capacity{Constituency: s.Members[i].Constituency, EmployedByDepartment: s.Members[i].EmployedByDepartment}, true
 }
 
-var constituencyCode = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
+// ownCode is the form of a code in a list that a department can extend: of constituencies, of consents.
+var ownCode = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
 
 func checkConstituency(code string) error {
-	if code != "" && !constituencyCode.MatchString(code) {
+	if code != "" && !ownCode.MatchString(code) {
 		return decider.Refuse("initiative/constituency-malformed")
 	}
 	return nil
@@ -103,6 +137,13 @@ func Decide(s *State, cmd *commandv1.Command, now time.Time) ([]*eventv1.Event, 
 			return nil, err
 		}
 		return []*eventv1.Event{eventv1.NewEvent(at, &eventv1.ParticipantNamed{Participant: c.NameParticipant.Participant, Name: c.NameParticipant.Name.GetSealed()})}, nil
+	case *commandv1.Command_StateConsents:
+		return state(s, c.StateConsents, at)
+	case *commandv1.Command_SetPublication:
+		if c.SetPublication.Public == s.Public {
+			return nil, nil // as it is already
+		}
+		return []*eventv1.Event{eventv1.NewEvent(at, &eventv1.PublicationSet{Public: c.SetPublication.Public})}, nil
 	}
 	return nil, decider.Refuse("initiative/not-its-command")
 }
@@ -139,6 +180,39 @@ func enrol(s *State, c *commandv1.EnrolParticipants, at *timestamppb.Timestamp) 
 	return events, nil
 }
 
+// state records consents given and refused. What was stated in the same words before makes no event.
+func state(s *State, c *commandv1.StateConsents, at *timestamppb.Timestamp) ([]*eventv1.Event, error) {
+	if err := s.known(c.Participant); err != nil {
+		return nil, err
+	}
+	if len(c.Consents) == 0 {
+		return nil, decider.Refuse("initiative/no-consent-named")
+	}
+	so := Member{Consents: slices.Clone(s.Members[s.index[c.Participant]].Consents)}
+	var events []*eventv1.Event
+	for _, x := range c.Consents {
+		if !ownCode.MatchString(x.Consent) {
+			return nil, decider.Refuse("initiative/consent-malformed")
+		}
+		if so.stated(Consent{x.Consent, x.Version, x.Given}) {
+			events = append(events, eventv1.NewEvent(at, &eventv1.ConsentStated{Participant: c.Participant, Consent: x.Consent, Version: x.Version, Given: x.Given}))
+		}
+	}
+	return events, nil
+}
+
+// stated notes a consent and reports whether that changes anything.
+func (m *Member) stated(c Consent) bool {
+	i := m.consent(c.Code)
+	if i < 0 {
+		m.Consents = append(m.Consents, c)
+		return true
+	}
+	changed := m.Consents[i] != c
+	m.Consents[i] = c
+	return changed
+}
+
 // Evolve folds one event into the state.
 func Evolve(s *State, f decider.Fact) {
 	switch e := f.Event.Fact.(type) {
@@ -161,5 +235,12 @@ func Evolve(s *State, f decider.Fact) {
 		if i, ok := s.index[e.ParticipantNamed.Participant]; ok {
 			s.Members[i].Name = f.Words("name", e.ParticipantNamed.Name)
 		}
+	case *eventv1.Event_ConsentStated:
+		c := e.ConsentStated
+		if i, ok := s.index[c.Participant]; ok {
+			s.Members[i].stated(Consent{c.Consent, c.Version, c.Given})
+		}
+	case *eventv1.Event_PublicationSet:
+		s.Public = e.PublicationSet.Public
 	}
 }

@@ -102,20 +102,70 @@ func TestTheRollSaysWhatWasDeclaredLast(t *testing.T) {
 	}
 }
 
+func stated(consent string, version uint32, given bool) *eventv1.ConsentStated {
+	return &eventv1.ConsentStated{Participant: "u1", Consent: consent, Version: version, Given: given}
+}
+
+func consent(consents ...*eventv1.ConsentStated) *commandv1.StateConsents {
+	return &commandv1.StateConsents{Participant: "u1", Consents: consents}
+}
+
+func TestConsentsAreStatedOneByOneByAMember(t *testing.T) {
+	name, research := stated("name_in_minutes", 1, true), stated("research", 1, false)
+	scenario(t).Given(opened, u1).When(consent(&eventv1.ConsentStated{Consent: "name_in_minutes", Version: 1, Given: true}, research)).Then(name, research)
+	scenario(t).Given(opened).When(consent(name)).Refused("initiative/not-enrolled")
+	scenario(t).Given(opened, u1).When(consent()).Refused("initiative/no-consent-named")
+	for _, code := range []string{"", "Research", "2nd", "a b", "però"} {
+		scenario(t).Given(opened, u1).When(consent(name, stated(code, 1, true))).Refused("initiative/consent-malformed")
+	}
+}
+
+func TestStatingTheSameAgainMakesNoEvent(t *testing.T) {
+	given := scenario(t).Given(opened, u1, stated("research", 1, false))
+	given.When(consent(stated("research", 1, false))).Then()
+	given.When(consent(stated("research", 1, true), stated("name_in_minutes", 1, true))).Then(stated("research", 1, true), stated("name_in_minutes", 1, true))
+	given.When(consent(stated("research", 2, false))).Then(stated("research", 2, false)) // another wording was shown
+	given.When(consent(stated("research", 1, true), stated("research", 1, true), stated("research", 1, false))).Then(stated("research", 1, true), stated("research", 1, false))
+}
+
+func TestTheLastStatementOfAConsentHolds(t *testing.T) {
+	s := scenario(t).Given(opened, u1, stated("name_in_minutes", 1, true), stated("research", 1, true), stated("name_in_minutes", 2, false)).State()
+	m := s.Members[0]
+	if len(m.Consents) != 2 || m.Consents[0] != (initiative.Consent{Code: initiative.NameInMinutes, Version: 2}) || !m.Consents[1].Given {
+		t.Errorf("the consents are %+v", m.Consents)
+	}
+	if !m.Refuses(initiative.NameInMinutes) || m.Refuses("research") || m.Refuses(initiative.WordsInMinutes) {
+		t.Error("what was refused is not what the last statements say; what was never stated is not refused")
+	}
+}
+
+func TestDecisionsAreOpenedToAnyoneAndClosedAgain(t *testing.T) {
+	open, shut := &commandv1.SetPublication{Public: true}, &commandv1.SetPublication{}
+	isOpen := &eventv1.PublicationSet{Public: true}
+	scenario(t).Given(opened).When(open).Then(isOpen)
+	scenario(t).Given(opened).When(shut).Then()
+	scenario(t).Given(opened, isOpen).When(open).Then()
+	scenario(t).Given(opened, isOpen).When(shut).Then(&eventv1.PublicationSet{})
+	if !scenario(t).Given(opened, isOpen).State().Public {
+		t.Error("the initiative is not public")
+	}
+}
+
 func TestAnInitiativeTakesNoOtherCommands(t *testing.T) {
 	scenario(t).Given(opened).When(&commandv1.OpenSession{Session: "a:b"}).Refused("initiative/not-its-command")
 }
 
 func TestACloneGoesItsOwnWay(t *testing.T) {
-	s := scenario(t).Given(opened, u1).State()
+	s := scenario(t).Given(opened, u1, stated("research", 1, true)).State()
 	c := s.Clone()
 	for i, f := range []*eventv1.Event{
 		decidertest.At(decidertest.Now, &eventv1.CapacityDeclared{Participant: "u1", Constituency: "psw"}),
 		decidertest.At(decidertest.Now, &eventv1.ParticipantEnrolled{Participant: "u2"}),
+		decidertest.At(decidertest.Now, stated("research", 1, false)),
 	} {
 		initiative.Evolve(c, decider.Fact{Seq: uint64(10 + i), Event: f})
 	}
-	if diff := decidertest.Differ(scenario(t).Given(opened, u1).State(), s); diff != "" {
+	if diff := decidertest.Differ(scenario(t).Given(opened, u1, stated("research", 1, true)).State(), s); diff != "" {
 		t.Errorf("folding the clone changed the original:\n%s", diff)
 	}
 }

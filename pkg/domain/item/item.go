@@ -4,10 +4,14 @@
 //	refused ──AdmitItem──► admitted (thought better of)
 //	proposed, admitted ──WithdrawItem──► withdrawn
 //
-// An item that returns in a later session is the same item. Not here: its place on an agenda (package session).
+// An item that returns in a later session is the same item. Earlier wordings stay visible, and so does the reason why it was kept off the
+// agenda. contribution.go has what was said, floor.go who speaks and who asks to, suggest.go who could be next.
+//
+// Not here: its place on an agenda (package session).
 package item
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -40,35 +44,46 @@ type State struct {
 	ProposedBy string
 	ProposedAt time.Time
 	// ProposedSeq proves who proposed it.
-	ProposedSeq   uint64
+	ProposedSeq uint64
+	// Minutes are the estimated time, 0 when it is not estimated.
+	Minutes uint32
+	// Wordings are the earlier ones, oldest first.
+	Wordings []Wording
+	// Reason was given when the item was last admitted or refused.
+	Reason      decider.Words
+	Attachments []Attachment
+	// linked counts attachments, also those that were removed: a number is not used twice.
+	linked        uint32
 	Contributions []Contribution
+	// SaidSeq is, by session, the last commit that changed what was said there.
+	SaidSeq map[string]uint64
+	// floors are those on which somebody speaks or asks to, one a session.
+	floors []Floor
 }
 
-// Contribution is one thing that was said, when, and which commit proves it.
-type Contribution struct {
-	*eventv1.ContributionRecorded
-	At time.Time
-	// Words are what was said, as they stand in the log.
-	Words decider.Words
-	Seq   uint64
+// Wording is one that holds no longer.
+type Wording struct {
+	Title decider.Words
+	Until time.Time
+}
+
+// Attachment is a document that belongs to the item, by its link.
+type Attachment struct {
+	Number     uint32
+	Title, URL decider.Words
+	By         string
 }
 
 // Clone copies the state so that a trial fold leaves the original alone.
 func (s *State) Clone() *State {
 	c := *s
-	c.Contributions = slices.Clone(s.Contributions)
-	return &c
-}
-
-// In gives the contributions of one session, in order.
-func (s *State) In(session string) []Contribution {
-	var in []Contribution
-	for _, c := range s.Contributions {
-		if c.Session == session {
-			in = append(in, c)
-		}
+	c.Wordings, c.Attachments, c.Contributions = slices.Clone(s.Wordings), slices.Clone(s.Attachments), slices.Clone(s.Contributions)
+	c.SaidSeq = maps.Clone(s.SaidSeq)
+	c.floors = slices.Clone(s.floors)
+	for i := range c.floors {
+		c.floors[i].Hands = slices.Clone(c.floors[i].Hands)
 	}
-	return in
+	return &c
 }
 
 // Decide says which events a command makes, or refuses it.
@@ -85,7 +100,10 @@ func Decide(s *State, cmd *commandv1.Command, roll decision.Roll, now time.Time)
 		if err := enrolled(roll, c.ProposeItem.ProposedBy); err != nil {
 			return nil, err
 		}
-		return event(&eventv1.ItemProposed{Title: c.ProposeItem.Title.GetSealed(), ProposedBy: c.ProposeItem.ProposedBy}), nil
+		if err := checkMinutes(c.ProposeItem.Minutes); err != nil {
+			return nil, err
+		}
+		return event(&eventv1.ItemProposed{Title: c.ProposeItem.Title.GetSealed(), ProposedBy: c.ProposeItem.ProposedBy, Minutes: c.ProposeItem.Minutes}), nil
 	}
 	if s.Phase == Unknown {
 		return nil, decider.Refuse("item/unknown")
@@ -116,63 +134,62 @@ func Decide(s *State, cmd *commandv1.Command, roll decision.Roll, now time.Time)
 		if err := enrolled(roll, c.DescribeItem.ProposedBy); err != nil {
 			return nil, err
 		}
-		return event(&eventv1.ItemDescribed{Title: c.DescribeItem.Title.GetSealed(), ProposedBy: c.DescribeItem.ProposedBy}), nil
+		if err := checkMinutes(c.DescribeItem.Minutes); err != nil {
+			return nil, err
+		}
+		return event(&eventv1.ItemDescribed{Title: c.DescribeItem.Title.GetSealed(), ProposedBy: c.DescribeItem.ProposedBy, Minutes: c.DescribeItem.Minutes}), nil
+	case *commandv1.Command_LinkAttachment:
+		l := c.LinkAttachment
+		if err := enrolled(roll, l.By); err != nil {
+			return nil, err
+		}
+		if l.Title.GetSealed() == nil || l.Url.GetSealed() == nil { // what the address is was checked before it was sealed
+			return nil, decider.Refuse("item/attachment-incomplete")
+		}
+		return event(&eventv1.AttachmentLinked{Number: s.linked + 1, Title: l.Title.GetSealed(), Url: l.Url.GetSealed(), By: l.By}), nil
+	case *commandv1.Command_RemoveAttachment:
+		number := c.RemoveAttachment.Number
+		if s.attachment(number) < 0 {
+			return nil, decider.Refuse("item/no-such-attachment", "number", strconv.Itoa(int(number)))
+		}
+		return event(&eventv1.AttachmentRemoved{Number: number}), nil
 	case *commandv1.Command_RecordContributions:
 		return record(s, c.RecordContributions, roll, at)
 	case *commandv1.Command_CorrectContributions:
-		x := c.CorrectContributions
-		fact := &eventv1.ContributionsCorrected{Session: x.Session}
-		for i, said := range x.Contributions {
-			r, err := contribution(said, x.Session, i+1, roll)
-			if err != nil {
-				return nil, err
-			}
-			fact.Contributions = append(fact.Contributions, r)
+		fact, err := correct(c.CorrectContributions, roll)
+		if err != nil {
+			return nil, err
 		}
 		return event(fact), nil
+	case *commandv1.Command_WordContribution:
+		return word(s, c.WordContribution, roll, at)
+	case *commandv1.Command_RaiseHand:
+		return raise(s, c.RaiseHand, roll, at)
+	case *commandv1.Command_LowerHand:
+		if !slices.Contains(s.Floor(c.LowerHand.Session).Hands, c.LowerHand.Participant) {
+			return nil, nil // it is down already
+		}
+		return event(&eventv1.HandLowered{Session: c.LowerHand.Session, Participant: c.LowerHand.Participant}), nil
+	case *commandv1.Command_GiveFloor:
+		return give(s, c.GiveFloor, roll, at)
+	case *commandv1.Command_ReturnFloor:
+		return giveBack(s, c.ReturnFloor, roll, at)
 	}
 	return nil, decider.Refuse("item/not-its-command")
 }
 
-func record(s *State, c *commandv1.RecordContributions, roll decision.Roll, at *timestamppb.Timestamp) ([]*eventv1.Event, error) {
-	if s.Phase == Withdrawn || s.Phase == Refused {
-		return nil, decider.Refuse("item/not-on-any-agenda")
+// minutesMax bounds an estimated time: a day.
+const minutesMax = 24 * 60
+
+func checkMinutes(minutes uint32) error {
+	if minutes > minutesMax {
+		return decider.Refuse("item/too-long")
 	}
-	if len(c.Contributions) == 0 {
-		return nil, decider.Refuse("item/nothing-said")
-	}
-	first := len(s.In(c.Session)) + 1
-	var events []*eventv1.Event
-	for i, said := range c.Contributions {
-		r, err := contribution(said, c.Session, first+i, roll)
-		if err != nil {
-			return nil, err
-		}
-		events = append(events, eventv1.NewEvent(at, r))
-	}
-	return events, nil
+	return nil
 }
 
-func contribution(c *commandv1.Contribution, session string, number int, roll decision.Roll) (*eventv1.ContributionRecorded, error) {
-	for _, id := range []string{c.By, c.EnteredBy} {
-		if err := enrolled(roll, id); err != nil {
-			return nil, err
-		}
-	}
-	switch {
-	case c.By == "":
-		return nil, decider.Refuse("item/nobody-said-it")
-	case c.Kind == eventv1.ContributionKind_CONTRIBUTION_KIND_UNSPECIFIED:
-		return nil, decider.Refuse("item/contribution-without-kind")
-	case int(c.Answers) >= number:
-		return nil, decider.Refuse("item/answers-nothing", "answers", strconv.Itoa(int(c.Answers)))
-	case c.Reply != eventv1.Reply_REPLY_UNSPECIFIED && c.Answers == 0:
-		return nil, decider.Refuse("item/reply-without-answer")
-	}
-	return &eventv1.ContributionRecorded{
-		Session: session, Number: uint32(number), By: c.By, Kind: c.Kind, Seconds: c.Seconds,
-		Text: c.Text.GetSealed(), Answers: c.Answers, Reply: c.Reply, EnteredBy: c.EnteredBy,
-	}, nil
+func (s *State) attachment(number uint32) int {
+	return slices.IndexFunc(s.Attachments, func(a Attachment) bool { return a.Number == number })
 }
 
 func enrolled(roll decision.Roll, participant string) error {
@@ -190,22 +207,30 @@ func Evolve(s *State, f decider.Fact) {
 	at := f.Event.OccurredAt.AsTime()
 	switch e := f.Event.Fact.(type) {
 	case *eventv1.Event_ItemProposed:
-		s.Phase, s.Title, s.ProposedBy, s.ProposedAt, s.ProposedSeq = Proposed, f.Words("title", e.ItemProposed.Title), e.ItemProposed.ProposedBy, at, f.Seq
+		p := e.ItemProposed
+		s.Phase, s.Title, s.ProposedBy, s.ProposedAt, s.ProposedSeq, s.Minutes = Proposed, f.Words("title", p.Title), p.ProposedBy, at, f.Seq, p.Minutes
 	case *eventv1.Event_ItemAdmitted:
-		s.Phase = Admitted
+		s.Phase, s.Reason = Admitted, f.Words("reason", e.ItemAdmitted.Reason)
 	case *eventv1.Event_ItemRefused:
-		s.Phase = Refused
+		s.Phase, s.Reason = Refused, f.Words("reason", e.ItemRefused.Reason)
+		s.floors = nil
 	case *eventv1.Event_ItemWithdrawn:
 		s.Phase = Withdrawn
+		s.floors = nil
 	case *eventv1.Event_ItemDescribed:
-		s.Title, s.ProposedBy, s.ProposedSeq = f.Words("title", e.ItemDescribed.Title), e.ItemDescribed.ProposedBy, f.Seq
-	case *eventv1.Event_ContributionRecorded:
-		s.Contributions = append(s.Contributions, Contribution{e.ContributionRecorded, at, f.Words("text", e.ContributionRecorded.Text), f.Seq})
-	case *eventv1.Event_ContributionsCorrected:
-		kept := slices.DeleteFunc(slices.Clone(s.Contributions), func(c Contribution) bool { return c.Session == e.ContributionsCorrected.Session })
-		for _, c := range e.ContributionsCorrected.Contributions {
-			kept = append(kept, Contribution{c, at, f.Words("text", c.Text), f.Seq})
+		d := e.ItemDescribed
+		s.Wordings = append(s.Wordings, Wording{s.Title, at})
+		s.Title, s.ProposedBy, s.ProposedSeq, s.Minutes = f.Words("title", d.Title), d.ProposedBy, f.Seq, d.Minutes
+	case *eventv1.Event_AttachmentLinked:
+		l := e.AttachmentLinked
+		s.linked = l.Number
+		s.Attachments = append(s.Attachments, Attachment{l.Number, f.Words("title", l.Title), f.Words("url", l.Url), l.By})
+	case *eventv1.Event_AttachmentRemoved:
+		if i := s.attachment(e.AttachmentRemoved.Number); i >= 0 {
+			s.Attachments = slices.Delete(s.Attachments, i, i+1)
 		}
-		s.Contributions = kept
+	default:
+		s.hear(f)
+		s.turn(f)
 	}
 }

@@ -2,6 +2,7 @@ package item_test
 
 import (
 	"testing"
+	"time"
 
 	"tavolo/pkg/decider"
 	"tavolo/pkg/decider/decidertest"
@@ -152,20 +153,72 @@ func TestADescriptionReplacesWordingAndProposer(t *testing.T) {
 	}
 }
 
+func TestAnEstimatedTimeIsADayAtMost(t *testing.T) {
+	scenario(t).When(&commandv1.ProposeItem{Title: words, Minutes: 1440}).Then(&eventv1.ItemProposed{Title: sealed, Minutes: 1440})
+	scenario(t).When(&commandv1.ProposeItem{Minutes: 1441}).Refused("item/too-long")
+	scenario(t).Given(proposed).When(&commandv1.DescribeItem{Minutes: 1441}).Refused("item/too-long")
+	scenario(t).Given(proposed).When(&commandv1.DescribeItem{Minutes: 20}).Then(&eventv1.ItemDescribed{Minutes: 20})
+	if s := scenario(t).Given(&eventv1.ItemProposed{Minutes: 5}, &eventv1.ItemDescribed{Minutes: 20}).State(); s.Minutes != 20 {
+		t.Errorf("it is estimated at %d minutes", s.Minutes)
+	}
+}
+
+func TestEarlierWordingsStayVisible(t *testing.T) {
+	later := decidertest.Now.Add(time.Hour)
+	s := scenario(t).Given(proposed, &eventv1.ItemDescribed{Title: sealed}, decidertest.At(later, &eventv1.ItemDescribed{Title: sealed})).State()
+	if len(s.Wordings) != 2 || s.Wordings[0].Title.Commit != "c1" || s.Wordings[1].Title.Commit != "c2" || !s.Wordings[1].Until.Equal(later) || s.Title.Commit != "c3" {
+		t.Errorf("the wordings are %+v, then %+v", s.Wordings, s.Title)
+	}
+}
+
+func TestTheLastReasonOfAdmissionOrRefusalIsKept(t *testing.T) {
+	if s := scenario(t).Given(proposed, refused).State(); s.Reason.Commit != "c2" || s.Reason.Field != "reason" {
+		t.Errorf("the reason is %+v", s.Reason)
+	}
+	if s := scenario(t).Given(proposed, refused, admitted).State(); s.Reason.Commit != "c3" {
+		t.Errorf("the reason is %+v", s.Reason)
+	}
+}
+
+func TestDocumentsAreLinkedAndTheirNumbersCountUp(t *testing.T) {
+	link := &commandv1.LinkAttachment{Title: words, Url: words, By: "u1"}
+	linked := func(number uint32) *eventv1.AttachmentLinked {
+		return &eventv1.AttachmentLinked{Number: number, Title: sealed, Url: sealed, By: "u1"}
+	}
+	remove, removed := &commandv1.RemoveAttachment{Number: 1}, &eventv1.AttachmentRemoved{Number: 1}
+	scenario(t).Given(proposed).When(link).Then(linked(1))
+	scenario(t).Given(proposed, linked(1)).When(link).Then(linked(2))
+	scenario(t).Given(proposed, linked(1)).When(remove).Then(removed)
+	scenario(t).Given(proposed, linked(1), removed).When(remove).Refused("item/no-such-attachment")
+	scenario(t).Given(proposed, linked(1), removed).When(link).Then(linked(2))
+	scenario(t).Given(proposed).When(&commandv1.LinkAttachment{Title: words, Url: words, By: "x9"}).Refused("item/not-enrolled")
+	scenario(t).Given(proposed).When(&commandv1.LinkAttachment{Title: words, Url: inClear}).Refused("item/attachment-incomplete")
+	scenario(t).Given(proposed).When(&commandv1.LinkAttachment{Url: words}).Refused("item/attachment-incomplete")
+	s := scenario(t).Given(proposed, linked(1), linked(2), removed).State()
+	if len(s.Attachments) != 1 || s.Attachments[0].Number != 2 || s.Attachments[0].URL.Field != "url" || s.Attachments[0].Title.Field != "title" || s.Attachments[0].URL.Commit != "c3" {
+		t.Errorf("the documents are %+v", s.Attachments)
+	}
+}
+
 func TestAnItemTakesNoOtherCommands(t *testing.T) {
 	scenario(t).Given(proposed).When(&commandv1.OpenSession{}).Refused("item/not-its-command")
 }
 
 func TestACloneGoesItsOwnWay(t *testing.T) {
-	given := scenario(t).Given(proposed, said("a:s1", 1))
+	given := scenario(t).Given(proposed, said("a:s1", 1), said("a:s1", 2), raised("u1"), raised("u2"), &eventv1.AttachmentLinked{Number: 1}, &eventv1.AttachmentLinked{Number: 2})
 	s := given.State()
 	for _, f := range []*eventv1.Event{
-		decidertest.At(decidertest.Now, said("a:s1", 2)),
+		decidertest.At(decidertest.Now, said("a:s1", 3)),
 		decidertest.At(decidertest.Now, &eventv1.ContributionsCorrected{Session: "a:s1"}),
+		decidertest.At(decidertest.Now, &eventv1.ContributionWorded{Session: "a:s1", Number: 1, Kind: advice, Text: sealed}),
+		decidertest.At(decidertest.Now, &eventv1.HandLowered{Session: "a:s1", Participant: "u1"}),
+		decidertest.At(decidertest.Now, &eventv1.FloorGiven{Session: "a:s1", Participant: "u1"}),
+		decidertest.At(decidertest.Now, &eventv1.AttachmentRemoved{Number: 1}),
+		decidertest.At(decidertest.Now, &eventv1.ItemDescribed{}),
 	} {
-		item.Evolve(s.Clone(), decider.Fact{Event: f})
+		item.Evolve(s.Clone(), decider.Fact{Seq: 99, Event: f})
 		if diff := decidertest.Differ(given.State(), s); diff != "" {
-			t.Errorf("folding the clone changed the original:\n%s", diff)
+			t.Errorf("folding %s into the clone changed the original:\n%s", f.Name(), diff)
 		}
 	}
 }

@@ -173,7 +173,7 @@ func (f *facts) said(participant string) []Contribution {
 	var mine []Contribution
 	for _, c := range f.c.Contributions {
 		if c.By == participant {
-			f.prove(c.Seq)
+			f.prove(c.Seq, c.SortedSeq)
 			mine = append(mine, c)
 		}
 	}

@@ -2,8 +2,11 @@
 //
 //	prepared ──OpenSession──► open ──CloseSession──► closed
 //
-// Who is in the room may change until the close; the agenda may be set in any phase but the last. What was recorded wrongly is replaced
-// by SessionCorrected. Not here: what was said (package item) and decided (package decision).
+// Who is in the room may change until the close; what was announced and the agenda may be set in any phase but the last. While it is open
+// the meeting turns to one item of its agenda after another, and may pause. Once it is closed, who was there may approve the minutes; a
+// later change of what they say asks for approval anew. What was recorded wrongly is replaced by SessionCorrected.
+//
+// Not here: what was said (package item) and decided (package decision).
 package session
 
 import (
@@ -38,11 +41,27 @@ type State struct {
 	StartsAt time.Time
 	OpenedAt time.Time
 	ClosedAt time.Time
+	// Minutes are the planned duration, 0 when none is planned; Place is where: a room, an address, a link.
+	Minutes uint32
+	Place   decider.Words
 	// Seats in the order in which people came; who left stays, marked.
 	Seats       []Seat
 	Items       []string
 	OpenedSeq   uint64
 	Corrections int
+	// CurrentItem is the item that the meeting is at, empty when there is none; Paused, whether it pauses. Both only while it is open.
+	CurrentItem string
+	Paused      bool
+	// MinutesSeq is the last commit of this session that changed what its minutes say; items and decisions change them too.
+	MinutesSeq uint64
+	// Approvals of the minutes, the latest of each participant, in the order in which they first approved.
+	Approvals []Approval
+}
+
+// Approval is one participant's approval of the minutes as they stood at a commit.
+type Approval struct {
+	Participant string
+	Seq         uint64
 }
 
 // Seat is somebody who was in the room.
@@ -58,7 +77,7 @@ type Seat struct {
 // Clone copies the state so that a trial fold leaves the original alone.
 func (s *State) Clone() *State {
 	c := *s
-	c.Seats, c.Items = slices.Clone(s.Seats), slices.Clone(s.Items)
+	c.Seats, c.Items, c.Approvals = slices.Clone(s.Seats), slices.Clone(s.Items), slices.Clone(s.Approvals)
 	return &c
 }
 
@@ -74,12 +93,24 @@ func Decide(s *State, cmd *commandv1.Command, roll decision.Roll, now time.Time)
 			return nil, decider.Refuse("session/already-prepared", "session", c.PrepareSession.Session)
 		}
 		p := c.PrepareSession
-		return event(&eventv1.SessionPrepared{Title: p.Title.GetSealed(), Kind: p.Kind, StartsAt: p.StartsAt}), nil
+		if err := checkMinutes(p.Minutes); err != nil {
+			return nil, err
+		}
+		return event(&eventv1.SessionPrepared{Title: p.Title.GetSealed(), Kind: p.Kind, StartsAt: p.StartsAt, Minutes: p.Minutes, Place: p.Place.GetSealed()}), nil
 	}
 	if s.Phase == Unknown {
 		return nil, decider.Refuse("session/unknown")
 	}
 	switch c := cmd.Of.(type) {
+	case *commandv1.Command_DescribeSession:
+		if s.Phase == Closed {
+			return nil, decider.Refuse("session/closed")
+		}
+		d := c.DescribeSession
+		if err := checkMinutes(d.Minutes); err != nil {
+			return nil, err
+		}
+		return event(&eventv1.SessionDescribed{Title: d.Title.GetSealed(), Kind: d.Kind, StartsAt: d.StartsAt, Minutes: d.Minutes, Place: d.Place.GetSealed()}), nil
 	case *commandv1.Command_OpenSession:
 		switch s.Phase {
 		case Open:
@@ -120,6 +151,18 @@ func Decide(s *State, cmd *commandv1.Command, roll decision.Roll, now time.Time)
 			return nil, err
 		}
 		return event(&eventv1.AgendaSet{Items: c.SetAgenda.Items}), nil
+	case *commandv1.Command_SetCurrentItem, *commandv1.Command_PauseSession, *commandv1.Command_ResumeSession:
+		fact, err := s.conduct(cmd)
+		if fact == nil || err != nil {
+			return nil, err
+		}
+		return event(fact), nil
+	case *commandv1.Command_ApproveMinutes:
+		fact, err := s.approval(c.ApproveMinutes)
+		if err != nil {
+			return nil, err
+		}
+		return event(fact), nil
 	case *commandv1.Command_CloseSession:
 		switch s.Phase {
 		case Closed:
@@ -149,6 +192,16 @@ func Decide(s *State, cmd *commandv1.Command, roll decision.Roll, now time.Time)
 		return event(&eventv1.SessionCorrected{Title: x.Title.GetSealed(), Kind: x.Kind, OpenedAt: x.OpenedAt, ClosedAt: x.ClosedAt, Seats: seats, Items: x.Items}), nil
 	}
 	return nil, decider.Refuse("session/not-its-command")
+}
+
+// minutesMax bounds a planned duration: a day.
+const minutesMax = 24 * 60
+
+func checkMinutes(minutes uint32) error {
+	if minutes > minutesMax {
+		return decider.Refuse("session/too-long")
+	}
+	return nil
 }
 
 // checkSeats refuses seats of people who are not enrolled or are named twice, and fills capacities from the roll.
@@ -189,10 +242,11 @@ func Evolve(s *State, f decider.Fact) {
 	at := f.Event.OccurredAt.AsTime()
 	switch e := f.Event.Fact.(type) {
 	case *eventv1.Event_SessionPrepared:
-		s.Phase, s.Title, s.Kind = Prepared, f.Words("title", e.SessionPrepared.Title), e.SessionPrepared.Kind
-		if e.SessionPrepared.StartsAt != nil {
-			s.StartsAt = e.SessionPrepared.StartsAt.AsTime()
-		}
+		p := e.SessionPrepared
+		s.Phase, s.Title, s.Kind, s.StartsAt, s.Minutes, s.Place = Prepared, f.Words("title", p.Title), p.Kind, moment(p.StartsAt), p.Minutes, f.Words("place", p.Place)
+	case *eventv1.Event_SessionDescribed:
+		d := e.SessionDescribed
+		s.Title, s.Kind, s.StartsAt, s.Minutes, s.Place = f.Words("title", d.Title), d.Kind, moment(d.StartsAt), d.Minutes, f.Words("place", d.Place)
 	case *eventv1.Event_SessionOpened:
 		s.Phase, s.OpenedAt, s.OpenedSeq = Open, at, f.Seq
 	case *eventv1.Event_ParticipantSeated:
@@ -203,11 +257,25 @@ func Evolve(s *State, f decider.Fact) {
 		}
 	case *eventv1.Event_AgendaSet:
 		s.Items = e.AgendaSet.Items
+		s.stay(s.CurrentItem, s.Paused)
+	case *eventv1.Event_CurrentItemSet:
+		s.CurrentItem = e.CurrentItemSet.Item
+		return
+	case *eventv1.Event_SessionPaused:
+		s.Paused = true
+		return
+	case *eventv1.Event_SessionResumed:
+		s.Paused = false
+		return
+	case *eventv1.Event_MinutesApproved:
+		s.approve(e.MinutesApproved.Participant, f.Seq)
+		return
 	case *eventv1.Event_SessionClosed:
 		s.Phase, s.ClosedAt = Closed, at
+		s.stay("", false)
 	case *eventv1.Event_SessionCorrected:
-		x := e.SessionCorrected
-		*s = State{Phase: Prepared, Title: f.Words("title", x.Title), Kind: x.Kind, StartsAt: s.StartsAt, Items: x.Items, Corrections: s.Corrections + 1}
+		x, was := e.SessionCorrected, *s
+		*s = State{Phase: Prepared, Title: f.Words("title", x.Title), Kind: x.Kind, StartsAt: s.StartsAt, Minutes: s.Minutes, Place: s.Place, Items: x.Items, Corrections: s.Corrections + 1}
 		if x.OpenedAt != nil {
 			s.Phase, s.OpenedAt, s.OpenedSeq = Open, x.OpenedAt.AsTime(), f.Seq
 		}
@@ -217,7 +285,19 @@ func Evolve(s *State, f decider.Fact) {
 		for _, seat := range x.Seats {
 			s.sit(seat, f.Seq)
 		}
+		s.stay(was.CurrentItem, was.Paused)
+	default:
+		return
 	}
+	s.MinutesSeq = f.Seq
+}
+
+// moment gives a time, the zero time when it is not fixed.
+func moment(at *timestamppb.Timestamp) time.Time {
+	if at == nil {
+		return time.Time{}
+	}
+	return at.AsTime()
 }
 
 // sit seats somebody; a second time only changes the offices and brings back who had left.
