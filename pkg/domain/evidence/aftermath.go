@@ -96,7 +96,7 @@ func (r *Record) isUser(view, in, participant string) bool {
 	}
 	for _, seat := range s.Seats {
 		if seat.Participant == participant {
-			return inView(view, seat.Capacity)
+			return InView(view, seat.Capacity)
 		}
 	}
 	return false

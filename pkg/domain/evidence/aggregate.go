@@ -15,6 +15,8 @@ type Aggregate struct {
 	Key string
 	// Decisions are the full ids of all decisions, included or not, with their workspace in front, ascending.
 	Decisions []string
+	// Reasons counts the included decisions by reason.
+	Reasons map[role.Reason]int
 	// TooFew: the role is Other only because fewer decisions are included than a median needs.
 	TooFew bool
 }
@@ -22,7 +24,11 @@ type Aggregate struct {
 // Over aggregates lines of one party. least is how many included decisions a median needs; 0 means role.LeastIncluded.
 func Over(key string, lines []Line, least int) Aggregate {
 	weighed, ids := make([]role.Weighted, len(lines)), make([]string, len(lines))
+	reasons := map[role.Reason]int{}
 	for i, l := range lines {
+		if !l.Reason.Excludes() {
+			reasons[l.Reason]++
+		}
 		weighed[i] = role.Weighted{Role: l.Role, Reason: l.Reason, Weight: l.Weight}
 		ids[i] = l.Workspace + "/" + l.Decision
 	}
@@ -31,7 +37,7 @@ func Over(key string, lines []Line, least int) Aggregate {
 		least = role.LeastIncluded
 	}
 	s := role.Median(weighed, least)
-	return Aggregate{Summary: s, Key: key, Decisions: slices.Compact(ids), TooFew: s.Included < least}
+	return Aggregate{Summary: s, Key: key, Decisions: slices.Compact(ids), Reasons: reasons, TooFew: s.Included < least}
 }
 
 // Share gives the share of included decisions with a role.
@@ -53,6 +59,7 @@ type Level string
 // does not speak for a small one.
 const (
 	ByPerson     Level = "who"
+	ByDecision   Level = "decision"
 	BySession    Level = "session"
 	ByInitiative Level = "initiative"
 	ByWorkspace  Level = "workspace"
@@ -79,6 +86,8 @@ func By(level Level, lines []Line, least int) []Aggregate {
 
 func (l *Line) key(level Level) string {
 	switch level {
+	case ByDecision:
+		return l.Workspace + "/" + l.Decision
 	case BySession:
 		return l.Workspace + "/" + l.Session
 	case ByInitiative:
@@ -88,4 +97,21 @@ func (l *Line) key(level Level) string {
 	default:
 		return l.Workspace
 	}
+}
+
+// OverDepartments aggregates departments by their roles: each counts once, whatever it decided. Those of which too few decisions are on record are counted
+// apart and have no part in the median.
+func OverDepartments(key string, departments []Aggregate) (a Aggregate, tooFew int) {
+	var weighed []role.Weighted
+	for _, d := range departments {
+		if d.TooFew {
+			tooFew++
+			continue
+		}
+		weighed = append(weighed, role.Weighted{Role: d.Role})
+		a.Decisions = append(a.Decisions, d.Decisions...)
+	}
+	a.Key, a.Summary = key, role.Median(weighed, 1)
+	a.TooFew = len(weighed) == 0
+	return a, tooFew
 }

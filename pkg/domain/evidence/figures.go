@@ -105,7 +105,7 @@ func (r *Record) Voice(view string, from, to time.Time) Voice {
 		seconds, users, mine, all := map[string]int{}, map[string]bool{}, 0, 0
 		for _, seat := range s.Session.Seats {
 			seconds[seat.Participant] = 0
-			users[seat.Participant] = inView(view, seat.Capacity)
+			users[seat.Participant] = InView(view, seat.Capacity)
 		}
 		for _, i := range r.Items {
 			for _, said := range i.Item.In(s.ID) {
@@ -185,7 +185,7 @@ func (r *Record) Agenda(view string, from, to time.Time) Agenda {
 		users := false
 		if roll := r.byKey[home]; roll != nil {
 			capacity, _ := roll.Initiative.Roll(i.Item.ProposedBy)
-			users = inView(view, capacity)
+			users = InView(view, capacity)
 		}
 		if decided[i.ID] {
 			a.Decided.count(users)

@@ -106,7 +106,7 @@ func (r *Record) ofRoles(d *aggregate.Aggregate) []Finding {
 	by := map[Code]*Finding{}
 	for _, j := range role.Judge(c) {
 		user := slices.ContainsFunc(c.Participants, func(p role.Participant) bool {
-			return p.ID == j.Who && inView(Broad, decision.Capacity{Constituency: p.Constituency})
+			return p.ID == j.Who && InView(Broad, decision.Capacity{Constituency: p.Constituency})
 		})
 		if !user && !UserView(j.Who) {
 			continue

@@ -112,7 +112,7 @@ func (r *Record) Department(view string, from, to time.Time) Department {
 			continue
 		}
 		d.Tools = d.Tools || s.Session.Kind == eventv1.SessionKind_SESSION_KIND_FOCUS_GROUP
-		users := slices.ContainsFunc(s.Session.Seats, func(seat session.Seat) bool { return inView(view, seat.Capacity) })
+		users := slices.ContainsFunc(s.Session.Seats, func(seat session.Seat) bool { return InView(view, seat.Capacity) })
 		home, _ := s.InitiativeKey()
 		if a := r.byKey[home]; a != nil && users {
 			d.Engages = true
@@ -130,8 +130,8 @@ func within(at, from, to time.Time) bool {
 	return !at.IsZero() && (from.IsZero() || !at.Before(from)) && (to.IsZero() || at.Before(to))
 }
 
-// inView reports whether somebody with this capacity belongs to a view of users.
-func inView(view string, c decision.Capacity) bool {
+// InView reports whether somebody with this capacity belongs to a view of users.
+func InView(view string, c decision.Capacity) bool {
 	if view == Broad {
 		return c.Constituency == role.User || c.Constituency == role.Family || c.Constituency == role.PSW
 	}
