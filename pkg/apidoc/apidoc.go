@@ -126,8 +126,11 @@ func commands(m protoreflect.MethodDescriptor) bool {
 	return false
 }
 
-// grant is the least grant that suffices for a method, in the words of the contract: read, take_part, facilitate, administer.
+// grant is the least grant that suffices for a method, in the words of the contract: read, take_part, facilitate, administer; anyone where none is needed.
 func grant(m protoreflect.MethodDescriptor) string {
 	row, _ := proto.GetExtension(m.Options(), apiv1.E_Access).(*apiv1.Access)
+	if row.GetAnyone() {
+		return "anyone"
+	}
 	return strings.ToLower(strings.TrimPrefix(row.GetGrant().String(), "GRANT_"))
 }

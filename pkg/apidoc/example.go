@@ -37,16 +37,23 @@ var plausible = map[string]string{
 	"numerator":         "2",
 	"denominator":       "3",
 	"at_least_sequence": "42",
+	"id":                "01992f4e-7a00-7c3d-9b2e-5f0c6a1d4e88",
+	"secret":            "K7QM3X",
+	"account":           "01992f4e-7a00-7d11-8a40-2b9c0f3e6d55",
+	"device":            "01992f4e-7a00-7e22-9c51-3cad104f7e66",
+	"consents_given":    "research",
+	"consents_refused":  "name_in_minutes",
+	"hours":             "168",
 
 	"ImportMinutesRequest.name": "terzo-incontro.yaml",
 }
 
 // leftOut are fields that an example is clearer without: who else did something, and what the server fills in.
 var leftOut = map[string]bool{
-	"entered_by": true, "id": true, "actor": true, "occurred_at": true, "correlation": true, "causation": true, "proxy": true, "recused": true,
+	"entered_by": true, "Command.id": true, "actor": true, "occurred_at": true, "correlation": true, "causation": true, "proxy": true, "recused": true,
 	"mandate": true, "veto": true, "requires_for": true, "chair": true, "holder": true, "objector": true, "answers": true, "reply": true,
 	"precommitted_by": true, "min_members_for": true, "caught_up": true, "as_of": true, "from": true, "to": true, "owner": true,
-	"quorum": true, "constituencies": true, "secret": true, "employed_by_department": true, "closes_at": true,
+	"quorum": true, "constituencies": true, "Charter.secret": true, "employed_by_department": true, "closes_at": true,
 	"Enrolment.participant": true, "ActRecorded.reason": true, "ActRecorded.by_electorate": true, "ActRecorded.due": true, "ActRecorded.allowed_by_rule": true,
 }
 

@@ -44,8 +44,16 @@ func OpenAPI(version string, aliases []Alias) ([]byte, error) {
 		"servers":    []object{{"url": "/"}},
 		"tags":       tags,
 		"paths":      paths,
-		"components": object{"schemas": s.named, "headers": headers},
+		"components": object{"schemas": s.named, "headers": headers, "securitySchemes": securitySchemes},
+		"security":   []object{{"operator": []string{}}, {"device": []string{}}},
 	}, "", "  ")
+}
+
+// securitySchemes are the two ways to say who asks.
+var securitySchemes = object{
+	"operator": object{"type": "http", "scheme": "bearer", "description": "The token in the file operator-token of the data folder: programs of whoever runs Tavolo."},
+	"device": object{"type": "apiKey", "in": "cookie", "name": "tavolo-device", "description": "A browser that somebody is signed in on (__Host-tavolo-device over https). " +
+		"What changes something must carry Origin or Sec-Fetch-Site."},
 }
 
 func orUnversioned(version string) string {
@@ -116,7 +124,7 @@ func (s *schemas) operations(m protoreflect.MethodDescriptor) (object, error) {
 
 // operation is what every way of calling a method has.
 func (s *schemas) operation(m protoreflect.MethodDescriptor, id string) object {
-	return object{
+	o := object{
 		"operationId":    id,
 		"tags":           []string{string(m.Parent().Name())},
 		"summary":        firstSentence(comment(m)),
@@ -127,6 +135,10 @@ func (s *schemas) operation(m protoreflect.MethodDescriptor, id string) object {
 			"default": refused,
 		},
 	}
+	if grant(m) == "anyone" {
+		o["security"] = []object{}
+	}
+	return o
 }
 
 var refused = object{

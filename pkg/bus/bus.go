@@ -3,6 +3,7 @@
 //
 //	service ──Request──► cmd.<workspace>, query.<question>, people.<verb> ──Serve──► service
 //	views   ──publish──► changed.<workspace>.<topic> ──► gateway
+//	people  ──publish──► left.<device> ──► gateway
 //	ledger  ──publish──► log.<workspace>.<aggregate>.<id> ──► stream LOG_<workspace> (package eventlog)
 //
 // Each service has a user of its own, and a table says what each may publish and subscribe (grants.go). The embedded server gives every user a

@@ -75,11 +75,18 @@ var keepTimers = []string{
 	"$JS.ACK.TIMERS.>",
 }
 
+// accounts is what the gateway asks of people about who is there. The offer of the first facilitator's link (people.first) is not among them: it is
+// made on the machine, never from outside.
+var accounts = []string{
+	"people.identify", "people.me", "people.paid", "people.look_at_invitation", "people.enter", "people.become", "people.rename", "people.switch",
+	"people.sign_out", "people.devices", "people.invite", "people.invitations", "people.revoke", "people.grants", "people.set_grant", "people.belong",
+}
+
 var grants = map[string]Grant{
 	Gateway: {
 		account:   servicesAccount,
-		Publish:   []string{"cmd.*", "query.*", "people.seal", "people.open", "people.enrol"},
-		Subscribe: []string{"changed.>", inbox(Gateway)},
+		Publish:   slices.Concat([]string{"cmd.*", "query.*", "people.seal", "people.open", "people.enrol"}, accounts),
+		Subscribe: []string{"changed.>", "left.*", inbox(Gateway)},
 	},
 	Ledger: {
 		account: logAccount,
@@ -97,6 +104,7 @@ var grants = map[string]Grant{
 	},
 	People: {
 		account:   servicesAccount,
+		Publish:   []string{"left.*"},
 		Subscribe: slices.Concat([]string{"people.*", inbox(People)}, discovery(People)),
 		Answers:   true,
 	},

@@ -24,7 +24,9 @@ import (
 func families() []string {
 	s := []string{
 		"cmd.w", "cmd.w.more", "cmd", "query.roles", "query.roles.more",
-		"people.seal", "people.open", "people.enrol", "people.erase",
+		"people.seal", "people.open", "people.enrol", "people.erase", "people.first", "left.d1", "left.d1.more",
+		"people.identify", "people.me", "people.paid", "people.look_at_invitation", "people.enter", "people.become", "people.rename", "people.switch",
+		"people.sign_out", "people.devices", "people.invite", "people.invitations", "people.revoke", "people.grants", "people.set_grant", "people.belong",
 		"changed.w.agenda", "changed.w", "log.w.session.s1", "log.w", "box.p1.b.x", "timer.w.d1", "timer",
 		"$SRV.PING", "$SRV.PING.ledger", "$SRV.PING.ledger.id1", "$SRV.INFO.views", "$SRV.STATS.people.id1", "$SRV.STATS.clerk",
 		"_INBOX.x.1", "_INBOX_nobody.x.1", "_R_.abcdef", "$KV.logins.x", "$JS.ACK.TIMERS.c.1.1.1.1.1", "$JS.ACK.LOG_w.c.1.1.1.1.1", "$JS.FC.LOG_w.c.x",

@@ -22,6 +22,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"maps"
 	"regexp"
 	"slices"
@@ -63,13 +64,36 @@ type tongue struct {
 var files embed.FS
 
 // tongues are read once, when the first sentence is asked for.
-var tongues = sync.OnceValue(func() map[string]*tongue {
+var tongues = sync.OnceValue(func() map[string]*tongue { return all(files) })
+
+func all(files fs.FS) map[string]*tongue {
 	return map[string]*tongue{
-		Italian:     read(Italian),
-		English:     read(English),
-		EasyItalian: read(Italian, EasyItalian), // a later file replaces texts of an earlier one
+		Italian:     read(files, Italian),
+		English:     read(files, English),
+		EasyItalian: read(files, Italian, EasyItalian), // a later file replaces texts of an earlier one
 	}
-})
+}
+
+// Book has the words of one part of the program, which lie beside it: three files of the same names and form as here.
+type Book struct{ tongues map[string]*tongue }
+
+// Open reads the files of a book. They are part of the program: one that cannot be read is a broken build, and panics.
+func Open(files fs.FS) Book { return Book{all(files)} }
+
+// Has reports whether the book or the catalogue has a text of its own for a code.
+func (b Book) Has(code string) bool {
+	_, own := b.tongues[Italian].texts[code]
+	_, here := tongues()[Italian].texts[code]
+	return own || here
+}
+
+// Sentence gives the text of a code as the function Sentence does; what is not in the book is in the catalogue.
+func (b Book) Sentence(code, lang string, args map[string]string) string {
+	if t := find(b.tongues, lang); t.texts[code] != (text{}) {
+		return t.say(code, args)
+	}
+	return Sentence(code, lang, args)
+}
 
 // Languages lists the languages. The first two are complete, the last falls back to the first.
 func Languages() []string { return []string{Italian, English, EasyItalian} }
@@ -85,7 +109,10 @@ func JSON(lang string) []byte { return bytes.Clone(speak(lang).json) }
 // text gives a sentence that says so and contains the code. An argument that is not given shows as an ellipsis. Arguments are put in as they are:
 // who writes HTML must escape the answer.
 func Sentence(code, lang string, args map[string]string) string {
-	t := speak(lang)
+	return speak(lang).say(code, args)
+}
+
+func (t *tongue) say(code string, args map[string]string) string {
 	x, known := t.texts[code]
 	if !known {
 		x, args = t.texts[missing], map[string]string{"code": code}
@@ -100,10 +127,11 @@ func Sentence(code, lang string, args map[string]string) string {
 }
 
 // speak finds the tongue of a language.
-func speak(lang string) *tongue {
+func speak(lang string) *tongue { return find(tongues(), lang) }
+
+func find(all map[string]*tongue, lang string) *tongue {
 	lang = strings.ToLower(lang)
 	main, _, _ := strings.Cut(lang, "-")
-	all := tongues()
 	return cmp.Or(all[lang], all[main], all[English])
 }
 
@@ -112,11 +140,11 @@ var argument = regexp.MustCompile(`\{\{\.([a-z_]+)\}\}`)
 
 // read makes a tongue from files, each replacing what the one before said. The files are part of the program and every text is tried in a test: one
 // that cannot be read is a broken build.
-func read(names ...string) *tongue {
+func read(files fs.FS, names ...string) *tongue {
 	t := &tongue{texts: map[string]text{}}
 	all := map[string]json.RawMessage{}
 	for _, name := range names {
-		data, err := files.ReadFile(name + ".json")
+		data, err := fs.ReadFile(files, name+".json")
 		must(err)
 		own, texts := map[string]json.RawMessage{}, map[string]text{}
 		must(json.Unmarshal(data, &own))

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"tavolo/pkg/decider"
 	"tavolo/pkg/domain/decision"
@@ -155,7 +156,7 @@ func (r *Record) file(open Open, refused func(participant, consent string) bool)
 			return cmp.Or(cmp.Compare(a.FirstSeq, b.FirstSeq), cmp.Compare(a.ID, b.ID))
 		})
 		for _, d := range decisions {
-			x.Decisions = append(x.Decisions, decisionOf(d, refs, open))
+			x.Decisions = append(x.Decisions, decisionOf(d, refs, open, f.end()))
 		}
 		f.Items = append(f.Items, x)
 	}
@@ -177,13 +178,17 @@ func answers(before []item.Contribution, c item.Contribution) int64 {
 	return int64(number)
 }
 
-func decisionOf(d DecisionRecord, refs map[string]string, open Open) Decision {
+// decisionOf writes a decision. In a file a ballot has no time, everyone who voted was present, and every vote closes at the session's end; see whenOf
+// for what that asks of acts. Acts that later ballots of the same person superseded are left out.
+func decisionOf(d DecisionRecord, refs map[string]string, open Open, end time.Time) Decision {
 	x := Decision{ID: own(d.ID), Question: open(d.Question), Charter: charterOf(d.Charter, refs)}
 	for _, e := range d.Electors {
 		line := Elector{Participant: refs[e.Participant], Standing: Standing(Word(e.Standing)), Weight: int64(e.Weight), Mandate: e.Mandate, Present: e.Present, Recused: e.Recused,
 			Ballot: Choice(Word(d.Ballots[e.Participant].Choice)), Advice: Choice(Word(d.Advice[e.Participant].Choice)), Cast: slices.Contains(d.Secret.GetTookPart(), e.Participant)}
 		if e.Proxy != nil {
 			line.Proxy = &Proxy{To: refs[e.Proxy.To], Instructed: e.Proxy.Instructed}
+		} else if line.Ballot != "" || line.Cast {
+			line.Present = true
 		}
 		x.Electorate = append(x.Electorate, line)
 	}
@@ -201,7 +206,10 @@ func decisionOf(d DecisionRecord, refs map[string]string, open Open) Decision {
 		x.ClaimedConsensus, x.ClaimedOutcome = true, Outcome(Word(d.Claimed))
 	}
 	for _, a := range d.Acts {
-		act := Act{Kind: ActKind(Word(a.Kind)), By: refs[a.By], Objector: refs[a.Objector], AllowedByRule: a.AllowedByRule, Owner: refs[a.Owner], At: a.At}
+		if d.Superseded(a) {
+			continue
+		}
+		act := Act{Kind: ActKind(Word(a.Kind)), By: refs[a.By], Objector: refs[a.Objector], AllowedByRule: a.AllowedByRule, Owner: refs[a.Owner], At: whenOf(a, end)}
 		if a.ByElectorate {
 			act.By = Electorate
 		}
@@ -215,6 +223,22 @@ func decisionOf(d DecisionRecord, refs map[string]string, open Open) Decision {
 		x.Acts = append(x.Acts, act)
 	}
 	return x
+}
+
+// whenOf dates an act. In a file an objection that was settled by the session's end is settled for the vote; so one that was settled after the vote
+// was closed, and the session went on, is dated the second after the session, and one settled before the vote was closed, and the session is not, at
+// its end. All others keep their time.
+func whenOf(a decision.Act, end time.Time) time.Time {
+	switch a.Kind {
+	case eventv1.ActKind_ACT_KIND_OBJECTION_INTEGRATED, eventv1.ActKind_ACT_KIND_OBJECTION_WITHDRAWN, eventv1.ActKind_ACT_KIND_OBJECTION_DISMISSED:
+		switch after := a.At.After(end); {
+		case a.Late && !after:
+			return end.Add(time.Second)
+		case !a.Late && after:
+			return end
+		}
+	}
+	return a.At
 }
 
 func tallyOf(t *eventv1.Tally) Tally {

@@ -35,12 +35,14 @@ const (
 	ackWithin = 5 * time.Second
 )
 
-// nothingToDo are the ledger's refusals that say that there is no vote to close.
+// nothingToDo are the ledger's refusals that say that there is no vote to close, or that people have to be asked anew before there is: another
+// consent round after the deadline has none.
 var nothingToDo = map[string]bool{
-	"decision/not-open":  true,
-	"decision/unknown":   true,
-	"initiative/unknown": true,
-	"workspace/unknown":  true,
+	"decision/not-open":            true,
+	"decision/amended-since-asked": true,
+	"decision/unknown":             true,
+	"initiative/unknown":           true,
+	"workspace/unknown":            true,
 }
 
 // errBehind says that a server does not know yet of the commit that a timer was set for; on a cluster another replica may answer.

@@ -196,6 +196,7 @@ func (h *house) handshake(headers []string) (int, http.Header) {
 		}
 		r.Header[http.CanonicalHeaderKey(headers[i])] = []string{headers[i+1]}
 	}
+	as(r.Header)
 	answer, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
 		h.t.Fatal(err)
@@ -210,14 +211,14 @@ func TestSocketsAreBounded(t *testing.T) {
 	for range 3 {
 		seats = append(seats, h.dial())
 	}
-	_, answer, err := websocket.DefaultDialer.DialContext(t.Context(), "ws://"+h.gateway.Addr()+"/v1/live", nil)
+	_, answer, err := websocket.DefaultDialer.DialContext(t.Context(), "ws://"+h.gateway.Addr()+"/v1/live", http.Header{"Authorization": {"Bearer " + operator}})
 	if err == nil || answer.StatusCode != http.StatusServiceUnavailable || answer.Header.Get("Tavolo-Code") != "gateway/busy" {
 		t.Errorf("the fourth: %v", answer)
 	}
 	_ = seats[0].conn.Close()
 	eventually(t, "a place is free", func() bool { return h.gateway.Seated() == 2 })
 	eventually(t, "the next is let in", func() bool {
-		conn, answer, err := websocket.DefaultDialer.DialContext(t.Context(), "ws://"+h.gateway.Addr()+"/v1/live", nil)
+		conn, answer, err := websocket.DefaultDialer.DialContext(t.Context(), "ws://"+h.gateway.Addr()+"/v1/live", http.Header{"Authorization": {"Bearer " + operator}})
 		if err != nil {
 			return false
 		}

@@ -73,7 +73,7 @@ func BenchmarkAResultOnEveryScreen(b *testing.B) {
 func look(b *testing.B, url, wish string) (arrived func(began time.Time)) {
 	at := make(chan time.Time, screens)
 	for range screens {
-		conn, answer, err := websocket.DefaultDialer.DialContext(b.Context(), url, nil)
+		conn, answer, err := websocket.DefaultDialer.DialContext(b.Context(), url, http.Header{"Authorization": {"Bearer " + operator}})
 		if err != nil {
 			b.Fatal(err)
 		}

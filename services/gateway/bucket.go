@@ -22,7 +22,12 @@ func newBuckets(perSecond float64, burst, most int) *buckets {
 }
 
 // allow takes one token of the address (host:port).
-func (b *buckets) allow(remote string) bool {
+func (b *buckets) allow(remote string) bool { return b.limiter(remote).Allow() }
+
+// has reports whether the address has a token left, and takes none.
+func (b *buckets) has(remote string) bool { return b.limiter(remote).Tokens() >= 1 }
+
+func (b *buckets) limiter(remote string) *rate.Limiter {
 	host, _, err := net.SplitHostPort(remote)
 	if err != nil {
 		host = remote
@@ -37,7 +42,7 @@ func (b *buckets) allow(remote string) bool {
 		l = rate.NewLimiter(b.perSecond, b.burst)
 		b.of[host] = l
 	}
-	return l.Allow()
+	return l
 }
 
 // forget drops the addresses whose bucket is full again: a new one would be the same. When none is, all are dropped, for memory has to be bounded.

@@ -106,12 +106,13 @@ func (e *edge) wrap(next http.Handler) http.Handler {
 		for name, value := range securityHeaders {
 			w.Header().Set(name, value)
 		}
-		if r.TLS != nil {
+		v := e.g.begin(r)
+		if v.secure {
 			w.Header().Set("Strict-Transport-Security", strictTransport)
 		}
 		correlation := uuid.Must(uuid.NewV7()).String()
 		w.Header().Set(headerCorrelation, correlation)
-		r = r.WithContext(withCaller(bus.WithCorrelation(r.Context(), correlation), identify(r)))
+		r = r.WithContext(context.WithValue(bus.WithCorrelation(r.Context(), correlation), visitKey{}, v))
 		defer e.recovered(w, r)
 		if r.ContentLength != 0 { // whoever reads the body, or throws the rest of it away, does not wait for ever
 			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(e.g.limits.bodyWithin))
@@ -130,7 +131,7 @@ func (e *edge) wrap(next http.Handler) http.Handler {
 // admit refuses a request by where it comes from.
 func (e *edge) admit(r *http.Request) error {
 	switch {
-	case !fromHere(r):
+	case !e.g.ours(r.Host):
 		// A page elsewhere can have its own name point to this machine, and is then of "the same origin" as we are (DNS rebinding).
 		return decider.Refuse("gateway/wrong-host")
 	case !e.buckets.allow(r.RemoteAddr):
@@ -141,13 +142,10 @@ func (e *edge) admit(r *http.Request) error {
 	return nil
 }
 
-// fromHere reports whether a request was addressed to this machine by a name of its own.
-func fromHere(r *http.Request) bool {
-	host := r.Host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	return isLoopback(strings.Trim(host, "[]"))
+// ours reports whether a request was addressed to us: to this machine by a name of its own, or to the public address.
+func (g *Gateway) ours(host string) bool {
+	host = hostOf(host)
+	return isLoopback(host) || g.public != nil && host == g.public.Hostname()
 }
 
 // recovered answers for a handler that panicked. The panic's text may quote the request, so only its type and the place are logged.
@@ -267,15 +265,3 @@ func (a *answer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 
 // Unwrap is for http.ResponseController.
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
-
-type callerKey struct{}
-
-func withCaller(ctx context.Context, c caller) context.Context {
-	return context.WithValue(ctx, callerKey{}, c)
-}
-
-// callerOf gives who asks. A context that did not pass the edge gives nobody, who may do nothing.
-func callerOf(ctx context.Context) caller {
-	c, _ := ctx.Value(callerKey{}).(caller)
-	return c
-}

@@ -178,7 +178,7 @@ func TestStrictTransportIsSaidOverTLSOnly(t *testing.T) {
 
 func TestBodiesAreBounded(t *testing.T) {
 	imported := 0
-	h := openWith(t, gateway.Options{Import: func(_ context.Context, _ string, file []byte) (*commandv1.Receipt, error) {
+	h := openWith(t, gateway.Options{Import: func(_ context.Context, _ string, file []byte, _ func(string, string) error) (*commandv1.Receipt, error) {
 		imported = len(file)
 		return &commandv1.Receipt{}, nil
 	}})
@@ -204,6 +204,7 @@ func TestBodiesAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	chunked.Header.Set("Content-Type", "application/json")
+	as(chunked.Header)
 	if answer, err := http.DefaultClient.Do(chunked); err != nil || answer.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("1 MiB in chunks: %v %v", answer, err)
 	} else {
@@ -297,7 +298,7 @@ func TestSlowHeadersAreNotWaitedFor(t *testing.T) {
 
 func TestASlowBodyIsNotWaitedFor(t *testing.T) {
 	h := open(t, gateway.BodyWithin(50*time.Millisecond))
-	head := "POST /tavolo.api.v1.SessionService/OpenSession HTTP/1.1\r\nHost: " + h.gateway.Addr() + "\r\nContent-Type: application/json\r\nContent-Length: 39\r\n\r\n{"
+	head := "POST /tavolo.api.v1.SessionService/OpenSession HTTP/1.1\r\nHost: " + h.gateway.Addr() + "\r\nContent-Type: application/json\r\nAuthorization: Bearer " + operator + "\r\nContent-Length: 39\r\n\r\n{"
 	if status := h.raw(head); !strings.Contains(status, "408") {
 		t.Errorf("half a body: %q", status)
 	}

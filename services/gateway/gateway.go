@@ -5,23 +5,27 @@
 //	GET  /v1/live                            a WebSocket: documents as they change (room.go, topic.go, socket.go)
 //	GET  /openapi.json /asyncapi.json /docs  the contract, written from the descriptors (pkg/apidoc)
 //	GET  /livez /readyz /version             for whoever runs it
+//	GET  /w/…/page /ballot /minutes          pages that need no JavaScript (pages.go)
 //	/                                        the web client, given by the program
 //
 // A request passes the edge (limits, headers, where it comes from), the policy (who may), and becomes one NATS request: a command has its texts sealed
 // and goes to cmd.<workspace>, a question goes to query.<question>. There is no state here but sockets and the documents they look at.
 //
-// Until there is a sign-in the gateway listens on the loopback interface only and takes every caller for the operator (policy.go).
+// Who asks is known by the cookie of a device or by the operator's token (visit.go); without either one is nobody, who may look at an invitation and
+// enter. Without a public address the gateway listens on the loopback interface only.
 //
 // Not here: decisions of any kind (ledger), what the answers say (views), the sentences of refusals (catalogue).
 package gateway
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"runtime"
 	"sync"
 	"time"
@@ -38,15 +42,25 @@ import (
 type Options struct {
 	// Conn is the gateway's own connection. Its owner closes it, after Stop.
 	Conn *nats.Conn
-	// Listen is host:port on the loopback interface; port 0 takes a free one.
+	// Listen is host:port; port 0 takes a free one. It lies on the loopback interface unless there is a public address.
 	Listen string
-	// Import records a minutes file and answers as a command does. Nil: ImportMinutes is refused (gateway/no-import).
-	Import func(ctx context.Context, name string, file []byte) (*commandv1.Receipt, error)
+	// PublicURL is the address under which others reach the gateway: https://tavolo.example.it. Requests addressed to its host are taken, links are made
+	// of it, and with https cookies are marked for encrypted connections only. Empty: this machine alone reaches it.
+	PublicURL string
+	// TLSCert and TLSKey are files in PEM form; with them the gateway speaks TLS itself. Empty: it does not.
+	TLSCert, TLSKey string
+	// OperatorToken is what programs of the operator show (Authorization: Bearer). Empty: nobody is the operator.
+	OperatorToken string
+	// Import records a minutes file and answers as a command does; permit says whether the caller may record in an initiative. Nil: ImportMinutes is
+	// refused (gateway/no-import).
+	Import func(ctx context.Context, name string, file []byte, permit func(workspace, initiative string) error) (*commandv1.Receipt, error)
 	// Sentence gives what people read for a refusal: the stable code, the language (it or en) and the refusal's arguments. "" when there is none;
 	// the code is shown then.
 	Sentence func(code, lang string, args map[string]string) string
 	// Web serves / and everything that is not the API. Nil: not found.
 	Web http.Handler
+	// Style is the address of the web client's style, for the pages without JavaScript. "": they are plain.
+	Style string
 	// Version is the program's, for /version and the documents of the API.
 	Version string
 	// Logger takes what the operator should know. Nil: slog's default.
@@ -60,6 +74,8 @@ type Gateway struct {
 	methods  map[string]*method // by full name
 	hub      *hub
 	edge     *edge
+	public   *url.URL // nil: none
+	tries    *tries
 	server   *http.Server
 	listener net.Listener
 	serving  sync.WaitGroup
@@ -70,7 +86,8 @@ const readyWithin = 2 * time.Second
 
 // Start listens and serves until Stop.
 //
-// Refusals: gateway/loopback-only (an address that others could reach, while there is no sign-in), gateway/listen (not an address, or taken).
+// Refusals: gateway/loopback-only (an address that others could reach, without a public one), gateway/public-url, gateway/listen (not an address, or
+// taken), gateway/certificate.
 func Start(o Options) (*Gateway, error) { return start(o, defaults) }
 
 func start(o Options, l limits) (*Gateway, error) {
@@ -85,9 +102,23 @@ func start(o Options, l limits) (*Gateway, error) {
 	if g.methods, err = contract(); err != nil {
 		return nil, err
 	}
-	if g.listener, err = listen(o.Listen); err != nil {
+	if g.public, err = parsePublic(o.PublicURL); err != nil {
 		return nil, err
 	}
+	certificate, err := readCertificate(o)
+	if err != nil {
+		return nil, err
+	}
+	if g.listener, err = listen(o.Listen, g.public != nil); err != nil {
+		return nil, err
+	}
+	if certificate != nil {
+		g.listener = tls.NewListener(g.listener, certificate)
+	}
+	if g.public != nil && g.public.Scheme == "http" && !isLoopback(g.public.Hostname()) {
+		o.Logger.Warn("gateway: the public address is not encrypted: whoever is on the way can read names, words and votes, and take over a device; use https")
+	}
+	g.tries = newTries(l.addresses)
 	g.edge = newEdge(g)
 	if g.hub, err = newHub(g); err != nil {
 		return nil, errors.Join(err, g.listener.Close())
@@ -106,24 +137,36 @@ func start(o Options, l limits) (*Gateway, error) {
 	return g, nil
 }
 
-// listen opens the address if only this machine can reach it.
-func listen(address string) (net.Listener, error) {
+// listen opens the address, if only this machine can reach it or there is a public address.
+func listen(address string, public bool) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, fmt.Errorf("%w: listen wants host:port, for example 127.0.0.1:8080", decider.Refuse("gateway/listen", "address", address))
 	}
-	if !isLoopback(host) {
-		return nil, fmt.Errorf("%w: there is no sign-in yet and whoever reaches the gateway is the operator, so it listens on 127.0.0.1, [::1] or localhost only",
+	if !public && !isLoopback(host) {
+		return nil, fmt.Errorf("%w: without a public address the gateway listens on 127.0.0.1, [::1] or localhost only",
 			decider.Refuse("gateway/loopback-only", "address", address))
 	}
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", decider.Refuse("gateway/listen", "address", address), err)
 	}
-	if at, ok := l.Addr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() { // a machine where localhost means something else
+	if at, ok := l.Addr().(*net.TCPAddr); !public && (!ok || !at.IP.IsLoopback()) { // a machine where localhost means something else
 		return nil, errors.Join(decider.Refuse("gateway/loopback-only", "address", address), l.Close())
 	}
 	return l, nil
+}
+
+// readCertificate gives the TLS configuration; nil without a certificate.
+func readCertificate(o Options) (*tls.Config, error) {
+	if o.TLSCert == "" && o.TLSKey == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(o.TLSCert, o.TLSKey)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", decider.Refuse("gateway/certificate"), err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}, nil
 }
 
 // isLoopback reports whether a host, without port or brackets, names this machine to itself.
@@ -151,19 +194,23 @@ func (g *Gateway) Stop(ctx context.Context) error {
 func (g *Gateway) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	for _, m := range g.methods {
-		mux.Handle(m.procedure, g.edge.busy(g.rpc(m)))
+		mux.Handle(m.procedure, g.edge.busy(g.identified(g.rpc(m))))
 	}
 	for _, a := range aliases {
 		h, err := g.alias(a)
 		if err != nil {
 			return nil, err
 		}
-		mux.Handle("GET "+a.Path, g.edge.busy(h))
+		if a.Method == aliasOf+"SessionService.GetSession" {
+			h = g.orCalendar(h)
+		}
+		mux.Handle("GET "+a.Path, g.edge.busy(g.identified(h)))
 	}
+	g.pageRoutes(mux)
 	for path, h := range g.documents() {
 		mux.Handle("GET "+path, g.edge.busy(h))
 	}
-	mux.Handle("GET /v1/live", http.HandlerFunc(g.live))
+	mux.Handle("GET /v1/live", g.identified(http.HandlerFunc(g.live)))
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 	})

@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -38,6 +39,8 @@ type house struct {
 	server  *bus.Server
 	gateway *gateway.Gateway
 	views   *nats.Conn
+	people  *nats.Conn
+	stops   map[string]func()
 	logged  *strings.Builder
 
 	mu       sync.Mutex
@@ -45,6 +48,8 @@ type house struct {
 	sealed   []*peoplev1.SealRequest
 	enrolled []*peoplev1.EnrolRequest
 	asked    map[string][]proto.Message
+	here     map[string]*peoplev1.IdentifyResponse // by token
+	founded  []*peoplev1.BelongRequest
 	ledger   func(*commandv1.CommandBatch) (*commandv1.Receipt, error)
 	sequence uint64
 	seats    int // empty seats in the session shown
@@ -70,16 +75,16 @@ func open(t testing.TB, limits ...gateway.Limit) *house {
 
 func openWith(t testing.TB, o gateway.Options, limits ...gateway.Limit) *house {
 	t.Helper()
-	h := &house{t: t, logged: &strings.Builder{}, asked: map[string][]proto.Message{}, answer: map[string]func(proto.Message) (proto.Message, error){}}
+	h := &house{t: t, logged: &strings.Builder{}, asked: map[string][]proto.Message{}, here: map[string]*peoplev1.IdentifyResponse{}, stops: map[string]func(){}, answer: map[string]func(proto.Message) (proto.Message, error){}}
 	var err error
 	if h.server, err = bus.Start(bus.Options{StoreDir: t.TempDir(), Temporary: true}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(h.server.Shutdown)
 	h.serve(bus.Ledger, map[string]bus.Handler{"cmd.*": h.command})
-	h.serve(bus.People, map[string]bus.Handler{"people.seal": h.seal, "people.enrol": h.enrol})
+	h.people = h.serve(bus.People, map[string]bus.Handler{"people.seal": h.seal, "people.enrol": h.enrol, "people.identify": h.identify, "people.belong": h.belong})
 	h.views = h.serve(bus.Views, h.questions())
-	o.Conn, o.Listen, o.Sentence, o.Version = h.connect(bus.Gateway), "127.0.0.1:0", sentence, "1.2.3"
+	o.Conn, o.Listen, o.Sentence, o.Version, o.OperatorToken = h.connect(bus.Gateway), "127.0.0.1:0", sentence, "1.2.3", operator
 	o.Logger = slog.New(slog.NewTextHandler(&lock{w: h.logged}, nil))
 	if h.gateway, err = gateway.StartWith(o, limits...); err != nil {
 		t.Fatal(err)
@@ -110,6 +115,7 @@ func (h *house) serve(service string, endpoints map[string]bus.Handler) *nats.Co
 		h.t.Fatal(err)
 	}
 	h.t.Cleanup(stop)
+	h.stops[service] = stop
 	return nc
 }
 
@@ -172,6 +178,57 @@ func (h *house) enrol(_ context.Context, data []byte) ([]byte, error) {
 	return proto.Marshal(a)
 }
 
+func (h *house) identify(_ context.Context, data []byte) ([]byte, error) {
+	q := &peoplev1.IdentifyRequest{}
+	if err := proto.Unmarshal(data, q); err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for token, who := range h.here {
+		if sum := sha256.Sum256([]byte(token)); string(sum[:]) == string(q.Token) {
+			return proto.Marshal(who)
+		}
+	}
+	return nil, nil
+}
+
+func (h *house) belong(_ context.Context, data []byte) ([]byte, error) {
+	q := &peoplev1.BelongRequest{}
+	if err := proto.Unmarshal(data, q); err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.founded = append(h.founded, q)
+	return nil, nil
+}
+
+// signIn has somebody be at a device of that name, and gives the headers of their browser.
+func (h *house) signIn(name string, memberships ...*apiv1.Membership) (browser []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.here[name] = &peoplev1.IdentifyResponse{Device: "device-" + name, Account: "account-" + name, Memberships: memberships}
+	return []string{"Cookie", "tavolo-device=" + name, "Origin", "http://" + h.gateway.Addr()}
+}
+
+func (h *house) stopPeople() { h.stops[bus.People]() }
+
+// signOut ends it, and says so as people does.
+func (h *house) signOut(name string) {
+	h.mu.Lock()
+	delete(h.here, name)
+	h.mu.Unlock()
+	if err := h.people.Publish("left.device-"+name, nil); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// in is a membership in the initiative orari of dsm, or another one.
+func in(grant apiv1.Grant, participant string, initiative ...string) *apiv1.Membership {
+	return &apiv1.Membership{Workspace: "dsm", Initiative: append(initiative, "orari")[0], Participant: participant, Grant: grant}
+}
+
 // questions serves every question: what the test says, or an empty answer.
 func (h *house) questions() map[string]bus.Handler {
 	all := map[string]bus.Handler{}
@@ -185,6 +242,7 @@ func (h *house) questions() map[string]bus.Handler {
 		"power":           {&apiv1.PowerRequest{}, &apiv1.PowerResponse{}},
 		"summarise_roles": {&apiv1.SummariseRolesRequest{}, &apiv1.SummariseRolesResponse{}},
 		"export_minutes":  {&apiv1.ExportMinutesRequest{}, &apiv1.ExportMinutesResponse{}},
+		"get_own_ballots": {&apiv1.GetOwnBallotsRequest{}, &apiv1.GetOwnBallotsResponse{}},
 	} {
 		all["query."+subject] = func(_ context.Context, data []byte) ([]byte, error) {
 			q := pair[0].ProtoReflect().New().Interface()
@@ -258,7 +316,24 @@ func (r reply) json(t *testing.T) map[string]any {
 	return v
 }
 
-// do sends a request; headers come as pairs. Host sets the host.
+// operator is the token that requests of the tests bring unless they say who they are.
+const operator = "operator-of-the-tests-0123456789"
+
+// nobody brings neither token nor cookie.
+var nobody = []string{"Authorization", ""}
+
+// as adds the operator's token to headers that do not say who asks.
+func as(header http.Header) {
+	_, said := header["Authorization"]
+	switch {
+	case header.Get("Authorization") == "" && said:
+		header.Del("Authorization")
+	case header.Get("Authorization") == "" && header.Get("Cookie") == "":
+		header.Set("Authorization", "Bearer "+operator)
+	}
+}
+
+// do sends a request; headers come as pairs. Host sets the host. Without an Authorization or a Cookie it comes from the operator.
 func (h *house) do(method, path, body string, headers ...string) reply {
 	h.t.Helper()
 	r, err := http.NewRequestWithContext(h.t.Context(), method, h.url(path), strings.NewReader(body))
@@ -271,6 +346,7 @@ func (h *house) do(method, path, body string, headers ...string) reply {
 		}
 		r.Header.Add(p[0], p[1])
 	}
+	as(r.Header)
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		h.t.Fatal(err)

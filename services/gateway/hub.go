@@ -2,11 +2,15 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/proto"
@@ -24,6 +28,7 @@ type hub struct {
 	ctx     context.Context // ends with close
 	cancel  context.CancelFunc
 	changes *nats.Subscription
+	leaving *nats.Subscription
 	states  chan nats.Status
 	reading chan struct{} // one per document being read
 
@@ -46,8 +51,14 @@ type topicKey struct {
 // home is the initiative that a document belongs to.
 type home struct{ workspace, initiative string }
 
-// allChanges are the announcements of the views.
-const allChanges = "changed.>"
+// allChanges are the announcements of the views; allLeft those of people: somebody is at a device no longer, or may do other things than before.
+const (
+	allChanges = "changed.>"
+	allLeft    = "left.*"
+)
+
+// recheckEvery is how often it is asked who is at the other end of each socket, because an announcement may have been lost.
+const recheckEvery = time.Minute
 
 func newHub(g *Gateway) (*hub, error) {
 	h := &hub{g: g, reading: make(chan struct{}, g.limits.room.reading),
@@ -56,6 +67,9 @@ func newHub(g *Gateway) (*hub, error) {
 	var err error
 	if h.changes, err = g.o.Conn.Subscribe(allChanges, func(m *nats.Msg) { h.announced(m.Subject, m.Data) }); err != nil {
 		return nil, fmt.Errorf("gateway: subscribe to %s: %w", allChanges, err)
+	}
+	if h.leaving, err = g.o.Conn.Subscribe(allLeft, func(m *nats.Msg) { h.left(strings.TrimPrefix(m.Subject, "left.")) }); err != nil {
+		return nil, errors.Join(fmt.Errorf("gateway: subscribe to %s: %w", allLeft, err), h.changes.Unsubscribe())
 	}
 	if err := g.o.Conn.Flush(); err != nil { // from here on no announcement is missed
 		return nil, fmt.Errorf("gateway: subscribe to %s: %w", allChanges, err)
@@ -67,17 +81,43 @@ func newHub(g *Gateway) (*hub, error) {
 
 // watchConnection has everything looked at again after the bus was away, for what was announced meanwhile is lost.
 func (h *hub) watchConnection() {
+	recheck := time.NewTicker(recheckEvery)
+	defer recheck.Stop()
 	for {
 		select {
 		case <-h.ctx.Done():
 			return
+		case <-recheck.C:
+			h.recheck()
 		case <-h.states:
+			h.recheck()
 			h.mu.Lock()
 			for _, t := range h.topics {
 				t.wake()
 			}
 			h.mu.Unlock()
 		}
+	}
+}
+
+// left ends the sockets of a device. Its page opens another one, as whoever is there then.
+func (h *hub) left(device string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for s := range h.sockets {
+		if s.who.device == device {
+			s.end(closeLeft, "")
+		}
+	}
+}
+
+// recheck asks who is at every socket that somebody signed in for.
+func (h *hub) recheck() {
+	h.mu.Lock()
+	sockets := slices.Collect(maps.Keys(h.sockets))
+	h.mu.Unlock()
+	for _, s := range sockets {
+		s.recheck(h.ctx)
 	}
 }
 
@@ -140,7 +180,7 @@ func (h *hub) join(s *socket, key topicKey, since uint64) (*topic, error) {
 		return nil, decider.Refuse("gateway/topic")
 	}
 	m := h.g.methods[k.method]
-	if err := permit(s.who, m); err != nil {
+	if err := permit(s.who, m, k.request(key.workspace, id, 0)); err != nil {
 		return nil, err
 	}
 	h.mu.Lock()
@@ -151,7 +191,11 @@ func (h *hub) join(s *socket, key topicKey, since uint64) (*topic, error) {
 	t := h.topics[key]
 	if t == nil {
 		t = newTopic(h, key, home{key.workspace, initiative}, func(ctx context.Context, atLeast uint64) (proto.Message, error) {
-			return h.g.ask(ctx, caller{grant: key.audience.grant}, m, k.request(key.workspace, id, atLeast))
+			answer, err := h.g.read(ctx, m, k.request(key.workspace, id, atLeast))
+			if err == nil {
+				narrow(caller{}, key.audience, "", answer)
+			}
+			return answer, err
 		})
 		h.topics[key] = t
 		if h.of[t.home] == nil {
@@ -203,7 +247,7 @@ func (h *hub) close(ctx context.Context) {
 		s.end(closeGoingAway, "")
 	}
 	h.mu.Unlock()
-	_ = h.changes.Unsubscribe() // fails only when the connection has gone
+	_, _ = h.changes.Unsubscribe(), h.leaving.Unsubscribe() // fails only when the connection has gone
 	h.cancel()
 	cut := context.AfterFunc(ctx, func() {
 		h.mu.Lock()

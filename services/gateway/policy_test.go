@@ -22,7 +22,7 @@ func TestEveryMethodCarriesItsAuthorisationRow(t *testing.T) {
 		t.Errorf("%d methods, fewer than there are", len(grants))
 	}
 	for method, need := range map[string]apiv1.Grant{
-		"WorkspaceService.FoundWorkspace": apiv1.Grant_GRANT_ADMINISTER, "DecisionService.OpenVoting": apiv1.Grant_GRANT_FACILITATE,
+		"AccountService.Enter": apiv1.Grant_GRANT_UNSPECIFIED, "AccountService.SetGrant": apiv1.Grant_GRANT_FACILITATE, "WorkspaceService.FoundWorkspace": apiv1.Grant_GRANT_ADMINISTER, "DecisionService.OpenVoting": apiv1.Grant_GRANT_FACILITATE,
 		"DecisionService.CastBallots": apiv1.Grant_GRANT_TAKE_PART, "RoleService.Why": apiv1.Grant_GRANT_READ,
 	} {
 		if got := grants["tavolo.api.v1."+method]; got != need {
@@ -54,6 +54,9 @@ func TestAMethodWithoutARowStopsTheStart(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	if _, err := gateway.RowOf(method(&apiv1.Access{Grant: apiv1.Grant_GRANT_READ, Anyone: true})); err == nil {
+		t.Error("a row that says both was taken")
+	}
 	if g, err := gateway.RowOf(method(&apiv1.Access{Grant: apiv1.Grant_GRANT_READ})); err != nil || g != apiv1.Grant_GRANT_READ {
 		t.Errorf("with a row: %v %v", g, err)
 	}
@@ -78,7 +81,8 @@ func TestCodesMeanToConnectWhatTheirFormSays(t *testing.T) {
 		"item/reason-missing": "invalid_argument", "command/empty": "invalid_argument", "query/unreadable": "invalid_argument", "gateway/command-id": "invalid_argument",
 		"decision/not-open": "failed_precondition", "workspace/already-founded": "failed_precondition", "vault/unknown-version": "failed_precondition", "nonsense": "failed_precondition",
 		"bus/unavailable": "unavailable", "bus/timeout": "deadline_exceeded", "bus/internal": "internal", "gateway/internal": "internal", "gateway/too-fast": "resource_exhausted",
-		"gateway/not-permitted": "permission_denied",
+		"gateway/not-permitted": "permission_denied", "gateway/for-oneself": "permission_denied", "account/signed-out": "unauthenticated",
+		"account/invitation-unknown": "not_found", "account/invitation-ended": "failed_precondition", "account/name-missing": "invalid_argument",
 	} {
 		if got := gateway.MeaningOf(code); got != want {
 			t.Errorf("%s means %s, want %s", code, got, want)

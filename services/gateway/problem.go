@@ -50,6 +50,7 @@ var meanings = map[string]meaning{
 	"gateway/too-slow":               {connect.CodeDeadlineExceeded, http.StatusRequestTimeout},
 	"gateway/too-many-subscriptions": {connect.CodeResourceExhausted, 0},
 	"gateway/not-found":              {connect.CodeNotFound, 0},
+	"gateway/no-day":                 {connect.CodeNotFound, 0},
 	"eventlog/unknown-workspace":     {connect.CodeNotFound, 0},
 	"gateway/method-not-allowed":     {connect.CodeUnimplemented, http.StatusMethodNotAllowed},
 	"gateway/no-import":              {connect.CodeUnimplemented, 0},
@@ -58,6 +59,17 @@ var meanings = map[string]meaning{
 	"gateway/wrong-host":             {connect.CodePermissionDenied, http.StatusMisdirectedRequest},
 	"gateway/cross-origin":           {connect.CodePermissionDenied, 0},
 	"gateway/not-permitted":          {connect.CodePermissionDenied, 0},
+	"gateway/for-oneself":            {connect.CodePermissionDenied, 0},
+	"account/signed-out":             {connect.CodeUnauthenticated, 0},
+	"account/token-unknown":          {connect.CodeUnauthenticated, 0},
+	"account/too-many-tries":         {connect.CodeResourceExhausted, 0},
+	"account/invitation-unknown":     {connect.CodeNotFound, 0},
+	"account/person-unknown":         {connect.CodeNotFound, 0},
+	"account/device-unknown":         {connect.CodeNotFound, 0},
+	"account/shut-out":               {connect.CodePermissionDenied, 0},
+	"account/grant-beyond-own":       {connect.CodePermissionDenied, 0},
+	"account/name-too-long":          {connect.CodeInvalidArgument, 0},
+	"account/hours-out-of-range":     {connect.CodeInvalidArgument, 0},
 }
 
 // meaningOf reads a code: the table first, then the form that codes of one kind share. What is left was right in form and came at the wrong moment.
@@ -86,6 +98,7 @@ var httpStatus = map[connect.Code]int{
 	connect.CodeNotFound:           http.StatusNotFound,
 	connect.CodeAborted:            http.StatusConflict,
 	connect.CodePermissionDenied:   http.StatusForbidden,
+	connect.CodeUnauthenticated:    http.StatusUnauthorized,
 	connect.CodeResourceExhausted:  http.StatusTooManyRequests,
 	connect.CodeUnimplemented:      http.StatusNotImplemented,
 	connect.CodeInternal:           http.StatusInternalServerError,

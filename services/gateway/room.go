@@ -75,8 +75,13 @@ var defaultRoom = roomLimits{
 
 // live makes a request a socket and serves it until it ends.
 func (g *Gateway) live(w http.ResponseWriter, r *http.Request) {
+	v := visitOf(r.Context())
+	if !v.known() {
+		g.refuse(w, r, decider.Refuse("account/signed-out"))
+		return
+	}
 	upgrader := websocket.Upgrader{
-		CheckOrigin: sameOrigin,
+		CheckOrigin: func(r *http.Request) bool { return sameOrigin(r, v) },
 		Error: func(w http.ResponseWriter, r *http.Request, status int, _ error) {
 			code := "gateway/not-a-socket"
 			switch status {
@@ -100,21 +105,21 @@ func (g *Gateway) live(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the upgrader has answered
 	}
-	newSocket(g, conn, callerOf(r.Context()), language(r.Header)).serve()
+	newSocket(g, conn, v, language(r.Header)).serve()
 }
 
 // sameOrigin allows a socket from a page of ours: scheme, name and port of its origin are those that the request came to. Without an Origin the client
-// is no browser; as long as there are no cookies it could do nothing that it could not do with a plain request, so it is let in.
-func sameOrigin(r *http.Request) bool {
+// is no browser, so it must not come with a browser's cookie.
+func sameOrigin(r *http.Request, v *visit) bool {
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" {
 		return false
 	}
 	origins := r.Header.Values("Origin")
 	if len(origins) == 0 {
-		return true
+		return v.operator
 	}
 	scheme := "http"
-	if r.TLS != nil {
+	if v.secure {
 		scheme = "https"
 	}
 	u, err := url.Parse(origins[0])

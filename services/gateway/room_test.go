@@ -34,6 +34,7 @@ func (h *house) dial(headers ...string) *seat {
 	for i := 0; i < len(headers); i += 2 {
 		header.Set(headers[i], headers[i+1])
 	}
+	as(header)
 	d := websocket.Dialer{HandshakeTimeout: 5 * time.Second}
 	conn, answer, err := d.DialContext(h.t.Context(), "ws://"+h.gateway.Addr()+"/v1/live", header)
 	if err != nil {
@@ -132,7 +133,8 @@ func (h *house) session(title string, sequence uint64) {
 }
 
 func snapshot(title string, sequence int) string {
-	return fmt.Sprintf(`{"session":{"id":"orari:s","title":%q,"kind":"SESSION_KIND_UNSPECIFIED","phase":"SESSION_PHASE_UNSPECIFIED"},"seats":[],"items":[],"sequence":"%d"}`, title, sequence)
+	return fmt.Sprintf(`{"session":{"id":"orari:s","title":%q,"kind":"SESSION_KIND_UNSPECIFIED","phase":"SESSION_PHASE_UNSPECIFIED","minutes":0,"place":""},"seats":[],"items":[],`+
+		`"sequence":"%d","currentItem":"","paused":false,"approvedBy":[],"talk":[],"minutesSequence":"0"}`, title, sequence)
 }
 
 func patch(title string, sequence int) string {

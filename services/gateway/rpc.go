@@ -24,8 +24,8 @@ import (
 	peoplev1 "tavolo/proto/tavolo/people/v1"
 )
 
-// The RPCs of the contract, all served by one function: what a method is follows from its descriptor. Its request is a command of the envelope
-// tavolo.command.v1.Command, or the import of minutes, or else a question.
+// The RPCs of the contract, all served by one function: what a method is follows from its descriptor. It belongs to AccountService (account.go), or its
+// request is a command of the envelope tavolo.command.v1.Command, or the import of minutes, or else it is a question.
 
 const (
 	// contractPackage holds the services that are served.
@@ -41,11 +41,14 @@ type method struct {
 	desc          protoreflect.MethodDescriptor
 	procedure     string // the path: /tavolo.api.v1.RoleService/Why
 	grant         apiv1.Grant
+	anyone        bool // whoever reaches us may call it
 	input, output protoreflect.MessageType
 	// command is the field of the envelope that the request goes into; nil for a question and the import.
 	command protoreflect.FieldDescriptor
-	// question is the NATS subject; "" for a command and the import.
+	// question is the NATS subject of a question; "" for everything else.
 	question string
+	// account carries out an account method; nil for everything else.
+	account accountMethod
 }
 
 // asks reports whether the method changes nothing, so that GET is allowed.
@@ -55,7 +58,7 @@ func (m *method) asks() bool {
 }
 
 // imports reports whether it is ImportMinutes, the one method with a large body and a hook of its own.
-func (m *method) imports() bool { return m.command == nil && m.question == "" }
+func (m *method) imports() bool { return m.command == nil && m.question == "" && m.account == nil }
 
 // contract reads all methods from the descriptors, by full name.
 func contract() (map[string]*method, error) {
@@ -81,7 +84,7 @@ func contract() (map[string]*method, error) {
 func methodOf(d protoreflect.MethodDescriptor) (*method, error) {
 	m := &method{desc: d, procedure: "/" + string(d.Parent().FullName()) + "/" + string(d.Name())}
 	var err error
-	if m.grant, err = rowOf(d); err != nil {
+	if m.grant, m.anyone, err = rowOf(d); err != nil {
 		return nil, err
 	}
 	if m.input, err = protoregistry.GlobalTypes.FindMessageByName(d.Input().FullName()); err != nil {
@@ -95,6 +98,15 @@ func methodOf(d protoreflect.MethodDescriptor) (*method, error) {
 		if of.Get(i).Message().FullName() == d.Input().FullName() {
 			m.command = of.Get(i)
 		}
+	}
+	if d.Parent().Name() == accountService {
+		if m.account = accountMethods[d.Name()]; m.account == nil {
+			return nil, fmt.Errorf("gateway: %s: nothing carries it out; add it to accountMethods", d.FullName())
+		}
+		return m, nil
+	}
+	if _, ok := voices[d.Name()]; !ok && m.grant == apiv1.Grant_GRANT_TAKE_PART {
+		return nil, fmt.Errorf("gateway: %s: it is not said who may speak in it for whom; add a row to voices", d.FullName())
 	}
 	_, imports := m.input.Zero().Interface().(*apiv1.ImportMinutesRequest)
 	_, receipt := m.output.Zero().Interface().(*commandv1.Receipt)
@@ -133,6 +145,9 @@ func (g *Gateway) rpc(m *method) http.Handler {
 			}
 			response := connect.NewResponse(&envelope{Message: answer})
 			putCommandID(response.Header(), id)
+			if cookie := visitOf(ctx).cookie; cookie != nil {
+				response.Header().Set("Set-Cookie", cookie.String())
+			}
 			return response, nil
 		},
 		connect.WithSchema(m.desc),
@@ -158,6 +173,8 @@ func (g *Gateway) call(ctx context.Context, m *method, e *envelope, id string) (
 		return nil, e.unreadable
 	}
 	switch c := callerOf(ctx); {
+	case m.account != nil:
+		return g.account(ctx, visitOf(ctx), m, e.Message)
 	case m.command != nil:
 		return g.command(ctx, c, m, e.Message, id)
 	case m.imports():
@@ -167,11 +184,24 @@ func (g *Gateway) call(ctx context.Context, m *method, e *envelope, id string) (
 	}
 }
 
-// ask puts a question to the views: the only way to them, whether by RPC, alias or live document.
+// ask puts a question to the views for somebody, by RPC or alias, and shows them what they may see of the answer.
 func (g *Gateway) ask(ctx context.Context, c caller, m *method, req proto.Message) (proto.Message, error) {
-	if err := permit(c, m); err != nil {
+	if err := permit(c, m, req); err != nil {
 		return nil, err
 	}
+	if err := g.forOneself(ctx, c, m, req); err != nil {
+		return nil, err
+	}
+	answer, err := g.read(ctx, m, req)
+	if err == nil {
+		h := homeOf(req)
+		narrow(c, c.audience(h), c.participantIn(h), answer)
+	}
+	return answer, err
+}
+
+// read asks the views: the only way to them, also for live documents.
+func (g *Gateway) read(ctx context.Context, m *method, req proto.Message) (proto.Message, error) {
 	answer := m.output.New().Interface()
 	if err := bus.Request(ctx, g.o.Conn, m.question, req, answer); err != nil {
 		return nil, err
@@ -179,27 +209,38 @@ func (g *Gateway) ask(ctx context.Context, c caller, m *method, req proto.Messag
 	return answer, nil
 }
 
-// record has a minutes file imported.
+// record has a minutes file imported. Where it goes is known once it is read, and the grant is looked at there.
 func (g *Gateway) record(ctx context.Context, c caller, m *method, req proto.Message) (proto.Message, error) {
-	if err := permit(c, m); err != nil {
+	if err := permit(c, m, req); err != nil {
 		return nil, err
 	}
 	q, ok := req.(*apiv1.ImportMinutesRequest)
 	if !ok || g.o.Import == nil {
 		return nil, decider.Refuse("gateway/no-import")
 	}
-	return g.o.Import(ctx, q.Name, q.File)
+	return g.o.Import(ctx, q.Name, q.File, func(workspace, initiative string) error {
+		if c.grantIn(home{workspace, initiative}) < m.grant {
+			return decider.Refuse("gateway/not-permitted", "method", string(m.desc.Name()))
+		}
+		return nil
+	})
 }
 
 // command seals a command's texts and asks the ledger to record it.
 func (g *Gateway) command(ctx context.Context, c caller, m *method, req proto.Message, id string) (proto.Message, error) {
-	if err := permit(c, m); err != nil {
+	if err := permit(c, m, req); err != nil {
 		return nil, err
 	}
 	if field := unknownField(req.ProtoReflect()); field != "" {
 		return nil, decider.Refuse("command/unknown-field", "in", field)
 	}
-	cmd := &commandv1.Command{Id: id, Actor: c.actor(), Correlation: bus.Correlation(ctx)}
+	if err := g.forOneself(ctx, c, m, req); err != nil {
+		return nil, err
+	}
+	if err := checkAddress(req); err != nil {
+		return nil, err
+	}
+	cmd := &commandv1.Command{Id: id, Actor: c.actor(homeOf(req)), Correlation: bus.Correlation(ctx)}
 	cmd.ProtoReflect().Set(m.command, protoreflect.ValueOfMessage(req.ProtoReflect()))
 	workspace, _, err := aggregate.Of(cmd) // refuses ids that could become another subject
 	if err != nil {
@@ -215,7 +256,23 @@ func (g *Gateway) command(ctx context.Context, c caller, m *method, req proto.Me
 	if err := bus.Request(ctx, g.o.Conn, "cmd."+workspace, &commandv1.CommandBatch{Commands: []*commandv1.Command{cmd}}, receipt); err != nil {
 		return nil, err
 	}
+	g.founded(ctx, c, workspace, cmd)
 	return receipt, nil
+}
+
+// founded makes whoever founded a workspace, or opened an initiative, belong to it. What they did is recorded by then, and they administer everything
+// anyway; so a failure is told to the operator and to nobody else.
+func (g *Gateway) founded(ctx context.Context, c caller, workspace string, cmd *commandv1.Command) {
+	if c.account == "" || cmd.GetFoundWorkspace() == nil && cmd.GetOpenInitiative() == nil {
+		return
+	}
+	h := home{workspace: workspace}
+	if !c.administers && c.grantIn(h) >= apiv1.Grant_GRANT_ADMINISTER {
+		return
+	}
+	if err := g.people(ctx, "belong", &peoplev1.BelongRequest{Account: c.account, Workspace: workspace}, &peoplev1.BelongResponse{}); err != nil {
+		g.o.Logger.Warn("gateway: who founded a workspace is not its administrator yet", "workspace", workspace, "correlation", bus.Correlation(ctx), "error", g.refusalOf(ctx, err))
+	}
 }
 
 // pseudonyms has people give each person enrolled their pseudonym. A client that sends one may only repeat what people gave: a name chosen as a

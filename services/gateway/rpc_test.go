@@ -95,7 +95,7 @@ func TestWhoIsEnrolledGetsAPseudonymFromPeople(t *testing.T) {
 // TestEveryMethodReachesItsService calls every RPC of the contract through the generated client's paths, in binary.
 func TestEveryMethodReachesItsService(t *testing.T) {
 	imported := 0
-	h := openWith(t, gateway.Options{Import: func(_ context.Context, name string, file []byte) (*commandv1.Receipt, error) {
+	h := openWith(t, gateway.Options{Import: func(_ context.Context, name string, file []byte, _ func(string, string) error) (*commandv1.Receipt, error) {
 		imported++
 		if name != "a.yaml" || string(file) != "format: x" {
 			t.Errorf("imported %q %q", name, file)
@@ -106,6 +106,9 @@ func TestEveryMethodReachesItsService(t *testing.T) {
 	calls := 0
 	protoregistry.GlobalFiles.RangeFilesByPackage("tavolo.api.v1", func(f protoreflect.FileDescriptor) bool {
 		for i := range f.Services().Len() {
+			if f.Services().Get(i).Name() == "AccountService" { // asked of people: services/tavolo tests them with everybody at home
+				continue
+			}
 			for j := range f.Services().Get(i).Methods().Len() {
 				calls++
 				h.callMethod(t, f.Services().Get(i).Methods().Get(j))
@@ -137,6 +140,9 @@ func (h *house) callMethod(t *testing.T, m protoreflect.MethodDescriptor) {
 			req.Set(f, protoreflect.ValueOfString(value))
 		}
 	}
+	if q, ok := req.Interface().(*commandv1.LinkAttachment); ok {
+		q.Url = &commandv1.Text{Form: &commandv1.Text_Clear{Clear: "https://www.example.it/a.pdf"}}
+	}
 	if f := m.Input().Fields().ByName("file"); f != nil {
 		req.Set(f, protoreflect.ValueOfBytes([]byte("format: x")))
 	}
@@ -153,6 +159,17 @@ func (h *house) callMethod(t *testing.T, m protoreflect.MethodDescriptor) {
 	}
 }
 
+// asOperator is a client that shows the operator's token.
+var asOperator = &http.Client{Transport: showing{}}
+
+type showing struct{}
+
+func (showing) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	as(r.Header)
+	return http.DefaultTransport.RoundTrip(r)
+}
+
 func TestTheGeneratedClientWorksWithGETAndBothEncodings(t *testing.T) {
 	h := open(t)
 	h.say("why", func(q proto.Message) (proto.Message, error) {
@@ -162,13 +179,13 @@ func TestTheGeneratedClientWorksWithGETAndBothEncodings(t *testing.T) {
 		"binary": nil, "json": {connect.WithProtoJSON()}, "get": {connect.WithHTTPGet()}, "json get": {connect.WithHTTPGet(), connect.WithProtoJSON()},
 		"compressed": {connect.WithSendGzip()},
 	} {
-		client := apiv1connect.NewRoleServiceClient(http.DefaultClient, h.url(""), options...)
+		client := apiv1connect.NewRoleServiceClient(asOperator, h.url(""), options...)
 		answer, err := client.Why(t.Context(), &apiv1.WhyRequest{Workspace: "dsm", Who: "u1"})
 		if err != nil || answer.RuleSays != "about u1" {
 			t.Errorf("%s: %v %v", name, answer, err)
 		}
 	}
-	client := apiv1connect.NewRoleServiceClient(http.DefaultClient, h.url(""))
+	client := apiv1connect.NewRoleServiceClient(asOperator, h.url(""))
 	h.refuse("why", "decision/unknown", "decision", "orari:s:d")
 	_, err := client.Why(t.Context(), &apiv1.WhyRequest{})
 	var refused *connect.Error
@@ -182,7 +199,8 @@ func TestAnswersInJSONSayEverythingAndAreTheSameEachTime(t *testing.T) {
 	h.say("get_session", func(proto.Message) (proto.Message, error) {
 		return &apiv1.SessionView{Session: &apiv1.SessionSummary{Id: "orari:s"}, Sequence: 5}, nil
 	})
-	want := `{"session":{"id":"orari:s","title":"","kind":"SESSION_KIND_UNSPECIFIED","phase":"SESSION_PHASE_UNSPECIFIED"},"seats":[],"items":[],"sequence":"5"}`
+	want := `{"session":{"id":"orari:s","title":"","kind":"SESSION_KIND_UNSPECIFIED","phase":"SESSION_PHASE_UNSPECIFIED","minutes":0,"place":""},"seats":[],"items":[],"sequence":"5",` +
+		`"currentItem":"","paused":false,"approvedBy":[],"talk":[],"minutesSequence":"0"}`
 	for _, r := range []reply{
 		h.post("SessionService/GetSession", `{"workspace":"dsm","session":"orari:s"}`),
 		h.do(http.MethodGet, "/tavolo.api.v1.SessionService/GetSession?encoding=json&message="+url.QueryEscape(`{"workspace":"dsm"}`), ""),
@@ -307,7 +325,7 @@ func TestWithoutTheServicesBehindItThePublicIsTold(t *testing.T) {
 }
 
 func TestWhatFailsInsideIsNotToldOutside(t *testing.T) {
-	h := openWith(t, gateway.Options{Import: func(_ context.Context, name string, _ []byte) (*commandv1.Receipt, error) {
+	h := openWith(t, gateway.Options{Import: func(_ context.Context, name string, _ []byte, _ func(string, string) error) (*commandv1.Receipt, error) {
 		if name == "panic" {
 			panic("secret words of Ada")
 		}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -9,9 +10,11 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
 	"github.com/gorilla/websocket"
 	"golang.org/x/time/rate"
 
+	"tavolo/pkg/bus"
 	"tavolo/pkg/decider"
 )
 
@@ -25,6 +28,7 @@ const (
 	closeNotUTF8   = websocket.CloseInvalidFramePayloadData
 	closeTooFast   = websocket.ClosePolicyViolation // reason gateway/too-fast
 	closeSlow      = 4000                           // reason "resume <topic> <sequence>"
+	closeLeft      = 4001                           // who is at the device, or what they may do, has changed; open another one
 )
 
 // reasonMax is the most bytes that a close frame's reason can have.
@@ -37,6 +41,7 @@ type socket struct {
 	g       *Gateway
 	conn    *websocket.Conn
 	who     caller
+	token   string // of the device; "" for a program
 	lang    string
 	allowed *rate.Limiter
 
@@ -53,9 +58,9 @@ type socket struct {
 	reason  string
 }
 
-func newSocket(g *Gateway, conn *websocket.Conn, who caller, lang string) *socket {
+func newSocket(g *Gateway, conn *websocket.Conn, v *visit, lang string) *socket {
 	room := g.limits.room
-	return &socket{g: g, conn: conn, who: who, lang: lang, allowed: rate.NewLimiter(rate.Limit(room.perSecond), room.burst),
+	return &socket{g: g, conn: conn, who: v.caller, token: v.token, lang: lang, allowed: rate.NewLimiter(rate.Limit(room.perSecond), room.burst),
 		topics: map[topicKey]*topic{}, wake: make(chan struct{}, 1), written: map[string]uint64{}}
 }
 
@@ -63,6 +68,7 @@ func newSocket(g *Gateway, conn *websocket.Conn, who caller, lang string) *socke
 func (s *socket) serve() {
 	s.g.hub.seat(s)
 	defer s.g.hub.unseat(s)
+	s.recheck(s.g.hub.ctx) // somebody who was signed out between the handshake and here was not announced to this socket
 	var writing sync.WaitGroup
 	writing.Go(func() { s.g.hub.guard("a socket was written", s.write) })
 	var parted bool
@@ -76,6 +82,18 @@ func (s *socket) serve() {
 		s.drain()
 	}
 	_ = s.conn.Close() // it is over either way
+}
+
+// recheck ends the socket when its device is no longer who it was made for. While people does not answer it stays as it is.
+func (s *socket) recheck(ctx context.Context) {
+	if s.token == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(bus.WithCorrelation(ctx, uuid.Must(uuid.NewV7()).String()), s.g.limits.room.write)
+	defer cancel()
+	if now, err := s.g.whoHas(ctx, s.token); err == nil && !now.same(s.who) {
+		s.end(closeLeft, "")
+	}
 }
 
 var errTooFast = errors.New("gateway: too many frames")
@@ -155,13 +173,19 @@ func (s *socket) hear(data []byte) {
 	case err != nil:
 		s.refuse(refusal(err), topicKey{})
 	case w.Subscribe != nil:
-		s.subscribe(topicKey{w.Subscribe.Workspace, w.Subscribe.Topic, s.who.audience()}, since)
+		s.subscribe(s.key(w.Subscribe), since)
 	default:
-		key := topicKey{w.Unsubscribe.Workspace, w.Unsubscribe.Topic, s.who.audience()}
+		key := s.key(w.Unsubscribe)
 		if t := s.forget(key); t != nil {
 			t.leave(s)
 		}
 	}
+}
+
+// key names a document as this client sees it.
+func (s *socket) key(p *place) topicKey {
+	_, _, initiative, _ := splitTopic(p.Topic)
+	return topicKey{p.Workspace, p.Topic, s.who.audience(home{p.Workspace, initiative})}
 }
 
 func (s *socket) subscribe(key topicKey, since uint64) {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -231,6 +232,26 @@ func (k *keyStore) pseudonyms(ctx context.Context, workspace, initiative string,
 		return nil
 	})
 	return given, err
+}
+
+// seat gives the next short id of a letter that nobody has in the initiative, such as u4, with a new pseudonym.
+func (k *keyStore) seat(ctx context.Context, workspace, initiative, letter string) (ref, pseudonym string, err error) {
+	err = k.db.Write(ctx, func(tx *sql.Tx) error {
+		for n, taken := 1, true; taken; n++ {
+			ref = letter + strconv.Itoa(n)
+			err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM participant WHERE workspace = ? AND initiative = ? AND blind_index = ?)`,
+				workspace, initiative, vault.BlindIndex(k.index, workspace, initiative, ref)).Scan(&taken)
+			if err != nil {
+				return err
+			}
+		}
+		index := string(vault.BlindIndex(k.index, workspace, initiative, ref))
+		given := map[string]string{}
+		err := register(tx, workspace, initiative, []string{index}, given)
+		pseudonym = given[index]
+		return err
+	})
+	return ref, pseudonym, err
 }
 
 // register makes a pseudonym for each unknown blind index. A UUIDv7 tells when it was made, so they are dealt out in random order: the third

@@ -162,7 +162,7 @@ func TestTheFirstStartMakesFilesForTheOwnerOnly(t *testing.T) {
 			t.Errorf("%s has mode %o (%v)", f.Name(), info.Mode().Perm(), err)
 		}
 	}
-	if got := strings.Join(names, " "); got != "kek keys.db keys.db-shm keys.db-wal" {
+	if got := strings.Join(names, " "); got != "accounts.db accounts.db-shm accounts.db-wal kek keys.db keys.db-shm keys.db-wal" {
 		t.Errorf("files: %s", got)
 	}
 }

@@ -4,6 +4,7 @@
 //	gateway, import ──people.seal──► a new key for each text, durable ──► sealed texts ──► ledger ──► log
 //	views, gateway  ──people.open──► texts, or that they are gone
 //	gateway, import ──people.enrol─► pseudonyms, durable
+//	gateway         ──people.identify, enter, invite …─► who is at a device and what they may do (accounts.go)
 //
 // The log keeps everything for ever, so it holds ciphertext only. The keys lie here, in one SQLite file that is never in NATS, has its own folder and
 // its own backups: destroying a key makes its text unreadable in every copy of the log.
@@ -11,19 +12,22 @@
 // Invariants:
 //   - a key is on disk before the text sealed with it leaves (power cut: a text in the log has its key);
 //   - one key seals one text, so that one contribution can be destroyed without the others of the same person;
-//   - no name, text or short id is in a file, in a log line or in an error; the files hold pseudonyms, ids and wrapped keys.
+//   - no name, text, short id, secret or token is in a file, in a log line or in an error; the files hold pseudonyms, ids, hashes and wrapped keys.
 //
 // Who may ask is decided by the bus (its grants) and the gateway. There is one instance: a second one would have other keys.
 //
-// Not here: accounts, invitations, consents.
+// Not here: what the record says of people (ledger, views); it learns of a seat, a name and consents by commands that the gateway sends.
 package people
 
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"log/slog"
+	"maps"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -56,13 +60,16 @@ type Options struct {
 	Dir string
 	// Logger gets what an operator must know. Nil: the default one.
 	Logger *slog.Logger
+	// Now is the clock of invitations and devices. Nil: the system's.
+	Now func() time.Time
 }
 
 // Service is the running service.
 type Service struct {
-	keys *keyStore
-	log  *slog.Logger
-	stop func()
+	keys     *keyStore
+	accounts *accounts
+	log      *slog.Logger
+	stop     func()
 }
 
 // Start opens the key store, or makes it at the first start, and answers requests from then on.
@@ -79,14 +86,17 @@ func Start(o Options) (*Service, error) {
 	if s.keys, err = openKeys(o.Dir); err != nil {
 		return nil, err
 	}
-	s.stop, err = bus.Serve(o.Conn, bus.People, "1.0.0", map[string]bus.Handler{
+	if s.accounts, err = openAccounts(o, s.keys, s.log); err != nil {
+		return nil, errors.Join(err, s.keys.close())
+	}
+	endpoints := map[string]bus.Handler{
 		"people.seal":  answer(s.seal),
 		"people.open":  answer(s.open),
 		"people.enrol": answer(s.enrol),
-	})
-	if err != nil {
-		s.keys.close()
-		return nil, err
+	}
+	maps.Copy(endpoints, s.accounts.endpoints())
+	if s.stop, err = bus.Serve(o.Conn, bus.People, "1.0.0", endpoints); err != nil {
+		return nil, errors.Join(err, s.accounts.close(), s.keys.close())
 	}
 	return s, nil
 }
@@ -94,7 +104,7 @@ func Start(o Options) (*Service, error) {
 // Stop answers the requests under way and closes the key store.
 func (s *Service) Stop() error {
 	s.stop()
-	return s.keys.close()
+	return errors.Join(s.accounts.close(), s.keys.close())
 }
 
 // answer makes a handler of bytes out of one of messages.

@@ -62,8 +62,19 @@ func (a httpAsker) why(ctx context.Context, q *apiv1.WhyRequest) (*apiv1.WhyResp
 // answerWithin bounds one question to a server.
 const answerWithin = 60 * time.Second
 
-func serverDesk(url string) *desk {
-	client := &http.Client{Timeout: answerWithin}
+// bearer shows a token with every request.
+type bearer struct{ token string }
+
+func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
+	if b.token != "" {
+		r = r.Clone(r.Context())
+		r.Header.Set("Authorization", "Bearer "+b.token)
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+func serverDesk(url, token string) *desk {
+	client := &http.Client{Timeout: answerWithin, Transport: bearer{token}}
 	files := apiv1connect.NewMinutesServiceClient(client, url)
 	return &desk{
 		ask: httpAsker{apiv1connect.NewRoleServiceClient(client, url)},

@@ -45,8 +45,10 @@ type plan struct {
 	Secrets  map[string]string
 	// Temporary: the folder may lie in memory and goes afterwards.
 	Temporary bool
-	Listen    string
-	Logger    *slog.Logger
+	// Listen, PublicURL, TLSCert and TLSKey are the gateway's.
+	Listen, PublicURL, TLSCert, TLSKey string
+
+	Logger *slog.Logger
 }
 
 // everything that a stopped house answers questions with.
@@ -130,9 +132,13 @@ func (h *house) start(ctx context.Context, service string, p plan) error {
 		}
 		h.stop(func() error { s.Stop(); return nil })
 	case bus.Gateway:
+		token, err := operatorToken(p.Dir)
+		if err != nil {
+			return err
+		}
 		g, err := gateway.Start(gateway.Options{
-			Conn: nc, Listen: p.Listen, Version: version, Sentence: sentence, Logger: p.Logger,
-			Import: importer{nc}.record, Web: web.Handler(),
+			Conn: nc, Listen: p.Listen, PublicURL: p.PublicURL, TLSCert: p.TLSCert, TLSKey: p.TLSKey, OperatorToken: token,
+			Version: version, Sentence: sentence, Logger: p.Logger, Import: importer{nc}.record, Web: web.Handler(), Style: web.Style(),
 		})
 		if err != nil {
 			return err
@@ -191,6 +197,7 @@ func (h *house) lock() error {
 type source struct {
 	Data   string `help:"Data folder of a stopped Tavolo." default:"./tavolo-data" type:"path"`
 	Server string `help:"Address of a running Tavolo, such as http://127.0.0.1:8420. It is asked instead of the data folder."`
+	Token  string `help:"The operator's token of that server. Default: the file operator-token of the data folder, for a server on this machine."`
 }
 
 // desk is whoever answers questions and takes minutes: a house of our own or a server.
@@ -203,7 +210,8 @@ type desk struct {
 // open opens the source. A data folder that does not exist is refused unless it may be made.
 func (s source) open(ctx context.Context, t *terminal, create bool) (*desk, error) {
 	if s.Server != "" {
-		return serverDesk(strings.TrimRight(s.Server, "/")), nil
+		token, err := s.token()
+		return serverDesk(strings.TrimRight(s.Server, "/"), token), err
 	}
 	if _, err := os.Stat(s.Data); err != nil && !create {
 		return nil, refused{fmt.Sprintf("tavolo: there is nothing in %s. Name the data folder with --data DIR, or a running server with --server URL.", s.Data)}

@@ -181,11 +181,14 @@ type importer struct{ nc *nats.Conn }
 // conflicts is how often an import starts again because somebody else wrote to the same session meanwhile.
 const conflicts = 3
 
-// record is what the gateway calls for an uploaded file.
-func (i importer) record(ctx context.Context, name string, data []byte) (*commandv1.Receipt, error) {
+// record is what the gateway calls for an uploaded file. permit says whether who sent it may record in an initiative.
+func (i importer) record(ctx context.Context, name string, data []byte, permit func(workspace, initiative string) error) (*commandv1.Receipt, error) {
 	f, err := minutes.Parse(name, data)
 	if err != nil {
 		return nil, decider.Refuse("minutes/refused", "problems", err.Error())
+	}
+	if err := permit(f.Department.ID, f.Initiative.ID); err != nil {
+		return nil, err
 	}
 	r, err := i.file(ctx, input{name, data, f})
 	var sentence refused

@@ -15,12 +15,17 @@ import (
 
 	"tavolo/examples"
 	"tavolo/pkg/bus"
+	peoplev1 "tavolo/proto/tavolo/people/v1"
+	"tavolo/services/gateway"
 )
 
 // serveCmd runs Tavolo.
 type serveCmd struct {
 	Data        string   `help:"Folder for everything that is kept: log, keys, views." default:"./tavolo-data" type:"path"`
-	Listen      string   `help:"Address of the web client and the API. Only this machine's own addresses until sign-in exists." default:"127.0.0.1:8420"`
+	Listen      string   `help:"Address of the web client and the API. Others reach it only with --public-url." default:"127.0.0.1:8420"`
+	PublicURL   string   `name:"public-url" help:"Address under which others reach Tavolo, such as https://tavolo.example.it. Invitations point to it." placeholder:"URL"`
+	TLSCert     string   `name:"tls-cert" help:"Certificate (PEM), when Tavolo is to speak TLS itself." type:"path"`
+	TLSKey      string   `name:"tls-key" help:"Its key (PEM)." type:"path"`
 	Services    []string `help:"Run only these services: people, ledger, views, clerk, gateway. Default: all."`
 	NATS        string   `name:"nats" help:"Address of an outside NATS server. Default: one inside."`
 	NATSSecrets string   `name:"nats-secrets" help:"File with the password of each service's user on the outside server (made by tavolo nats-config)." type:"path"`
@@ -32,7 +37,7 @@ type serveCmd struct {
 var allServices = []string{bus.People, bus.Ledger, bus.Views, bus.Clerk, bus.Gateway}
 
 func (c *serveCmd) Run(ctx context.Context, t *terminal) error {
-	p := plan{Dir: c.Data, Services: allServices, NATS: c.NATS, Listen: c.Listen}
+	p := plan{Dir: c.Data, Services: allServices, NATS: c.NATS, Listen: c.Listen, PublicURL: c.PublicURL, TLSCert: c.TLSCert, TLSKey: c.TLSKey}
 	if len(c.Services) > 0 {
 		for _, s := range c.Services {
 			if !slices.Contains(allServices, s) {
@@ -66,8 +71,14 @@ func (c *serveCmd) Run(ctx context.Context, t *terminal) error {
 		}
 	}
 	if h.gateway != nil {
-		_, _ = fmt.Fprintf(t.out, "Tavolo is ready: http://%s\n", h.gateway.Addr())
-		_, _ = fmt.Fprintf(t.out, "Only this machine can reach it: sign-in does not exist yet. Stop with Ctrl-C; everything is kept in %s.\n", c.Data)
+		_, _ = fmt.Fprintf(t.out, "Tavolo is ready: %s\n", c.base(h))
+		if err := c.welcome(ctx, t, h); err != nil {
+			p.Logger.Warn("serve: whether the first facilitator is still to come is not known; start again once the part people runs", "error", err)
+		}
+		if c.PublicURL == "" {
+			_, _ = fmt.Fprintln(t.out, "Only this machine can reach it; --public-url lets others in.")
+		}
+		_, _ = fmt.Fprintf(t.out, "Stop with Ctrl-C; everything is kept in %s.\n", c.Data)
 	} else {
 		_, _ = fmt.Fprintf(t.out, "Tavolo is ready: %s.\n", strings.Join(p.Services, ", "))
 	}
@@ -81,6 +92,33 @@ func (c *serveCmd) Run(ctx context.Context, t *terminal) error {
 	case err := <-broken:
 		return errors.Join(err, h.close())
 	}
+}
+
+// base is the address that links are made of.
+func (c *serveCmd) base(h *house) string {
+	switch {
+	case c.PublicURL != "":
+		return strings.TrimRight(c.PublicURL, "/")
+	case c.TLSCert != "":
+		return "https://" + h.gateway.Addr()
+	}
+	return "http://" + h.gateway.Addr()
+}
+
+// welcome prints the link of the first facilitator while nobody has entered. A link printed before is void then.
+func (c *serveCmd) welcome(ctx context.Context, t *terminal, h *house) error {
+	nc, err := h.dial(bus.Operator)
+	if err != nil {
+		return err
+	}
+	secret, hash := gateway.NewInvitation()
+	var offered peoplev1.FirstResponse
+	if err := bus.Request(ctx, nc, "people.first", &peoplev1.FirstRequest{Secret: hash}, &offered); err != nil || !offered.Needed {
+		return err
+	}
+	_, err = fmt.Fprintf(t.out, "Nobody has entered yet. Open this link to be the first facilitator; it holds for 24 hours and for one person:\n  %s\n",
+		gateway.EnterLink(c.base(h), secret))
+	return err
 }
 
 // demo records the example minutes. Doing it twice changes nothing.
@@ -98,7 +136,8 @@ func demo(ctx context.Context, h *house) error {
 		if err != nil {
 			return err
 		}
-		if _, err := (importer{nc}).record(ctx, e.Name(), data); err != nil {
+		anywhere := func(string, string) error { return nil }
+		if _, err := (importer{nc}).record(ctx, e.Name(), data, anywhere); err != nil {
 			return err
 		}
 	}

@@ -199,6 +199,16 @@ func TestAnImportKilledAtAnyMomentCanBeDoneAgain(t *testing.T) {
 
 var address = regexp.MustCompile(`http://[0-9.:]+`)
 
+// tokenOf reads the operator's token of a data folder.
+func tokenOf(t *testing.T, data string) string {
+	t.Helper()
+	token, err := readToken(filepath.Join(data, tokenFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
 // serve starts a server and gives its address once it is ready.
 func serve(t *testing.T, args ...string) (cmd *exec.Cmd, url string) {
 	t.Helper()
@@ -235,7 +245,7 @@ func TestNothingAcknowledgedIsMissingAfterAKill(t *testing.T) {
 		cmd, url := serve(t, "--data", data, "--listen", "127.0.0.1:0")
 		kill := time.AfterFunc(time.Duration(rand.Int64N(int64(150*time.Millisecond))), func() { _ = cmd.Process.Kill() })
 		for acknowledged < len(files) {
-			d := serverDesk(url)
+			d := serverDesk(url, tokenOf(t, data))
 			f, err := readFiles(files[acknowledged : acknowledged+1])
 			if err != nil {
 				t.Fatal(err)
@@ -289,32 +299,35 @@ func TestServicesApartAnswerAsTogether(t *testing.T) {
 	if err := os.WriteFile(file, secrets, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	url := ""
+	url, data := "", ""
 	for _, s := range []string{bus.People, bus.Ledger, bus.Views, bus.Clerk, bus.Gateway} {
-		_, at := serve(t, "--services", s, "--nats", outside.URL(), "--nats-secrets", file, "--data", filepath.Join(t.TempDir(), s), "--listen", "127.0.0.1:0")
+		dir := filepath.Join(t.TempDir(), s)
+		_, at := serve(t, "--services", s, "--nats", outside.URL(), "--nats-secrets", file, "--data", dir, "--listen", "127.0.0.1:0")
 		if at != "" {
-			url = at
+			url, data = at, dir
 		}
 	}
-	if out := output(t, append([]string{"import", "--server", url}, files...)...); !strings.Contains(out, "2 sessions recorded") {
+	if out := output(t, append([]string{"import", "--server", url, "--data", data}, files...)...); !strings.Contains(out, "2 sessions recorded") {
 		t.Errorf("import says %q", out)
 	}
-	if got := answer(t, output(t, "roles", "--server", url, "--format", "json")); got != want {
+	if got := answer(t, output(t, "roles", "--server", url, "--data", data, "--format", "json")); got != want {
 		t.Errorf("apart:\n%s\ntogether:\n%s", got, want)
 	}
-	if out := output(t, "why", "navetta", "users:strict", "--server", url); !strings.Contains(out, "R9 needs_ratification") {
+	if out := output(t, "why", "navetta", "users:strict", "--server", url, "--data", data); !strings.Contains(out, "R9 needs_ratification") {
 		t.Errorf("why says %s", out)
 	}
 }
 
 // What a session exports is the file that was imported, as far as the format goes: importing it elsewhere gives the same roles.
 func TestAnExportedSessionIsJudgedAsTheImportedOne(t *testing.T) {
-	_, url := serve(t, "--data", filepath.Join(t.TempDir(), "data"), "--listen", "127.0.0.1:0", "--demo")
-	want := answer(t, output(t, "roles", "--server", url, "--format", "json"))
+	data := filepath.Join(t.TempDir(), "data")
+	_, url := serve(t, "--data", data, "--listen", "127.0.0.1:0", "--demo")
+	want := answer(t, output(t, "roles", "--server", url, "--data", data, "--format", "json"))
+	client := &http.Client{Transport: bearer{tokenOf(t, data)}}
 	dir := t.TempDir()
 	var files []string
 	for _, session := range []string{"csm-orari:2026-03-05", "csm-orari:2026-05-07"} {
-		r, err := http.Get(url + "/v1/workspaces/dsm-esempio/sessions/" + session + "/minutes")
+		r, err := client.Get(url + "/v1/workspaces/dsm-esempio/sessions/" + session + "/minutes")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -355,8 +368,8 @@ func TestNoNameOrTextIsKeptInClear(t *testing.T) {
 	}
 	data := filepath.Join(t.TempDir(), "data")
 	cmd, url := serve(t, "--data", data, "--listen", "127.0.0.1:0", "--log-format", "json")
-	output(t, "import", "--server", url, file)
-	if out := output(t, "roles", "--server", url); !strings.Contains(out, "zzcanaryref") || !strings.Contains(out, "zzcanaryquestion") {
+	output(t, "import", "--server", url, "--data", data, file)
+	if out := output(t, "roles", "--server", url, "--data", data); !strings.Contains(out, "zzcanaryref") || !strings.Contains(out, "zzcanaryquestion") {
 		t.Fatal("the answer does not show what was recorded: the search below would prove nothing")
 	}
 	_ = cmd.Process.Kill()

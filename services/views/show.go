@@ -78,6 +78,10 @@ func (v *Views) getInitiative(ctx context.Context, q *apiv1.GetInitiativeRequest
 	if err != nil {
 		return nil, err
 	}
+	decisions, err := v.folds(ctx, q.Workspace, aggregate.Decision, q.Initiative+":")
+	if err != nil {
+		return nil, err
+	}
 	var view *apiv1.InitiativeView
 	err = v.words(q.Workspace).twice(ctx, func(open func(decider.Words) string) {
 		view = &apiv1.InitiativeView{Initiative: summaryOf(home, open), Sequence: upTo, Public: home.Initiative.Public}
@@ -90,6 +94,7 @@ func (v *Views) getInitiative(ctx context.Context, q *apiv1.GetInitiativeRequest
 		for _, i := range items {
 			view.Items = append(view.Items, itemOf(i, open))
 		}
+		view.Decisions = decisionSummaries(decisions, open)
 	})
 	return view, err
 }
@@ -218,25 +223,4 @@ func (v *Views) getDecision(ctx context.Context, q *apiv1.GetDecisionRequest) (*
 	var view *apiv1.DecisionView
 	err = v.words(q.Workspace).twice(ctx, func(open func(decider.Words) string) { view = decisionOf(d, open, upTo) })
 	return view, err
-}
-
-func decisionOf(a *aggregate.Aggregate, open opener, upTo uint64) *apiv1.DecisionView {
-	d := a.Decision
-	view := &apiv1.DecisionView{
-		Id: a.ID, Item: d.Item, Question: open(d.Question), Phase: apiv1.DecisionPhase(d.Phase), Charter: d.Charter, Electors: d.Electors,
-		Outcome: d.Final(), OutcomeReason: d.OutcomeReason, Tally: d.Tally, OpenedAt: timestamp(d.OpenedAt), ClosesAt: timestamp(d.ClosesAt), ClosedAt: timestamp(d.ClosedAt),
-		Contested: d.DisputedSeq != 0, Corrections: uint32(d.Corrections), Sequence: upTo,
-	}
-	for _, e := range d.Electors {
-		if b, ok := d.Ballots[e.Participant]; ok {
-			view.Ballots = append(view.Ballots, &eventv1.BallotCast{Participant: e.Participant, Choice: b.Choice, EnteredBy: b.EnteredBy})
-		}
-		if b, ok := d.Advice[e.Participant]; ok {
-			view.Advice = append(view.Advice, &eventv1.AdviceGiven{Participant: e.Participant, Advice: b.Choice})
-		}
-	}
-	for _, act := range d.Acts {
-		view.Acts = append(view.Acts, &apiv1.ActView{Act: act.ActRecorded, At: timestamp(act.At), Reason: open(act.Words), Sequence: act.Seq})
-	}
-	return view
 }

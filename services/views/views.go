@@ -257,6 +257,7 @@ func (v *Views) questions() map[string]bus.Handler {
 		"query.get_initiative":  question(v.getInitiative),
 		"query.get_session":     question(v.getSession),
 		"query.get_decision":    question(v.getDecision),
+		"query.get_own_ballots": question(v.getOwnBallots),
 		"query.export_minutes":  question(v.exportMinutes),
 		"query.recorded":        question(v.recorded),
 

@@ -14,6 +14,8 @@ package aggregate
 
 import (
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -363,12 +365,30 @@ func exist(a *Aggregate, cmd *commandv1.Command, load Load) error {
 			return err
 		}
 		return has(Key{Item, c.PoseDecision.Item})
+	case *commandv1.Command_AmendProposal:
+		return takesUp(a, c.AmendProposal.TakesUp, load)
 	case *commandv1.Command_CorrectDecision:
 		for _, step := range c.CorrectDecision.Steps {
 			if pose := step.GetPoseDecision(); pose != nil {
 				return has(Key{Item, pose.Item})
 			}
 		}
+	}
+	return nil
+}
+
+// takesUp refuses an amendment that takes up a contribution which nobody made to the decision's item in its session.
+func takesUp(a *Aggregate, number uint32, load Load) error {
+	if number == 0 || a.Decision.Item == "" {
+		return nil
+	}
+	x, err := load(Key{Item, a.Decision.Item})
+	if err != nil {
+		return err
+	}
+	_, in, _ := decision.Split(a.ID)
+	if !slices.ContainsFunc(x.Item.In(in), func(c item.Contribution) bool { return c.Number == number }) {
+		return decider.Refuse("decision/takes-up-nothing", "number", strconv.FormatUint(uint64(number), 10))
 	}
 	return nil
 }

@@ -2,10 +2,11 @@
 // became of it recorded.
 //
 //	posed ──WriteCharter──► posed ──OpenVoting──► open ──CloseVoting──► closed ──RecordAct──► closed
-//	                                              (charter and electorate frozen)
+//	(BeginRound, AmendProposal)                   (charter and electorate frozen; by consent: BeginRound, AmendProposal)
 //	any of them ──StrikeDecision──► struck ──PoseDecision──► posed
 //
-// While voting is open an objection can be recorded, and until then the question can be put off; every other act comes after the close.
+// While voting is open an objection can be recorded, and until then the question can be put off; every other act comes after the close. A
+// decision by consent has rounds: rounds.go. What may become of a decision is in acts.go, how a count is explained in count.go.
 //
 // Invariants. The charter cannot change once voting has opened (INV-11). A ballot counts once, the last one of a participant (INV-08),
 // and never after the close (INV-09). There is exactly one outcome, a function of the frozen charter, the electorate and the ballots
@@ -51,9 +52,21 @@ type State struct {
 	FirstSeq   uint64
 	Charter    *eventv1.Charter
 	CharterSeq uint64
-	Electors   []*eventv1.Elector
-	OpenedAt   time.Time
-	OpenedSeq  uint64
+	// Planned is the electorate foreseen by the charter, for everyone to see before the vote.
+	Planned []*eventv1.Elector
+	// Proposal is the text to be decided as it stands, without words when the question is all; Amendments are how it changed, oldest first.
+	Proposal   decider.Words
+	Amendments []Amendment
+	// Round is the step of a decision by consent that was begun last; ConsentRound counts how often everyone was asked, 0 before the vote.
+	Round        eventv1.Round
+	ConsentRound int
+	// Reworded: the text was amended after everyone was asked, and they were not asked anew yet.
+	Reworded bool
+	Electors []*eventv1.Elector
+	// AtOpening is the electorate with the presence of the opening; Electors has that of this moment.
+	AtOpening []*eventv1.Elector
+	OpenedAt  time.Time
+	OpenedSeq uint64
 	// ShortAtOpening: fewer were there when voting opened than the quorum asks for. Quorum is read then and at the close; the lower counts.
 	ShortAtOpening bool
 	ClosesAt       time.Time
@@ -69,9 +82,11 @@ type State struct {
 	ClosedAt       time.Time
 	ClosedSeq      uint64
 	Acts           []Act
-	// Disputed: somebody contests the minutes and it is not settled yet; DisputedSeq proves it.
+	// Disputed: somebody contests the minutes and it is not settled yet; DisputedSeq proves it, DisputedBy says who, Dispute what is wrong.
 	Disputed    bool
 	DisputedSeq uint64
+	DisputedBy  string
+	Dispute     decider.Words
 	Corrections int
 }
 
@@ -80,22 +95,15 @@ type Ballot struct {
 	Choice    eventv1.Choice
 	EnteredBy string
 	Seq       uint64
-}
-
-// Act is something that became of the decision.
-type Act struct {
-	*eventv1.ActRecorded
-	At time.Time
-	// Words are the reason given, as they stand in the log.
-	Words decider.Words
-	Seq   uint64
+	// Acts is how many acts had been recorded when it was cast: only a later one can settle the objection that it is.
+	Acts int
 }
 
 // Clone copies the state so that a trial fold leaves the original alone.
 func (s *State) Clone() *State {
 	c := *s
 	c.Ballots, c.Advice = cloneMap(s.Ballots), cloneMap(s.Advice)
-	c.Acts = slices.Clone(s.Acts)
+	c.Acts, c.Amendments = slices.Clone(s.Acts), slices.Clone(s.Amendments)
 	c.Electors = slices.Clone(s.Electors)
 	return &c
 }
@@ -144,20 +152,11 @@ func Decide(s *State, cmd *commandv1.Command, roll Roll, now time.Time) ([]*even
 	}
 	switch c := cmd.Of.(type) {
 	case *commandv1.Command_WriteCharter:
-		if s.Phase != Posed {
-			return nil, decider.Refuse("decision/charter-frozen")
-		}
-		charter := proto.CloneOf(c.WriteCharter.Charter)
-		if err := checkRule(charter.GetRule()); err != nil {
-			return nil, err
-		}
-		if err := checkSecret(charter); err != nil {
-			return nil, err
-		}
-		if err := enrolled(roll, charter.GetPrecommittedBy()); err != nil {
-			return nil, err
-		}
-		return event(&eventv1.CharterWritten{Charter: charter}), nil
+		return writeCharter(s, c.WriteCharter, roll, event)
+	case *commandv1.Command_BeginRound:
+		return beginRound(s, c.BeginRound, at, event)
+	case *commandv1.Command_AmendProposal:
+		return amendProposal(s, c.AmendProposal, roll, at)
 	case *commandv1.Command_OpenVoting:
 		return openVoting(s, c.OpenVoting, roll, event)
 	case *commandv1.Command_NotePresence:
@@ -169,9 +168,9 @@ func Decide(s *State, cmd *commandv1.Command, roll Roll, now time.Time) ([]*even
 		}
 		return event(&eventv1.PresenceNoted{Participant: c.NotePresence.Participant, Present: c.NotePresence.Present}), nil
 	case *commandv1.Command_CastBallots:
-		return castBallots(s, c.CastBallots, roll, at)
+		return castBallots(s, c.CastBallots, cmd.Actor, roll, at)
 	case *commandv1.Command_GiveAdvice:
-		return giveAdvice(s, c.GiveAdvice, at)
+		return giveAdvice(s, c.GiveAdvice, cmd.Actor, at)
 	case *commandv1.Command_ReportTally:
 		return reportTally(s, c.ReportTally, event)
 	case *commandv1.Command_ClaimConsensus:
@@ -183,17 +182,9 @@ func Decide(s *State, cmd *commandv1.Command, roll Roll, now time.Time) ([]*even
 		}
 		return event(&eventv1.ConsensusClaimed{Outcome: c.ClaimConsensus.Outcome}), nil
 	case *commandv1.Command_CloseVoting:
-		if s.Phase == Closed {
-			return nil, nil // closing a closed vote is ok and changes nothing: clerk and facilitator may both do it
-		}
-		if s.Phase != Open {
-			return nil, decider.Refuse("decision/not-open")
-		}
-		r := s.count()
-		byDeadline := cmd.Actor.GetCapacity() == eventv1.Capacity_CAPACITY_CLERK
-		return event(&eventv1.VotingClosed{Outcome: r.Outcome, Reason: r.Reason, Tally: r.Tally.message(), ByDeadline: byDeadline}), nil
+		return closeVoting(s, cmd.Actor, at)
 	case *commandv1.Command_RecordAct:
-		return recordAct(s, c.RecordAct, roll, event)
+		return recordAct(s, c.RecordAct, cmd.Actor, roll, event)
 	case *commandv1.Command_StrikeDecision:
 		if c.StrikeDecision.Reason.GetSealed() == nil {
 			return nil, decider.Refuse("decision/reason-missing")
@@ -222,24 +213,91 @@ func Decide(s *State, cmd *commandv1.Command, roll Roll, now time.Time) ([]*even
 	return nil, decider.Refuse("decision/not-its-command")
 }
 
-func openVoting(s *State, c *commandv1.OpenVoting, roll Roll, event func(proto.Message) []*eventv1.Event) ([]*eventv1.Event, error) {
+func writeCharter(s *State, c *commandv1.WriteCharter, roll Roll, event func(proto.Message) []*eventv1.Event) ([]*eventv1.Event, error) {
 	if s.Phase != Posed {
-		return nil, decider.Refuse("decision/already-opened")
+		return nil, decider.Refuse("decision/charter-frozen")
 	}
-	electors := make([]*eventv1.Elector, len(c.Electors))
-	for i, e := range c.Electors {
+	charter := proto.CloneOf(c.Charter)
+	if err := checkRule(charter.GetRule()); err != nil {
+		return nil, err
+	}
+	if err := checkSecret(charter); err != nil {
+		return nil, err
+	}
+	for _, id := range []string{charter.GetPrecommittedBy(), charter.GetImplementer()} {
+		if err := enrolled(roll, id); err != nil {
+			return nil, err
+		}
+	}
+	if charter.GetDue() != "" {
+		if _, err := DueEnd(charter.Due); err != nil {
+			return nil, decider.Refuse("decision/due-date-missing")
+		}
+	}
+	planned, err := electorate(charter, c.Electors, roll)
+	if err != nil {
+		return nil, err
+	}
+	return event(&eventv1.CharterWritten{Charter: charter, Electors: planned}), nil
+}
+
+// electorate gives a copy of these lines with the capacities of the roll, or refuses them: the same before the vote and when it opens, so that a
+// charter that could never be opened is not written. Nobody is fine before the vote.
+func electorate(c *eventv1.Charter, lines []*eventv1.Elector, roll Roll) ([]*eventv1.Elector, error) {
+	if len(lines) == 0 {
+		return nil, nil
+	}
+	electors := make([]*eventv1.Elector, len(lines))
+	for i, e := range lines {
 		electors[i] = proto.CloneOf(e)
 	}
 	if err := checkElectors(electors, roll); err != nil {
 		return nil, err
 	}
-	if err := checkFulfillable(s.Charter.GetRule(), electors); err != nil {
+	if err := checkFulfillable(c.GetRule(), electors); err != nil {
 		return nil, err
 	}
-	if err := checkSecretElectors(s.Charter, electors); err != nil {
+	return electors, checkSecretElectors(c, electors)
+}
+
+// openVoting freezes charter and electorate: the one that is stated, otherwise the one foreseen.
+func openVoting(s *State, c *commandv1.OpenVoting, roll Roll, event func(proto.Message) []*eventv1.Event) ([]*eventv1.Event, error) {
+	if s.Phase != Posed {
+		return nil, decider.Refuse("decision/already-opened")
+	}
+	lines := c.Electors
+	if len(lines) == 0 {
+		lines = s.Planned
+	}
+	electors, err := electorate(s.Charter, lines, roll)
+	if err != nil {
 		return nil, err
+	}
+	if len(electors) == 0 {
+		if err := checkFulfillable(s.Charter.GetRule(), nil); err != nil {
+			return nil, err
+		}
 	}
 	return event(&eventv1.VotingOpened{Electors: electors, ClosesAt: c.ClosesAt}), nil
+}
+
+// closeVoting counts. What was adopted and is to be carried out by a day is due from then on.
+func closeVoting(s *State, actor *eventv1.Actor, at *timestamppb.Timestamp) ([]*eventv1.Event, error) {
+	switch {
+	case s.Phase == Closed:
+		return nil, nil // closing a closed vote is ok and changes nothing: clerk and facilitator may both do it
+	case s.Phase != Open:
+		return nil, decider.Refuse("decision/not-open")
+	case s.Reworded:
+		return nil, decider.Refuse("decision/amended-since-asked")
+	}
+	r := s.count()
+	byDeadline := actor.GetCapacity() == eventv1.Capacity_CAPACITY_CLERK
+	events := []*eventv1.Event{eventv1.NewEvent(at, &eventv1.VotingClosed{Outcome: r.Outcome, Reason: r.Reason, Tally: r.Tally.message(), ByDeadline: byDeadline})}
+	if c := s.Charter; r.Outcome == eventv1.Outcome_OUTCOME_ADOPTED && c.GetDue() != "" {
+		events = append(events, eventv1.NewEvent(at, &eventv1.ActRecorded{Kind: eventv1.ActKind_ACT_KIND_IMPLEMENTATION_DUE, Owner: c.Implementer, Due: c.Due}))
+	}
+	return events, nil
 }
 
 // voter refuses whoever may not cast a ballot in this vote now.
@@ -258,9 +316,12 @@ func (s *State) voter(participant string) error {
 	return nil
 }
 
-func castBallots(s *State, c *commandv1.CastBallots, roll Roll, at *timestamppb.Timestamp) ([]*eventv1.Event, error) {
+func castBallots(s *State, c *commandv1.CastBallots, actor *eventv1.Actor, roll Roll, at *timestamppb.Timestamp) ([]*eventv1.Event, error) {
 	if s.Phase != Open {
 		return nil, decider.Refuse("decision/not-open")
+	}
+	if s.Reworded {
+		return nil, decider.Refuse("decision/amended-since-asked")
 	}
 	if s.Charter.GetSecret() {
 		return nil, decider.Refuse("decision/ballots-are-secret")
@@ -279,6 +340,9 @@ func castBallots(s *State, c *commandv1.CastBallots, roll Roll, at *timestamppb.
 		if err := s.voter(b.Participant); err != nil {
 			return nil, err
 		}
+		if who, seated := participant(actor); seated && b.Participant != who && s.Standing(b.Participant).GetProxy().GetTo() != who {
+			return nil, decider.Refuse("decision/not-your-ballot")
+		}
 		if err := enrolled(roll, b.EnteredBy); err != nil {
 			return nil, err
 		}
@@ -287,7 +351,12 @@ func castBallots(s *State, c *commandv1.CastBallots, roll Roll, at *timestamppb.
 	return events, nil
 }
 
-func giveAdvice(s *State, c *commandv1.GiveAdvice, at *timestamppb.Timestamp) ([]*eventv1.Event, error) {
+// participant gives who asks when somebody does who sits at the table and runs nothing: they speak for themselves alone.
+func participant(actor *eventv1.Actor) (who string, seated bool) {
+	return actor.GetParticipant(), actor.GetCapacity() == eventv1.Capacity_CAPACITY_PARTICIPANT
+}
+
+func giveAdvice(s *State, c *commandv1.GiveAdvice, actor *eventv1.Actor, at *timestamppb.Timestamp) ([]*eventv1.Event, error) {
 	if s.Phase != Open {
 		return nil, decider.Refuse("decision/not-open")
 	}
@@ -302,6 +371,9 @@ func giveAdvice(s *State, c *commandv1.GiveAdvice, at *timestamppb.Timestamp) ([
 		}
 		if e.Standing != eventv1.Standing_STANDING_CONSULTED {
 			return nil, decider.Refuse("decision/not-asked", "participant", a.Participant)
+		}
+		if who, seated := participant(actor); seated && a.Participant != who {
+			return nil, decider.Refuse("decision/not-your-ballot")
 		}
 		if a.Advice == eventv1.Choice_CHOICE_UNSPECIFIED {
 			return nil, decider.Refuse("decision/ballot-without-choice", "participant", a.Participant)
@@ -384,54 +456,6 @@ func within(t *eventv1.Tally, weight uint64) bool {
 	return t.For <= weight && t.Against <= weight-t.For && t.Abstain <= weight-t.For-t.Against
 }
 
-func recordAct(s *State, c *commandv1.RecordAct, roll Roll, event func(proto.Message) []*eventv1.Event) ([]*eventv1.Event, error) {
-	act := &eventv1.ActRecorded{}
-	proto.Merge(act, c.Act)
-	act.Reason = c.Reason.GetSealed()
-	for _, id := range []string{act.By, act.Owner, act.Objector} {
-		if err := enrolled(roll, id); err != nil {
-			return nil, err
-		}
-	}
-	switch act.Kind {
-	case eventv1.ActKind_ACT_KIND_UNSPECIFIED:
-		return nil, decider.Refuse("decision/act-without-kind")
-	case eventv1.ActKind_ACT_KIND_OBJECTION_RAISED, eventv1.ActKind_ACT_KIND_OBJECTION_INTEGRATED, eventv1.ActKind_ACT_KIND_OBJECTION_WITHDRAWN, eventv1.ActKind_ACT_KIND_OBJECTION_DISMISSED:
-		if act.Objector == "" {
-			return nil, decider.Refuse("decision/act-without-objector")
-		}
-	case eventv1.ActKind_ACT_KIND_REVERSED:
-		if act.By == "" && !act.ByElectorate {
-			return nil, decider.Refuse("decision/act-without-author")
-		}
-	case eventv1.ActKind_ACT_KIND_IMPLEMENTATION_DUE:
-		if _, err := DueEnd(act.Due); err != nil {
-			return nil, decider.Refuse("decision/due-date-missing")
-		}
-	}
-	if err := s.timely(act.Kind); err != nil {
-		return nil, err
-	}
-	return event(act), nil
-}
-
-// timely refuses an act that cannot have happened yet: what became of a decision presupposes that there is one.
-func (s *State) timely(kind eventv1.ActKind) error {
-	switch kind {
-	case eventv1.ActKind_ACT_KIND_DEFERRED:
-		return nil
-	case eventv1.ActKind_ACT_KIND_OBJECTION_RAISED, eventv1.ActKind_ACT_KIND_OBJECTION_INTEGRATED, eventv1.ActKind_ACT_KIND_OBJECTION_WITHDRAWN, eventv1.ActKind_ACT_KIND_OBJECTION_DISMISSED:
-		if s.Phase == Posed {
-			return decider.Refuse("decision/not-open")
-		}
-	default:
-		if s.Phase != Closed {
-			return decider.Refuse("decision/not-closed")
-		}
-	}
-	return nil
-}
-
 // enrolled refuses somebody whom the roll does not know; nobody is fine.
 func enrolled(roll Roll, participant string) error {
 	if participant == "" {
@@ -479,11 +503,22 @@ func Evolve(s *State, f decider.Fact) {
 			s.FirstSeq = f.Seq
 		}
 	case *eventv1.Event_CharterWritten:
-		s.Charter, s.CharterSeq = e.CharterWritten.Charter, f.Seq
+		s.Charter, s.CharterSeq, s.Planned = e.CharterWritten.Charter, f.Seq, e.CharterWritten.Electors
+		if !byObjection(s.Charter.GetRule()) {
+			s.Round = eventv1.Round_ROUND_UNSPECIFIED
+		}
+	case *eventv1.Event_RoundBegun:
+		s.begin(e.RoundBegun.Round, at)
+	case *eventv1.Event_ProposalAmended:
+		s.amend(e.ProposalAmended, f)
 	case *eventv1.Event_VotingOpened:
 		// A copy of the lines: presence changes them here, and what the log holds must not change with it.
 		s.Phase, s.Electors, s.OpenedAt, s.OpenedSeq = Open, slices.Clone(e.VotingOpened.Electors), at, f.Seq
+		s.AtOpening = e.VotingOpened.Electors
 		s.ShortAtOpening = !s.Poll().Quorate(nil)
+		if byObjection(s.Charter.GetRule()) {
+			s.Round, s.ConsentRound = eventv1.Round_ROUND_CONSENT, 1
+		}
 		if e.VotingOpened.ClosesAt != nil {
 			s.ClosesAt = e.VotingOpened.ClosesAt.AsTime()
 		}
@@ -499,7 +534,7 @@ func Evolve(s *State, f decider.Fact) {
 		if s.Ballots == nil {
 			s.Ballots = map[string]Ballot{}
 		}
-		s.Ballots[e.BallotCast.Participant] = Ballot{e.BallotCast.Choice, e.BallotCast.EnteredBy, f.Seq}
+		s.Ballots[e.BallotCast.Participant] = Ballot{e.BallotCast.Choice, e.BallotCast.EnteredBy, f.Seq, len(s.Acts)}
 	case *eventv1.Event_AdviceGiven:
 		if s.Advice == nil {
 			s.Advice = map[string]Ballot{}
@@ -513,15 +548,15 @@ func Evolve(s *State, f decider.Fact) {
 		s.Phase, s.Outcome, s.OutcomeReason, s.Tally = Closed, e.VotingClosed.Outcome, e.VotingClosed.Reason, e.VotingClosed.Tally
 		s.ClosedAt, s.ClosedSeq = at, f.Seq
 	case *eventv1.Event_ActRecorded:
-		s.Acts = append(s.Acts, Act{e.ActRecorded, at, f.Words("reason", e.ActRecorded.Reason), f.Seq})
+		s.Acts = append(s.Acts, Act{e.ActRecorded, at, f.Words("reason", e.ActRecorded.Reason), f.Seq, len(s.Acts), s.ConsentRound, s.Phase == Closed})
 	case *eventv1.Event_DecisionCorrected:
 		*s = State{Corrections: s.Corrections + 1, FirstSeq: s.FirstSeq}
 	case *eventv1.Event_DecisionStruck:
 		*s = State{Phase: Struck, Corrections: s.Corrections, FirstSeq: s.FirstSeq}
 	case *eventv1.Event_MinutesContested:
-		s.Disputed, s.DisputedSeq = true, f.Seq
+		s.Disputed, s.DisputedSeq, s.DisputedBy, s.Dispute = true, f.Seq, e.MinutesContested.By, f.Words("text", e.MinutesContested.Text)
 	case *eventv1.Event_DisputeSettled:
-		s.Disputed, s.DisputedSeq = false, 0
+		s.Disputed, s.DisputedSeq, s.DisputedBy, s.Dispute = false, 0, "", decider.Words{}
 	}
 }
 
@@ -530,26 +565,6 @@ func (s *State) Poll() *Poll {
 	p := NewPoll(s.Charter.GetRule(), s.Electors)
 	p.quorate = p.quorate && !s.ShortAtOpening
 	return p
-}
-
-// Choice gives the standing ballot of a participant: the last one cast, with objections that were integrated, withdrawn or set aside
-// before the close no longer standing.
-func (s *State) Choice(participant string) eventv1.Choice {
-	c := s.Ballots[participant].Choice
-	if c != eventv1.Choice_CHOICE_AGAINST || !byObjection(s.Charter.GetRule()) {
-		return c
-	}
-	for _, a := range s.Acts {
-		settled := a.Kind == eventv1.ActKind_ACT_KIND_OBJECTION_INTEGRATED || a.Kind == eventv1.ActKind_ACT_KIND_OBJECTION_WITHDRAWN || a.Kind == eventv1.ActKind_ACT_KIND_OBJECTION_DISMISSED
-		if settled && a.Objector == participant && (s.ClosedAt.IsZero() || !a.At.After(s.ClosedAt)) {
-			return eventv1.Choice_CHOICE_ABSTAIN
-		}
-	}
-	return c
-}
-
-func byObjection(r *eventv1.Rule) bool {
-	return r.GetMethod() == eventv1.Method_METHOD_CONSENT || r.GetMethod() == eventv1.Method_METHOD_CONSENSUS
 }
 
 // count computes the outcome of what was recorded so far.
@@ -595,18 +610,20 @@ func (s *State) Standing(participant string) *eventv1.Elector {
 	return nil
 }
 
-// Final gives the outcome as it stands: what the close computed, or no decision when it was put off later.
-func (s *State) Final() eventv1.Outcome {
-	if s.Phase == Closed && slices.ContainsFunc(s.Acts, func(a Act) bool { return a.Kind == eventv1.ActKind_ACT_KIND_DEFERRED }) {
-		return eventv1.Outcome_OUTCOME_NO_DECISION
-	}
-	return s.Outcome
+// MayVote reports whether a ballot of this participant would be taken at this moment.
+func (s *State) MayVote(participant string, now time.Time) bool {
+	late := !s.ClosesAt.IsZero() && now.After(s.ClosesAt)
+	return s.Phase == Open && !s.Charter.GetSecret() && !s.Reworded && !late && s.voter(participant) == nil
 }
 
-// DueEnd gives the moment from which what was due is late: the end (UTC) of a day written yyyy-mm-dd, or the moment itself.
-func DueEnd(due string) (time.Time, error) {
-	if day, err := time.Parse(time.DateOnly, due); err == nil {
-		return day.AddDate(0, 0, 1), nil
+// Awaited are the voters who may cast an open ballot and have cast none, in the order of the electorate. Whether the deadline has passed is not
+// looked at.
+func (s *State) Awaited() []string {
+	var who []string
+	for _, e := range s.Electors {
+		if _, cast := s.Ballots[e.Participant]; !cast && s.MayVote(e.Participant, time.Time{}) {
+			who = append(who, e.Participant)
+		}
 	}
-	return time.Parse(time.RFC3339, due)
+	return who
 }

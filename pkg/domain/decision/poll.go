@@ -250,7 +250,9 @@ func (p *Poll) sum(choice func(i int) eventv1.Choice) *sums {
 }
 
 // OutcomeOfTotals counts a secret ballot from its totals. A rule by constituency needs the totals of each constituency it names.
-func (p *Poll) OutcomeOfTotals(t *eventv1.TallyReported) Result {
+func (p *Poll) OutcomeOfTotals(t *eventv1.TallyReported) Result { return p.settle(p.sumTotals(t)) }
+
+func (p *Poll) sumTotals(t *eventv1.TallyReported) *sums {
 	s := p.newSums()
 	s.total = Tally{For: t.GetTotal().GetFor(), Against: t.GetTotal().GetAgainst(), Abstain: t.GetTotal().GetAbstain()}
 	for k, c := range p.conditions {
@@ -270,7 +272,7 @@ func (p *Poll) OutcomeOfTotals(t *eventv1.TallyReported) Result {
 	}
 	// Heads are known from totals only where every ballot weighs one; min_members_for with weights is refused for secret ballots.
 	s.headsFor, s.answered = int(s.total.For), len(t.GetTookPart())
-	return p.settle(s)
+	return s
 }
 
 // settle applies the rule to a count: quorum first, then vetoes, then the thresholds, then the tie rule.
@@ -364,13 +366,7 @@ const (
 
 // passes compares one count with its threshold. A tie is as many for as against with nobody of the base left over.
 func (c *condition) passes(yes, no uint64) pass {
-	base := yes + no
-	switch c.base {
-	case eventv1.Base_BASE_PRESENT:
-		base = c.presentWeight
-	case eventv1.Base_BASE_MEMBERS:
-		base = c.memberWeight
-	}
+	base := c.baseOf(yes, no)
 	ok := false
 	switch c.kind {
 	case votes:
@@ -389,6 +385,18 @@ func (c *condition) passes(yes, no uint64) pass {
 		return passed
 	}
 	return failed
+}
+
+// baseOf is the weight that the threshold is taken of.
+func (c *condition) baseOf(yes, no uint64) uint64 {
+	switch c.base {
+	case eventv1.Base_BASE_PRESENT:
+		return c.presentWeight
+	case eventv1.Base_BASE_MEMBERS:
+		return c.memberWeight
+	default:
+		return yes + no
+	}
 }
 
 // atLeast reports a*b >= c*d without overflow.

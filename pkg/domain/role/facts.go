@@ -239,7 +239,7 @@ func (f *facts) act(is func(a decision.Act) bool) bool {
 }
 
 func (f *facts) dismissed(a decision.Act) bool {
-	return a.Kind == eventv1.ActKind_ACT_KIND_OBJECTION_DISMISSED && !a.AllowedByRule && !a.ByElectorate && slices.Contains(f.party.Members, a.Objector)
+	return a.Kind == eventv1.ActKind_ACT_KIND_OBJECTION_DISMISSED && !a.AllowedByRule && !a.ByElectorate && !f.d.Superseded(a) && slices.Contains(f.party.Members, a.Objector)
 }
 
 // byOwnElectorate: the same electorate did it, or the one in it who decides alone, everybody else being without power.

@@ -1,11 +1,13 @@
 package role
 
 import (
+	"math/big"
 	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 
+	"tavolo/pkg/decider"
 	"tavolo/pkg/domain/decision"
 	"tavolo/pkg/domain/power"
 	eventv1 "tavolo/proto/tavolo/event/v1"
@@ -13,7 +15,7 @@ import (
 
 // This chapter looks ahead: which power a rule would give each seat and each group, while there is still time to choose another one.
 
-// Seat is the power of a voter, or of a group that votes as one, before anyone votes.
+// Seat is the power of a voter, or of a group that votes as one, before anyone votes. Whoever is only asked for advice has none: Voters is 0.
 type Seat struct {
 	Who    string
 	Voters int
@@ -34,13 +36,15 @@ type Alternative struct {
 type Prospect struct {
 	Seats  []Seat
 	Groups []Seat
-	// Alternatives are rules under which the users could matter more, the most powerful first. Empty when no user votes.
+	// Alternatives are rules under which the users could matter more, the most powerful first: with a vote, where they are only asked for
+	// advice. Empty when they are neither.
 	Alternatives []Alternative
 }
 
-// LookAhead computes the power that a rule gives an electorate. It refuses a rule that this electorate could never fulfil.
+// LookAhead computes the power that a rule gives an electorate. It refuses a rule that this electorate could never fulfil; that nobody votes is
+// no fault where everyone is asked for advice.
 func LookAhead(rule *eventv1.Rule, electors []*eventv1.Elector) (*Prospect, error) {
-	if err := decision.CheckRule(rule, electors); err != nil {
+	if err := decision.CheckRule(rule, electors); err != nil && !(decider.CodeOf(err) == "decision/nobody-votes" && slices.ContainsFunc(electors, advises)) {
 		return nil, err
 	}
 	c := caseBefore(rule, electors)
@@ -73,7 +77,19 @@ func caseBefore(rule *eventv1.Rule, electors []*eventv1.Elector) *Case {
 	return NewCase(&decision.State{Charter: &eventv1.Charter{Rule: rule}, Electors: electors}, nil, nil, time.Time{})
 }
 
-// seat gives the power of a party; ok is false when nobody in it has a vote.
+func advises(e *eventv1.Elector) bool { return e.Standing == eventv1.Standing_STANDING_CONSULTED }
+
+// adviser is the power of whoever is only asked for advice.
+func adviser(party Party) Seat {
+	none := power.Index{Swings: new(big.Int), Voters: 1, Winning: big.NewInt(1), Banzhaf: new(big.Rat), Shapley: new(big.Rat)}
+	seat := Seat{Who: party.Who, Index: none}
+	if party.Group {
+		seat.AmongBlocs = &none
+	}
+	return seat
+}
+
+// seat gives the power of a party; ok is false when nobody in it has a vote or is asked for advice.
 func (c *Case) seat(party Party) (seat Seat, ok bool, err error) {
 	p := c.poll()
 	var who []int
@@ -83,7 +99,11 @@ func (c *Case) seat(party Party) (seat Seat, ok bool, err error) {
 		}
 	}
 	if len(who) == 0 {
-		return Seat{}, false, nil
+		asked := slices.ContainsFunc(party.Members, func(id string) bool {
+			e := c.Decision.Standing(id)
+			return e != nil && advises(e) && !e.Recused
+		})
+		return adviser(party), asked, nil
 	}
 	seat = Seat{Who: party.Who, Voters: len(who)}
 	if seat.Index, err = p.Power(who, c.blocs()); err != nil || !party.Group {
@@ -114,6 +134,9 @@ func alternatives(rule *eventv1.Rule, electors []*eventv1.Elector, users Party) 
 	if !ok || err != nil {
 		return nil
 	}
+	if now.Voters == 0 {
+		electors = enfranchised(electors)
+	}
 	var rest []string
 	for _, e := range electors {
 		if decision.Binding(e.Standing) && e.Constituency != User && !slices.Contains(rest, e.Constituency) {
@@ -124,6 +147,7 @@ func alternatives(rule *eventv1.Rule, electors []*eventv1.Elector, users Party) 
 	cast := eventv1.Base_BASE_CAST
 	ownMajority := &eventv1.ConstituencyRule{Of: []string{User}, Threshold: majority, Base: cast}
 	candidates := []Alternative{
+		{Kind: "users_decide", Rule: &eventv1.Rule{Method: eventv1.Method_METHOD_CONSTITUENCIES, Constituencies: []*eventv1.ConstituencyRule{ownMajority}}},
 		{Kind: "users_veto", Rule: &eventv1.Rule{Method: eventv1.Method_METHOD_CONSTITUENCIES, Threshold: majority, Base: cast, Constituencies: []*eventv1.ConstituencyRule{ownMajority}}},
 		{Kind: "consent", Rule: &eventv1.Rule{Method: eventv1.Method_METHOD_CONSENT}},
 		{Kind: "two_thirds", Rule: &eventv1.Rule{Method: eventv1.Method_METHOD_MAJORITY, Threshold: &eventv1.Threshold{Of: &eventv1.Threshold_Fraction{Fraction: &eventv1.Fraction{Numerator: 2, Denominator: 3}}}, Base: cast}},
@@ -150,4 +174,16 @@ func alternatives(rule *eventv1.Rule, electors []*eventv1.Elector, users Party) 
 		return b.Users.Index.Banzhaf.Cmp(a.Users.Index.Banzhaf)
 	})
 	return better
+}
+
+// enfranchised gives the users who are asked for advice a vote instead.
+func enfranchised(electors []*eventv1.Elector) []*eventv1.Elector {
+	voting := slices.Clone(electors)
+	for i, e := range voting {
+		if e.Constituency == User && advises(e) {
+			voting[i] = proto.CloneOf(e)
+			voting[i].Standing = eventv1.Standing_STANDING_BINDING_VOTE
+		}
+	}
+	return voting
 }

@@ -44,7 +44,7 @@ const fonts = [[400, "regular"], [600, "600"], [700, "700"]].map(face).join("");
 hashed("titillium-web-licence.txt", readFileSync(join(fontDir, "OFL.txt")));
 
 const [kit] = await new PurgeCSS().purge({
-  content: ["src/**/*.tsx", "src/index.html"],
+  content: ["src/**/*.tsx", "src/index.html", "../pages/*.html"],
   css: ["node_modules/bootstrap-italia/dist/css/bootstrap-italia.min.css"],
   variables: true, keyframes: true, fontFace: true,
 });
@@ -57,7 +57,8 @@ const entry = basename(Object.keys(scripts.metafile.outputs).find((name) => scri
 const escape = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
 writeFileSync(join(out, "index.html"), readFileSync("src/index.html", "utf8")
   .replace("{script}", `/assets/${entry}`).replace("{style}", `/assets/${style}`).replace("{icon}", `/assets/${icon}`)
-  .replace("{no-script-it}", escape(wordsOf("it")["web/no-script"])).replace("{no-script-en}", escape(wordsOf("en")["web/no-script"])));
+  .replace("{no-script-it}", escape(wordsOf("it")["web/no-script"])).replace("{no-script-en}", escape(wordsOf("en")["web/no-script"]))
+  .replace("{no-script-link-it}", escape(wordsOf("it")["web/no-script-link"])).replace("{no-script-link-en}", escape(wordsOf("en")["web/no-script-link"])));
 
 // Every screen loads the entry, what it shares with the words, one language and the style.
 const size = (file) => gzipSync(readFileSync(join(assets, file))).length;

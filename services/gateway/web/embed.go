@@ -62,6 +62,15 @@ func Handler() http.Handler {
 	return serve(client)
 }
 
+// Style is the address of the client's style; "" when the program was built without the client.
+func Style() string {
+	names, err := fs.Glob(dist, "dist/assets/app-*.css")
+	if err != nil || len(names) != 1 {
+		return ""
+	}
+	return strings.TrimPrefix(names[0], "dist")
+}
+
 // serve reads a built client whole: it is small, and what is in memory cannot be missing later.
 func serve(client fs.FS) http.Handler {
 	h := &handler{files: map[string]file{}, pages: http.NewServeMux()}

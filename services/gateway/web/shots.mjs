@@ -1,10 +1,11 @@
 // Takes the pictures of the documentation: starts the program with its example minutes and photographs the main screens. `task screenshots`.
 import { spawn } from "node:child_process";
-import { mkdtempSync, mkdirSync, rmSync } from "node:fs";
+import { mkdtempSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
+import { signIn } from "./e2e/tavolo.mjs";
 
 const out = resolve("../../../docs/img");
 mkdirSync(out, { recursive: true });
@@ -26,14 +27,21 @@ const shots = [
   ["initiative.png", "/w/dsm-esempio/i/csm-orari", 1100, 900, "table"],
   ["session-phone.png", "/w/dsm-esempio/s/csm-orari:2026-03-05", 360, 740, "h2"],
 ];
+const call = async (method, request) => {
+  const Authorization = `Bearer ${readFileSync(join(data, "operator-token"), "utf8").trim()}`;
+  const r = await fetch(`${url}/tavolo.api.v1.${method}`, { method: "POST", headers: { "Content-Type": "application/json", Authorization }, body: JSON.stringify(request) });
+  return r.json();
+};
 for (const [name, path, width, height, ready] of shots) {
-  const page = await browser.newPage({ viewport: { width, height }, reducedMotion: "reduce" });
+  const context = await browser.newContext({ viewport: { width, height }, reducedMotion: "reduce" });
+  await signIn(context, { base: url, call }, { name: "Giulia", grant: "GRANT_READ", whole: true });
+  const page = await context.newPage();
   await page.goto(url + path);
   await page.waitForSelector(ready);
   await page.waitForLoadState("networkidle", { timeout: 3000 }).catch(() => {}); // the live line never rests
   await page.evaluate(() => document.fonts.ready);
   await page.screenshot({ path: join(out, name) });
-  await page.close();
+  await context.close();
 }
 await browser.close();
 program.removeAllListeners("exit");

@@ -7,7 +7,7 @@ export const languages = ["it", "en", "it-x-facile"];
 // Areas of the Go catalogue that a reader of the record meets; the others are about commands, files and the inside of the house.
 const areas = [
   "act", "area", "base", "bus", "catalogue", "choice", "constituency", "flag", "gateway", "kind", "method", "office", "outcome", "outcome_reason",
-  "ratification", "reason", "remedy", "reply", "role", "scope", "session_kind", "stage", "standing", "tie", "why",
+  "ratification", "reason", "remedy", "reply", "role", "round", "scope", "session_kind", "stage", "standing", "tie", "why",
 ];
 const single = ["workspace/unknown", "initiative/unknown", "session/unknown", "decision/unknown", "decision/not-closed"];
 // Refusals of these areas that only a program, or whoever installs Tavolo, can meet.

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { initiative, open, read, startBrowser, startTavolo, until, workspace } from "./tavolo.mjs";
+import { initiative, open, read, signIn, startBrowser, startTavolo, until, workspace } from "./tavolo.mjs";
 import { gulpease, isSentence, passages } from "./gulpease.mjs";
 import { prepareRoom, session, decision, vote } from "./room.mjs";
 
@@ -36,6 +36,13 @@ after(async () => {
   await tavolo?.end();
 });
 
+// reader is the browser of somebody who may look at everything and has no seat.
+async function reader(options) {
+  const context = await browser.newContext(options);
+  await signIn(context, tavolo, { name: "Chi legge", grant: "GRANT_READ", whole: true });
+  return context;
+}
+
 // settled waits until a screen shows all that it asks for.
 async function settled(page) {
   await read(page);
@@ -45,7 +52,7 @@ async function settled(page) {
 
 for (const language of languages) {
   test(`Every screen can be read by everybody (${language})`, async (t) => {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, bypassCSP: false, reducedMotion: "reduce" });
+    const context = await reader({ viewport: { width: 1280, height: 900 }, bypassCSP: false, reducedMotion: "reduce" });
     const outside = [];
     context.on("request", (r) => { if (!r.url().startsWith(tavolo.base) && !r.url().startsWith("data:")) outside.push(r.url()); });
     for (const [name, path] of Object.entries(screens)) {
@@ -87,7 +94,7 @@ for (const language of languages) {
 }
 
 test("By keyboard alone one gets from the start to a proof", async () => {
-  const context = await browser.newContext({ viewport: { width: 360, height: 740 } });
+  const context = await reader({ viewport: { width: 360, height: 740 } });
   const page = await open(context, tavolo.base, "/", "it");
   await settled(page);
   const focus = () => page.evaluate(() => document.activeElement?.textContent);
@@ -130,7 +137,7 @@ test("By keyboard alone one gets from the start to a proof", async () => {
 });
 
 test("The chosen language holds, and what is on the screen changes with it", async () => {
-  const context = await browser.newContext();
+  const context = await reader();
   const page = await context.newPage();
   await page.goto(`${tavolo.base}${screens.home}`);
   await page.getByRole("heading", { level: 1, name: "Decisioni prese insieme" }).waitFor(); // Italian is what one meets
@@ -143,7 +150,7 @@ test("The chosen language holds, and what is on the screen changes with it", asy
 });
 
 test("What is said and decided shows at once, to two who look, and nothing is lost when the program is away", async () => {
-  const [one, two] = await Promise.all([browser.newContext(), browser.newContext({ viewport: { width: 360, height: 740 } })]);
+  const [one, two] = await Promise.all([reader(), reader({ viewport: { width: 360, height: 740 } })]);
   const pages = await Promise.all([open(one, tavolo.base, screens["session, going on"], "it"), open(two, tavolo.base, screens["session, going on"], "en")]);
   await Promise.all(pages.map(settled));
   const [page, phone] = pages;
@@ -175,7 +182,7 @@ test("What is said and decided shows at once, to two who look, and nothing is lo
 });
 
 test("An error says what to do, and trying again works", async () => {
-  const context = await browser.newContext();
+  const context = await reader();
   const page = await open(context, tavolo.base, "/", "it");
   await settled(page);
   await context.route(/tavolo\.api\.v1/, (r) => r.abort());

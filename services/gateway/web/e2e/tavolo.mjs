@@ -1,7 +1,7 @@
 // The real thing for the browser tests: the built program on a data folder of its own, and Debian's chromium. TAVOLO_BIN names another program.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -31,31 +31,56 @@ async function freePort() {
   return port;
 }
 
-// startTavolo runs the program with its example minutes. stop and start keep data and address.
+// startTavolo runs the program with its example minutes. stop and start keep data and address. call asks as the operator; link is what the program
+// printed for the first facilitator, and void once somebody has entered.
 export async function startTavolo() {
   const data = mkdtempSync(join(tmpdir(), "tavolo-e2e-")), port = await freePort(), base = `http://127.0.0.1:${port}`;
-  let child;
+  let child, link;
+  const token = () => readFileSync(join(data, "operator-token"), "utf8").trim();
   const start = async () => {
-    child = spawn(program, ["serve", "--data", data, "--demo", "--listen", `127.0.0.1:${port}`], { stdio: ["ignore", "ignore", "pipe"] });
-    let log = "";
+    child = spawn(program, ["serve", "--data", data, "--demo", "--listen", `127.0.0.1:${port}`], { stdio: ["ignore", "pipe", "pipe"] });
+    let log = "", out = "";
+    child.stdout.on("data", (text) => { out += text; });
     child.stderr.on("data", (text) => { log += text; });
     await until("the program to be ready", async () => {
       if (child.exitCode !== null) throw new Error(`the program ended: ${log}`);
-      return (await fetch(`${base}/v1/workspaces`).then((r) => r.json()).catch(() => ({}))).workspaces?.[0]?.initiatives?.length;
+      if (!out.includes("Stop with Ctrl-C")) return false;
+      const headers = { Authorization: `Bearer ${token()}` };
+      return (await fetch(`${base}/v1/workspaces`, { headers }).then((r) => r.json()).catch(() => ({}))).workspaces?.[0]?.initiatives?.length;
     }, 60_000);
+    link = /http\S+\/enter#\S+/.exec(out)?.[0];
   };
   const stop = async () => {
     child.kill("SIGTERM");
     if (child.exitCode === null) await once(child, "exit");
   };
   const call = async (method, request) => {
-    const r = await fetch(`${base}/tavolo.api.v1.${method}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(request) });
+    const r = await fetch(`${base}/tavolo.api.v1.${method}`, { method: "POST", headers: { "Content-Type": "application/json", Authorization: `Bearer ${token()}` }, body: JSON.stringify(request) });
     const answer = await r.json();
     if (!r.ok) throw new Error(`${method}: ${JSON.stringify(answer)}`);
     return answer;
   };
   await start();
-  return { base, start, stop, call, end: async () => { await stop(); rmSync(data, { recursive: true, force: true }); } };
+  return { base, start, stop, call, token, get link() { return link; }, end: async () => { await stop(); rmSync(data, { recursive: true, force: true }); } };
+}
+
+let entries = 0;
+
+// enterAs signs a browser context in with the secret of an invitation, through the API. It gives who is there then (MeView). more are fields of
+// EnterRequest: constituency, consentsGiven, shared …
+export async function enterAs(context, base, secret, name, more = {}) {
+  entries++;
+  const id = `019aa000-0000-7000-8000-${(Date.now() * 1000 + entries % 1000).toString(16).padStart(12, "0").slice(-12)}`;
+  const r = await context.request.post(`${base}/tavolo.api.v1.AccountService/Enter`, { headers: { Origin: base }, data: { secret, name, id, ...more } });
+  if (!r.ok()) throw new Error(`Enter: ${await r.text()}`);
+  return r.json();
+}
+
+// signIn has somebody enter the example's initiative by an invitation of the operator's, or of another grant: GRANT_READ, GRANT_TAKE_PART,
+// GRANT_FACILITATE, GRANT_ADMINISTER. whole: into the whole workspace, without a seat.
+export async function signIn(context, tavolo, { name = "Giulia", grant = "GRANT_FACILITATE", whole = false, ...more } = {}) {
+  const { secret } = await tavolo.call("AccountService/Invite", { workspace, initiative: whole ? "" : initiative, grant });
+  return enterAs(context, tavolo.base, secret, name, more);
 }
 
 export const startBrowser = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });

@@ -35,7 +35,7 @@ test("Every word of ours has a use, and every key in the source has a word", () 
   const used = new Set([...text.matchAll(/"((?:web|why|role|standing|ratification|catalogue)\/[a-z-]+)"/g)].map((m) => m[1]!));
   for (const key of used) for (const l of languages) assert.ok(all[l]![key], `${key} in ${l}`);
   for (const key of Object.keys(own.it!)) {
-    if (/^web\/(event-|(session|item|decision)-phase-|no-script$)/.test(key)) continue;
+    if (/^web\/(event-|(session|item|decision)-phase-|follow-up-|no-script(-link)?$)/.test(key)) continue;
     assert.ok(used.has(key), `${key} is not used`);
   }
 });
@@ -50,8 +50,8 @@ test("Every code of the contract has a word in every language", () => {
   const text = ["event/v1/decision.proto", "event/v1/session.proto", "event/v1/item.proto", "event/v1/initiative.proto", "api/v1/record.proto"].map(proto).join("\n");
   const lists: Record<string, string> = {
     ActKind: "act", Area: "area", Base: "base", Choice: "choice", ContributionKind: "kind", Method: "method", Office: "office", Outcome: "outcome",
-    OutcomeReason: "outcome_reason", Ratification: "ratification", Reply: "reply", Role: "role", Scope: "scope", SessionKind: "session_kind", Stage: "stage",
-    Standing: "standing", Tie: "tie", SessionPhase: "web", ItemPhase: "web", DecisionPhase: "web",
+    OutcomeReason: "outcome_reason", Ratification: "ratification", Reply: "reply", Role: "role", Round: "round", Scope: "scope", SessionKind: "session_kind", Stage: "stage",
+    Standing: "standing", Tie: "tie", SessionPhase: "web", ItemPhase: "web", DecisionPhase: "web", FollowUp: "web",
   };
   let seen = 0;
   for (const [, name, body] of text.matchAll(/^enum (\w+) \{([^}]*)\}/gm)) {

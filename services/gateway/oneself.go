@@ -1,0 +1,196 @@
+package gateway
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"tavolo/pkg/bus"
+	"tavolo/pkg/decider"
+	apiv1 "tavolo/proto/tavolo/api/v1"
+	commandv1 "tavolo/proto/tavolo/command/v1"
+	eventv1 "tavolo/proto/tavolo/event/v1"
+)
+
+// Whoever takes part speaks and votes for themself. Each method that GRANT_TAKE_PART reaches has a row here that says which of its fields name the
+// one who speaks; they must hold the caller's own pseudonym, unless the caller facilitates and enters it for somebody else. A method without a row stops
+// the start. Who typed something is written by the gateway, never by a client.
+
+// voice is the row of one method.
+type voice struct {
+	// own are the fields that name who acts, by their path in the request: ballots.participant.
+	own []string
+	// proxies lets the holder of a proxy act for who gave it.
+	proxies bool
+	// alone refuses even who facilitates: what it shows is nobody else's.
+	alone bool
+	// more is what else is to hold for who does not facilitate.
+	more func(g *Gateway, ctx context.Context, own string, req proto.Message) error
+}
+
+var voices = map[protoreflect.Name]voice{
+	"DeclareCapacity":     {own: []string{"participant"}},
+	"NameParticipant":     {own: []string{"participant"}},
+	"StateConsents":       {own: []string{"participant", "consents.participant"}},
+	"SeatParticipants":    {own: []string{"seats.participant"}, more: withoutOffices},
+	"UnseatParticipant":   {own: []string{"participant"}},
+	"PauseSession":        {}, // anyone in the room, without a reason, and for nobody in particular
+	"ApproveMinutes":      {own: []string{"participant"}},
+	"ProposeItem":         {own: []string{"proposed_by"}},
+	"WithdrawItem":        {more: asProposer},
+	"RecordContributions": {own: []string{"contributions.by"}},
+	"LinkAttachment":      {own: []string{"by"}},
+	"RaiseHand":           {own: []string{"participant"}},
+	"LowerHand":           {own: []string{"participant"}},
+	"ReturnFloor":         {own: []string{"participant"}},
+	"WordContribution":    {own: []string{"by"}},
+	"CastBallots":         {own: []string{"ballots.participant"}, proxies: true},
+	"GiveAdvice":          {own: []string{"advice.participant"}},
+	"RecordAct":           {own: []string{"act.by"}, more: ownObjection},
+	"ContestMinutes":      {own: []string{"by"}},
+	"GetOwnBallots":       {own: []string{"participant"}, alone: true},
+}
+
+// forOneself refuses words in another's name (gateway/for-oneself) and writes who typed those of somebody else. Programs of the operator are
+// believed: they record what happened elsewhere.
+func (g *Gateway) forOneself(ctx context.Context, c caller, m *method, req proto.Message) error {
+	row, ok := voices[m.desc.Name()]
+	if !ok || c.operator {
+		return nil
+	}
+	h := homeOf(req)
+	own, runs := c.participantIn(h), c.facilitates(h)
+	var others []string
+	for _, path := range row.own {
+		for _, at := range holders(req.ProtoReflect(), strings.Split(path, ".")) {
+			who := at.message.Get(at.field).String()
+			mine := who == own && own != ""
+			if !mine {
+				others = append(others, who)
+			}
+			if f := at.message.Descriptor().Fields().ByName("entered_by"); f != nil {
+				typed := "" // by who speaks, or who holds the proxy
+				if !mine && runs {
+					typed = own
+				}
+				at.message.Set(f, protoreflect.ValueOfString(typed))
+			}
+		}
+	}
+	refused := decider.Refuse("gateway/for-oneself")
+	switch {
+	case runs && !row.alone:
+		return nil
+	case len(others) == 0:
+	case !row.proxies:
+		return refused
+	default:
+		if held, err := g.proxiesOf(ctx, own, req); err != nil {
+			return err
+		} else if slices.ContainsFunc(others, func(who string) bool { return !slices.Contains(held, who) }) {
+			return refused
+		}
+	}
+	if row.more != nil {
+		return row.more(g, ctx, own, req)
+	}
+	return nil
+}
+
+// holder is a message and one of its fields.
+type holder struct {
+	message protoreflect.Message
+	field   protoreflect.FieldDescriptor
+}
+
+// holders finds the fields at the end of a path, in all elements of the lists on the way. A message on the way that is absent counts as an empty one.
+func holders(m protoreflect.Message, path []string) (all []holder) {
+	f := m.Descriptor().Fields().ByName(protoreflect.Name(path[0]))
+	switch {
+	case f == nil:
+		panic("gateway: " + string(m.Descriptor().Name()) + " has no field " + path[0]) // the table is wrong; a test walks it
+	case len(path) == 1:
+		return []holder{{m, f}}
+	case f.IsList():
+		for i := range m.Get(f).List().Len() {
+			all = append(all, holders(m.Get(f).List().Get(i).Message(), path[1:])...)
+		}
+		return all
+	default:
+		return holders(m.Mutable(f).Message(), path[1:])
+	}
+}
+
+// proxiesOf lists who has given the caller their proxy in the decision that a request is about.
+func (g *Gateway) proxiesOf(ctx context.Context, own string, req proto.Message) (held []string, err error) {
+	q, ok := req.(*commandv1.CastBallots)
+	if !ok || own == "" {
+		return nil, nil
+	}
+	view := &apiv1.DecisionView{}
+	if err := bus.Request(ctx, g.o.Conn, "query.get_decision", &apiv1.GetDecisionRequest{Workspace: q.Workspace, Decision: q.Decision}, view); err != nil {
+		return nil, err
+	}
+	for _, e := range view.Electors {
+		if e.GetProxy().GetTo() == own {
+			held = append(held, e.Participant)
+		}
+	}
+	return held, nil
+}
+
+// withoutOffices: whoever comes in sits down; offices are given by who runs the session.
+func withoutOffices(_ *Gateway, _ context.Context, _ string, req proto.Message) error {
+	q, _ := req.(*commandv1.SeatParticipants)
+	for _, s := range q.GetSeats() {
+		if len(s.Offices) > 0 {
+			return decider.Refuse("gateway/not-permitted", "method", "SeatParticipants")
+		}
+	}
+	return nil
+}
+
+// asProposer: an item is taken back by who proposed it, as the views have it.
+func asProposer(g *Gateway, ctx context.Context, own string, req proto.Message) error {
+	q, _ := req.(*commandv1.WithdrawItem)
+	view := &apiv1.InitiativeView{}
+	if err := bus.Request(ctx, g.o.Conn, "query.get_initiative", &apiv1.GetInitiativeRequest{Workspace: q.GetWorkspace(), Initiative: homeOf(req).initiative}, view); err != nil {
+		return err
+	}
+	for _, i := range view.Items {
+		if i.Id == q.GetItem() && i.ProposedBy == own && own != "" {
+			return nil
+		}
+	}
+	return decider.Refuse("gateway/for-oneself")
+}
+
+// ownObjection: an objection is raised, and taken back, by who has it.
+func ownObjection(_ *Gateway, _ context.Context, own string, req proto.Message) error {
+	q, _ := req.(*commandv1.RecordAct)
+	switch q.GetAct().GetKind() {
+	case eventv1.ActKind_ACT_KIND_OBJECTION_RAISED, eventv1.ActKind_ACT_KIND_OBJECTION_WITHDRAWN:
+		if o := q.Act.Objector; o != "" && o != own {
+			return decider.Refuse("gateway/for-oneself")
+		}
+	}
+	return nil
+}
+
+// checkAddress refuses a link that is no web address (command/url): one of another kind could do something when it is followed. It is looked at here, for
+// behind the gateway it is sealed.
+func checkAddress(req proto.Message) error {
+	q, ok := req.(*commandv1.LinkAttachment)
+	if !ok {
+		return nil
+	}
+	u, err := url.Parse(q.GetUrl().GetClear())
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return decider.Refuse("command/url")
+	}
+	return nil
+}

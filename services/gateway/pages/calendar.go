@@ -1,0 +1,34 @@
+package pages
+
+import (
+	"time"
+
+	ics "github.com/arran4/golang-ical"
+
+	apiv1 "tavolo/proto/tavolo/api/v1"
+)
+
+// Calendar writes a session for a calendar program (RFC 5545): one appointment with a UID that never changes, and a SEQUENCE that grows with the record,
+// so that a file fetched again replaces the earlier one. address is the session's address on the web; now is when the file is made. ok is false for a
+// session without a day: there is nothing to put into a calendar.
+func Calendar(workspace string, v *apiv1.SessionView, address string, now time.Time) (data []byte, ok bool) {
+	s := v.GetSession()
+	if s.GetStartsAt() == nil {
+		return nil, false
+	}
+	c := ics.NewCalendarFor("Tavolo")
+	c.SetMethod(ics.MethodPublish)
+	e := c.AddEvent(s.Id + "@" + workspace + ".tavolo")
+	e.SetDtStampTime(now)
+	e.SetSequence(int(v.Sequence))
+	e.SetSummary(s.Title)
+	e.SetStartAt(s.StartsAt.AsTime())
+	if s.Minutes > 0 {
+		e.SetEndAt(s.StartsAt.AsTime().Add(time.Duration(s.Minutes) * time.Minute))
+	}
+	if s.Place != "" {
+		e.SetLocation(s.Place)
+	}
+	e.SetURL(address)
+	return []byte(c.Serialize(ics.WithNewLineWindows)), true
+}
