@@ -18,8 +18,8 @@ func TestAQuestionAboutAllDepartmentsNeedsAGrantInAllOfThem(t *testing.T) {
 		"/": {&apiv1.ListRoleLedgerRequest{}, &apiv1.ListRoleLedgerRequest{Period: regions}, &apiv1.GetTable3Request{}, &apiv1.GetTable3Request{Period: regions},
 			&apiv1.ListFindingsRequest{}, &apiv1.GetFiguresRequest{}},
 		"dsm/ other/": {&apiv1.ListRoleLedgerRequest{Period: period}, &apiv1.GetTable3Request{Period: period}, &apiv1.ListFindingsRequest{Period: period}, &apiv1.GetFiguresRequest{Period: period}},
-		"dsm/":      {&apiv1.ListRoleLedgerRequest{Workspace: "dsm"}, &apiv1.GetTable3Request{Workspace: "dsm"}, &apiv1.ListFindingsRequest{Workspace: "dsm"}, &apiv1.GetFiguresRequest{Workspace: "dsm"}},
-		"dsm/orari": {&apiv1.ListRoleLedgerRequest{Workspace: "dsm", Initiative: "orari"}, &apiv1.ListRoleLedgerRequest{Workspace: "dsm", Session: "orari:s1"}},
+		"dsm/":        {&apiv1.ListRoleLedgerRequest{Workspace: "dsm"}, &apiv1.GetTable3Request{Workspace: "dsm"}, &apiv1.ListFindingsRequest{Workspace: "dsm"}, &apiv1.GetFiguresRequest{Workspace: "dsm"}},
+		"dsm/orari":   {&apiv1.ListRoleLedgerRequest{Workspace: "dsm", Initiative: "orari"}, &apiv1.ListRoleLedgerRequest{Workspace: "dsm", Session: "orari:s1"}},
 	} {
 		for _, q := range questions {
 			if got := gateway.HomesOf(q); !slices.Equal(got, strings.Fields(want)) {

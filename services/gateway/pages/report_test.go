@@ -32,7 +32,7 @@ func aReport() pages.ReportInput {
 	return pages.ReportInput{
 		Workspace: &apiv1.WorkspaceView{Id: "dsm", Name: "DSM <di prova>", Region: "Umbria"}, From: "2026-01-01", Query: "?from=2026-01-01", Who: "users:strict", Rules: "roles/1", AsOf: march,
 		Department: row("dsm"), Other: &apiv1.LedgerRow{Role: "other"}, Quarters: []*apiv1.LedgerRow{row("dsm/2026-Q1")},
-		Figures: &apiv1.GetFiguresResponse{Success: shareOf(2, 3, "66.7"), ConditionalSuccess: shareOf(1, 2, "50.0"), Pivotal: shareOf(1, 3, "33.3"), MedianPower: 0.625, WithPower: 2, Agenda: shareOf(0, 0, "")},
+		Figures:  &apiv1.GetFiguresResponse{Success: shareOf(2, 3, "66.7"), ConditionalSuccess: shareOf(1, 2, "50.0"), Pivotal: shareOf(1, 3, "33.3"), MedianPower: 0.625, WithPower: 2, Agenda: shareOf(0, 0, "")},
 		Findings: []*apiv1.FindingView{{Code: "token_vote", Decisions: []string{"csm:s:d2"}, At: march}, {Code: "unlogged_decision", Initiative: "csm", At: march, People: 1}},
 		Decisions: []*apiv1.DecisionRoles{
 			{Workspace: "dsm", Initiative: "csm", Session: "s", Id: "d1", Question: "Aprire <il sabato>?", ClosedAt: march, Outcome: eventv1.Outcome_OUTCOME_ADOPTED, Roles: []*apiv1.Judgement{{Who: "users:strict", Role: "decisive", Reason: "binding_vote"}}},
