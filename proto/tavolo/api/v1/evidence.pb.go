@@ -1307,9 +1307,13 @@ type GetFiguresResponse struct {
 	// Median of days after the last day, of those carried out.
 	MedianDelay float64 `protobuf:"fixed64,24,opt,name=median_delay,json=medianDelay,proto3" json:"median_delay,omitempty"`
 	// Adopted decisions that are due later.
-	DueLater      uint32 `protobuf:"varint,25,opt,name=due_later,json=dueLater,proto3" json:"due_later,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	DueLater uint32 `protobuf:"varint,25,opt,name=due_later,json=dueLater,proto3" json:"due_later,omitempty"`
+	// Adopted decisions whose text was changed to take up what a user said or to meet a user's objection, among all adopted.
+	Changed *TableShare `protobuf:"bytes,26,opt,name=changed,proto3" json:"changed,omitempty"`
+	// Full ids of these.
+	ChangedDecisions []string `protobuf:"bytes,27,rep,name=changed_decisions,json=changedDecisions,proto3" json:"changed_decisions,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *GetFiguresResponse) Reset() {
@@ -1517,6 +1521,20 @@ func (x *GetFiguresResponse) GetDueLater() uint32 {
 	return 0
 }
 
+func (x *GetFiguresResponse) GetChanged() *TableShare {
+	if x != nil {
+		return x.Changed
+	}
+	return nil
+}
+
+func (x *GetFiguresResponse) GetChangedDecisions() []string {
+	if x != nil {
+		return x.ChangedDecisions
+	}
+	return nil
+}
+
 var File_tavolo_api_v1_evidence_proto protoreflect.FileDescriptor
 
 const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
@@ -1628,7 +1646,7 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\bevidence\x18\b \x03(\x04R\bevidence\"h\n" +
 	"\x11GetFiguresRequest\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x125\n" +
-	"\x06period\x18\x02 \x01(\v2\x1d.tavolo.api.v1.EvidencePeriodR\x06period\"\xd4\b\n" +
+	"\x06period\x18\x02 \x01(\v2\x1d.tavolo.api.v1.EvidencePeriodR\x06period\"\xb6\t\n" +
 	"\x12GetFiguresResponse\x12/\n" +
 	"\x05as_of\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x123\n" +
 	"\asuccess\x18\x02 \x01(\v2\x19.tavolo.api.v1.TableShareR\asuccess\x12J\n" +
@@ -1656,7 +1674,9 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\aoverdue\x18\x16 \x03(\tR\aoverdue\x125\n" +
 	"\x16implementation_refused\x18\x17 \x03(\tR\x15implementationRefused\x12!\n" +
 	"\fmedian_delay\x18\x18 \x01(\x01R\vmedianDelay\x12\x1b\n" +
-	"\tdue_later\x18\x19 \x01(\rR\bdueLaterB\b\n" +
+	"\tdue_later\x18\x19 \x01(\rR\bdueLater\x123\n" +
+	"\achanged\x18\x1a \x01(\v2\x19.tavolo.api.v1.TableShareR\achanged\x12+\n" +
+	"\x11changed_decisions\x18\x1b \x03(\tR\x10changedDecisionsB\b\n" +
 	"\x06_voice*\xe8\x01\n" +
 	"\vLedgerLevel\x12\x1c\n" +
 	"\x18LEDGER_LEVEL_UNSPECIFIED\x10\x00\x12\x19\n" +
@@ -1753,19 +1773,20 @@ var file_tavolo_api_v1_evidence_proto_depIdxs = []int32{
 	8,  // 36: tavolo.api.v1.GetFiguresResponse.refused_others:type_name -> tavolo.api.v1.TableShare
 	8,  // 37: tavolo.api.v1.GetFiguresResponse.answered:type_name -> tavolo.api.v1.TableShare
 	8,  // 38: tavolo.api.v1.GetFiguresResponse.implemented:type_name -> tavolo.api.v1.TableShare
-	2,  // 39: tavolo.api.v1.EvidenceService.ListRoleLedger:input_type -> tavolo.api.v1.ListRoleLedgerRequest
-	5,  // 40: tavolo.api.v1.EvidenceService.GetTable3:input_type -> tavolo.api.v1.GetTable3Request
-	10, // 41: tavolo.api.v1.EvidenceService.ListFindings:input_type -> tavolo.api.v1.ListFindingsRequest
-	13, // 42: tavolo.api.v1.EvidenceService.GetFigures:input_type -> tavolo.api.v1.GetFiguresRequest
-	3,  // 43: tavolo.api.v1.EvidenceService.ListRoleLedger:output_type -> tavolo.api.v1.ListRoleLedgerResponse
-	6,  // 44: tavolo.api.v1.EvidenceService.GetTable3:output_type -> tavolo.api.v1.GetTable3Response
-	11, // 45: tavolo.api.v1.EvidenceService.ListFindings:output_type -> tavolo.api.v1.ListFindingsResponse
-	14, // 46: tavolo.api.v1.EvidenceService.GetFigures:output_type -> tavolo.api.v1.GetFiguresResponse
-	43, // [43:47] is the sub-list for method output_type
-	39, // [39:43] is the sub-list for method input_type
-	39, // [39:39] is the sub-list for extension type_name
-	39, // [39:39] is the sub-list for extension extendee
-	0,  // [0:39] is the sub-list for field type_name
+	8,  // 39: tavolo.api.v1.GetFiguresResponse.changed:type_name -> tavolo.api.v1.TableShare
+	2,  // 40: tavolo.api.v1.EvidenceService.ListRoleLedger:input_type -> tavolo.api.v1.ListRoleLedgerRequest
+	5,  // 41: tavolo.api.v1.EvidenceService.GetTable3:input_type -> tavolo.api.v1.GetTable3Request
+	10, // 42: tavolo.api.v1.EvidenceService.ListFindings:input_type -> tavolo.api.v1.ListFindingsRequest
+	13, // 43: tavolo.api.v1.EvidenceService.GetFigures:input_type -> tavolo.api.v1.GetFiguresRequest
+	3,  // 44: tavolo.api.v1.EvidenceService.ListRoleLedger:output_type -> tavolo.api.v1.ListRoleLedgerResponse
+	6,  // 45: tavolo.api.v1.EvidenceService.GetTable3:output_type -> tavolo.api.v1.GetTable3Response
+	11, // 46: tavolo.api.v1.EvidenceService.ListFindings:output_type -> tavolo.api.v1.ListFindingsResponse
+	14, // 47: tavolo.api.v1.EvidenceService.GetFigures:output_type -> tavolo.api.v1.GetFiguresResponse
+	44, // [44:48] is the sub-list for method output_type
+	40, // [40:44] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_api_v1_evidence_proto_init() }
