@@ -243,6 +243,9 @@ func (v *Views) listRoleLedger(ctx context.Context, q *apiv1.ListRoleLedgerReque
 
 // page keeps the rows that are asked for.
 func (v *Views) page(ctx context.Context, s *scene, out *apiv1.ListRoleLedgerResponse) error {
+	if s.ListRoleLedgerRequest.Role != "" {
+		out.Rows = slices.DeleteFunc(out.Rows, func(r *apiv1.LedgerRow) bool { return r.Role != s.ListRoleLedgerRequest.Role })
+	}
 	out.Total = uint32(len(out.Rows))
 	out.Rows = out.Rows[min(int(s.Skip), len(out.Rows)):]
 	if s.Limit > 0 {

@@ -234,7 +234,9 @@ type ListRoleLedgerRequest struct {
 	// Rows to pass over.
 	Skip uint32 `protobuf:"varint,14,opt,name=skip,proto3" json:"skip,omitempty"`
 	// At the level of decisions: the question, the outcome and everybody's role in each. Only with a limit, of at most 100.
-	WithRoles     bool `protobuf:"varint,15,opt,name=with_roles,json=withRoles,proto3" json:"with_roles,omitempty"`
+	WithRoles bool `protobuf:"varint,15,opt,name=with_roles,json=withRoles,proto3" json:"with_roles,omitempty"`
+	// Only rows of this role. Empty: all.
+	Role          string `protobuf:"bytes,16,opt,name=role,proto3" json:"role,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -372,6 +374,13 @@ func (x *ListRoleLedgerRequest) GetWithRoles() bool {
 		return x.WithRoles
 	}
 	return false
+}
+
+func (x *ListRoleLedgerRequest) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
 }
 
 // ListRoleLedgerResponse lists aggregates in the order of their keys.
@@ -1457,6 +1466,10 @@ type GetFiguresResponse struct {
 	MedianDelay float64 `protobuf:"fixed64,24,opt,name=median_delay,json=medianDelay,proto3" json:"median_delay,omitempty"`
 	// Adopted decisions that are due later.
 	DueLater uint32 `protobuf:"varint,25,opt,name=due_later,json=dueLater,proto3" json:"due_later,omitempty"`
+	// Adopted decisions whose text was changed to take up what a user said or to meet a user's objection, among all adopted.
+	Changed *TableShare `protobuf:"bytes,26,opt,name=changed,proto3" json:"changed,omitempty"`
+	// Full ids of these.
+	ChangedDecisions []string `protobuf:"bytes,27,rep,name=changed_decisions,json=changedDecisions,proto3" json:"changed_decisions,omitempty"`
 	// Decisions where the users' ballots decided the outcome, among those where that is known.
 	Pivotal *TableShare `protobuf:"bytes,30,opt,name=pivotal,proto3" json:"pivotal,omitempty"`
 	// Median of the users' power, from 0 to 1, over the decisions where it is defined.
@@ -1678,6 +1691,20 @@ func (x *GetFiguresResponse) GetDueLater() uint32 {
 	return 0
 }
 
+func (x *GetFiguresResponse) GetChanged() *TableShare {
+	if x != nil {
+		return x.Changed
+	}
+	return nil
+}
+
+func (x *GetFiguresResponse) GetChangedDecisions() []string {
+	if x != nil {
+		return x.ChangedDecisions
+	}
+	return nil
+}
+
 func (x *GetFiguresResponse) GetPivotal() *TableShare {
 	if x != nil {
 		return x.Pivotal
@@ -1732,7 +1759,7 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\x04from\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
 	"\x02to\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\x12/\n" +
 	"\x05as_of\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12\x1b\n" +
-	"\tcaught_up\x18\a \x01(\bR\bcaughtUp\"\xb5\x04\n" +
+	"\tcaught_up\x18\a \x01(\bR\bcaughtUp\"\xc9\x04\n" +
 	"\x15ListRoleLedgerRequest\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1e\n" +
 	"\n" +
@@ -1752,7 +1779,8 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\x05limit\x18\r \x01(\rR\x05limit\x12\x12\n" +
 	"\x04skip\x18\x0e \x01(\rR\x04skip\x12\x1d\n" +
 	"\n" +
-	"with_roles\x18\x0f \x01(\bR\twithRoles\"\xf1\x01\n" +
+	"with_roles\x18\x0f \x01(\bR\twithRoles\x12\x12\n" +
+	"\x04role\x18\x10 \x01(\tR\x04role\"\xf1\x01\n" +
 	"\x16ListRoleLedgerResponse\x12\x14\n" +
 	"\x05rules\x18\x01 \x01(\tR\x05rules\x12/\n" +
 	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12\x10\n" +
@@ -1847,8 +1875,7 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"initiative\"h\n" +
 	"\x11GetFiguresRequest\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x125\n" +
-	"\x06period\x18\x02 \x01(\v2\x1d.tavolo.api.v1.EvidencePeriodR\x06period\"\xb6\n" +
-	"\n" +
+	"\x06period\x18\x02 \x01(\v2\x1d.tavolo.api.v1.EvidencePeriodR\x06period\"\x98\v\n" +
 	"\x12GetFiguresResponse\x12/\n" +
 	"\x05as_of\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x123\n" +
 	"\asuccess\x18\x02 \x01(\v2\x19.tavolo.api.v1.TableShareR\asuccess\x12J\n" +
@@ -1877,6 +1904,8 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\x16implementation_refused\x18\x17 \x03(\tR\x15implementationRefused\x12!\n" +
 	"\fmedian_delay\x18\x18 \x01(\x01R\vmedianDelay\x12\x1b\n" +
 	"\tdue_later\x18\x19 \x01(\rR\bdueLater\x123\n" +
+	"\achanged\x18\x1a \x01(\v2\x19.tavolo.api.v1.TableShareR\achanged\x12+\n" +
+	"\x11changed_decisions\x18\x1b \x03(\tR\x10changedDecisions\x123\n" +
 	"\apivotal\x18\x1e \x01(\v2\x19.tavolo.api.v1.TableShareR\apivotal\x12!\n" +
 	"\fmedian_power\x18\x1f \x01(\x01R\vmedianPower\x12\x1d\n" +
 	"\n" +
@@ -1988,20 +2017,21 @@ var file_tavolo_api_v1_evidence_proto_depIdxs = []int32{
 	9,  // 40: tavolo.api.v1.GetFiguresResponse.refused_others:type_name -> tavolo.api.v1.TableShare
 	9,  // 41: tavolo.api.v1.GetFiguresResponse.answered:type_name -> tavolo.api.v1.TableShare
 	9,  // 42: tavolo.api.v1.GetFiguresResponse.implemented:type_name -> tavolo.api.v1.TableShare
-	9,  // 43: tavolo.api.v1.GetFiguresResponse.pivotal:type_name -> tavolo.api.v1.TableShare
-	2,  // 44: tavolo.api.v1.EvidenceService.ListRoleLedger:input_type -> tavolo.api.v1.ListRoleLedgerRequest
-	6,  // 45: tavolo.api.v1.EvidenceService.GetTable3:input_type -> tavolo.api.v1.GetTable3Request
-	11, // 46: tavolo.api.v1.EvidenceService.ListFindings:input_type -> tavolo.api.v1.ListFindingsRequest
-	14, // 47: tavolo.api.v1.EvidenceService.GetFigures:input_type -> tavolo.api.v1.GetFiguresRequest
-	3,  // 48: tavolo.api.v1.EvidenceService.ListRoleLedger:output_type -> tavolo.api.v1.ListRoleLedgerResponse
-	7,  // 49: tavolo.api.v1.EvidenceService.GetTable3:output_type -> tavolo.api.v1.GetTable3Response
-	12, // 50: tavolo.api.v1.EvidenceService.ListFindings:output_type -> tavolo.api.v1.ListFindingsResponse
-	15, // 51: tavolo.api.v1.EvidenceService.GetFigures:output_type -> tavolo.api.v1.GetFiguresResponse
-	48, // [48:52] is the sub-list for method output_type
-	44, // [44:48] is the sub-list for method input_type
-	44, // [44:44] is the sub-list for extension type_name
-	44, // [44:44] is the sub-list for extension extendee
-	0,  // [0:44] is the sub-list for field type_name
+	9,  // 43: tavolo.api.v1.GetFiguresResponse.changed:type_name -> tavolo.api.v1.TableShare
+	9,  // 44: tavolo.api.v1.GetFiguresResponse.pivotal:type_name -> tavolo.api.v1.TableShare
+	2,  // 45: tavolo.api.v1.EvidenceService.ListRoleLedger:input_type -> tavolo.api.v1.ListRoleLedgerRequest
+	6,  // 46: tavolo.api.v1.EvidenceService.GetTable3:input_type -> tavolo.api.v1.GetTable3Request
+	11, // 47: tavolo.api.v1.EvidenceService.ListFindings:input_type -> tavolo.api.v1.ListFindingsRequest
+	14, // 48: tavolo.api.v1.EvidenceService.GetFigures:input_type -> tavolo.api.v1.GetFiguresRequest
+	3,  // 49: tavolo.api.v1.EvidenceService.ListRoleLedger:output_type -> tavolo.api.v1.ListRoleLedgerResponse
+	7,  // 50: tavolo.api.v1.EvidenceService.GetTable3:output_type -> tavolo.api.v1.GetTable3Response
+	12, // 51: tavolo.api.v1.EvidenceService.ListFindings:output_type -> tavolo.api.v1.ListFindingsResponse
+	15, // 52: tavolo.api.v1.EvidenceService.GetFigures:output_type -> tavolo.api.v1.GetFiguresResponse
+	49, // [49:53] is the sub-list for method output_type
+	45, // [45:49] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_api_v1_evidence_proto_init() }

@@ -244,6 +244,13 @@ export declare type ListRoleLedgerRequest = Message<"tavolo.api.v1.ListRoleLedge
    * @generated from field: bool with_roles = 15;
    */
   withRoles: boolean;
+
+  /**
+   * Only rows of this role. Empty: all.
+   *
+   * @generated from field: string role = 16;
+   */
+  role: string;
 };
 
 /**
@@ -356,6 +363,13 @@ export declare type ListRoleLedgerRequestJson = {
    * @generated from field: bool with_roles = 15;
    */
   withRoles?: boolean;
+
+  /**
+   * Only rows of this role. Empty: all.
+   *
+   * @generated from field: string role = 16;
+   */
+  role?: string;
 };
 
 /**
@@ -1698,6 +1712,20 @@ export declare type GetFiguresResponse = Message<"tavolo.api.v1.GetFiguresRespon
   dueLater: number;
 
   /**
+   * Adopted decisions whose text was changed to take up what a user said or to meet a user's objection, among all adopted.
+   *
+   * @generated from field: tavolo.api.v1.TableShare changed = 26;
+   */
+  changed?: TableShare | undefined;
+
+  /**
+   * Full ids of these.
+   *
+   * @generated from field: repeated string changed_decisions = 27;
+   */
+  changedDecisions: string[];
+
+  /**
    * Decisions where the users' ballots decided the outcome, among those where that is known.
    *
    * @generated from field: tavolo.api.v1.TableShare pivotal = 30;
@@ -1920,6 +1948,20 @@ export declare type GetFiguresResponseJson = {
    * @generated from field: uint32 due_later = 25;
    */
   dueLater?: number;
+
+  /**
+   * Adopted decisions whose text was changed to take up what a user said or to meet a user's objection, among all adopted.
+   *
+   * @generated from field: tavolo.api.v1.TableShare changed = 26;
+   */
+  changed?: TableShareJson;
+
+  /**
+   * Full ids of these.
+   *
+   * @generated from field: repeated string changed_decisions = 27;
+   */
+  changedDecisions?: string[];
 
   /**
    * Decisions where the users' ballots decided the outcome, among those where that is known.
