@@ -14,11 +14,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
-	"tavolo/pkg/domain/disclosure"
-	"tavolo/pkg/domain/evidence"
 	"tavolo/pkg/export"
-	apiv1 "tavolo/proto/tavolo/api/v1"
-	eventv1 "tavolo/proto/tavolo/event/v1"
 )
 
 // exportCmd writes files for other programs.
@@ -88,70 +84,12 @@ func (c *exportCmd) write(w io.Writer, e *export.Evaluation, votes *export.Publi
 	}
 }
 
-// published reads the votes for Popolo, one by one: ballots are counted by constituency and forgotten.
+// published reads the votes for Popolo, one by one, and shows how far it is.
 func published(ctx context.Context, t *terminal, d *desk, e *export.Evaluation) (*export.Published, error) {
-	p := &export.Published{Departments: map[string]string{}, Threshold: disclosure.People}
-	for _, w := range e.Workspaces.Workspaces {
-		p.Departments[w.Id] = w.Name
-	}
-	var bar *progressbar.ProgressBar
+	var done func()
 	if f, ok := t.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		bar = progressbar.NewOptions(len(e.Roles.Decisions), progressbar.OptionSetWriter(t.err), progressbar.OptionSetDescription("votes"), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
+		bar := progressbar.NewOptions(len(e.Roles.Decisions), progressbar.OptionSetWriter(t.err), progressbar.OptionSetDescription("votes"), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
+		done = func() { _ = bar.Add(1) }
 	}
-	for _, x := range e.Roles.Decisions {
-		session := x.Initiative + ":" + x.Session
-		view, err := d.ask.GetDecision(ctx, &apiv1.GetDecisionRequest{Workspace: x.Workspace, Decision: session + ":" + x.Id})
-		if err != nil {
-			return nil, err
-		}
-		v := export.Vote{Workspace: x.Workspace, Initiative: x.Initiative, Session: session, Decision: session + ":" + x.Id, Rule: enumWord(view.Charter.GetRule().GetMethod().String()), Outcome: enumWord(x.Outcome.String()),
-			Opened: at(view.OpenedAt), Closed: at(x.ClosedAt), By: talliesOf(view)}
-		for _, j := range x.Roles {
-			if j.Who == evidence.Strict {
-				v.Role, v.Reason = j.Role, j.Reason
-			}
-		}
-		p.Votes = append(p.Votes, v)
-		if bar != nil {
-			_ = bar.Add(1)
-		}
-	}
-	return p, nil
-}
-
-// enumWord is the last part of an enum's value, in small letters: METHOD_MAJORITY is majority. Empty when it is not stated.
-func enumWord(name string) string {
-	_, word, _ := strings.Cut(name, "_")
-	if word == "UNSPECIFIED" {
-		return ""
-	}
-	return strings.ToLower(word)
-}
-
-// talliesOf counts open ballots by the constituency of the voter, by head; nil when there are none.
-func talliesOf(view *apiv1.DecisionView) map[string]disclosure.Tally {
-	constituency := map[string]string{}
-	for _, e := range view.Electors {
-		constituency[e.Participant] = e.Constituency
-		if e.Constituency == "" {
-			constituency[e.Participant] = "undeclared"
-		}
-	}
-	var by map[string]disclosure.Tally
-	for _, b := range view.Ballots {
-		if by == nil {
-			by = map[string]disclosure.Tally{}
-		}
-		t := by[constituency[b.Participant]]
-		switch b.Choice {
-		case eventv1.Choice_CHOICE_FOR:
-			t.For++
-		case eventv1.Choice_CHOICE_AGAINST:
-			t.Against++
-		default:
-			t.Abstain++
-		}
-		by[constituency[b.Participant]] = t
-	}
-	return by
+	return export.Votes(ctx, d.ask, e, done)
 }

@@ -62,13 +62,13 @@ function Figure({ workspace, f, row, other: o }: { workspace: string; f: Filters
       {n === 0 ? <Empty>{t("web/audit-nothing")}</Empty> : (
         <>
           <RoleBar counts={row.distribution ?? {}} />
-          <Table narrow caption={t("web/roles-n", { n })} columns={columns}>
+          <Table caption={t("web/roles-n", { n })} columns={columns}>
             {(row.shares ?? []).map((s) => (
               <Row key={s.role}>
                 <Head><RoleSign role={(s.role ?? "other") as typeof roles[number]} /></Head>
-                <td role="cell">{s.share?.n ? <A href={ledger(workspace, { ...f, role: s.role ?? "" })} aria-label={t("web/see-decisions-of", { n: s.share.n, role: t(`role/${s.role as typeof roles[number]}`) })}>{s.share.n}</A> : 0}</td>
-                <td role="cell">{percent(s.share)}</td>
-                <td role="cell">{interval(s.interval)}</td>
+                <Cell of={columns[1]!}>{s.share?.n ? <A href={ledger(workspace, { ...f, role: s.role ?? "" })} aria-label={t("web/see-decisions-of", { n: s.share.n, role: t(`role/${s.role as typeof roles[number]}`) })}>{s.share.n}</A> : 0}</Cell>
+                <Cell of={columns[2]!}>{percent(s.share)}</Cell>
+                <Cell of={columns[3]!}>{interval(s.interval)}</Cell>
               </Row>
             ))}
           </Table>
@@ -97,18 +97,20 @@ function Extreme({ id, f, says }: { id: string | undefined; f: Filters; says: st
   return decision ? <A href={`${address.decision(workspace, decision)}?${new URLSearchParams({ why: f.who || "users:strict" })}`}>{says}</A> : null;
 }
 
-// Trend shows the roles quarter by quarter: the picture in each line of the table is the line.
+// Trend shows the roles quarter by quarter, as a picture and as a table.
 function Trend({ workspace, f, rows }: { workspace: string; f: Filters; rows: LedgerRowJson[] }) {
   if (rows.length === 0) return <Empty>{t("web/audit-nothing")}</Empty>;
   const columns = [t("web/quarter"), t("web/decisions"), ...roles.map((r) => t(`role/${r}`)), t("web/median-short")];
+  const name = (row: LedgerRowJson) => { const q = quarterOf(row.key ?? ""); return t("web/quarter-of", { n: q.n, year: q.year }); };
   return (
     <>
+      <div class="facts" aria-hidden="true">{rows.map((row) => <div key={row.key}><span>{name(row)}</span><RoleBar counts={row.distribution ?? {}} /></div>)}</div>
       <Table caption={t("web/trend-caption")} columns={columns}>
         {rows.map((row) => {
           const q = quarterOf(row.key ?? "");
           return (
             <Row key={row.key}>
-              <Head><A href={ledger(workspace, within(f, q.from, q.to))}>{t("web/quarter-of", { n: q.n, year: q.year })}</A><RoleBar counts={row.distribution ?? {}} /></Head>
+              <Head><A href={ledger(workspace, within(f, q.from, q.to))}>{name(row)}</A></Head>
               <Cell of={columns[1]!}>{Number(row.included ?? 0)}</Cell>
               {roles.map((r, i) => <Cell key={r} of={columns[i + 2]!}>{Number(row.distribution?.[r] ?? 0)}</Cell>)}
               <Cell of={columns[6]!}>{row.tooFew ? t("web/too-few") : t(`role/${(row.role || "other") as typeof roles[number]}`)}</Cell>

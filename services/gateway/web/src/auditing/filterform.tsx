@@ -59,7 +59,7 @@ export function FilterForm({ page, query, decisions }: Props) {
 export function Whose({ page, query }: { page: string; query: string }) {
   const f = read(query), who = f.who || "users:strict";
   const turn = (to: string, says: Key) => (
-    <Button look="plain" pressed={who === to} onClick={() => refine(page + write({ ...f, who: to === "users:strict" ? "" : to, page: "" }))}>{t(says)}</Button>
+    <Button look={who === to ? "main" : "plain"} pressed={who === to} onClick={() => refine(page + write({ ...f, who: to === "users:strict" ? "" : to, page: "" }))}>{t(says)}</Button>
   );
   return (
     <div role="group" aria-labelledby="whose">

@@ -7,12 +7,12 @@ import type { Page } from "../screens/audit";
 import { type Key, day, has, t } from "../words";
 import { FilterForm } from "./filterform";
 import { period, read } from "./filters";
+import { questions } from "./questions";
 
 export function Findings({ workspace, query, page, of }: Page) {
   const asked = useAsked(`findings ${workspace} ${query}`, async (signal) => {
     const p = period(read(query)), found = await ask("EvidenceService/ListFindings", { workspace, period: p }, signal);
-    const roles = found.findings?.length ? await ask("RoleService/ListRoles", { workspace, who: "users:strict", ...p.asOf && { asOf: p.asOf } }, signal) : {};
-    return { findings: found.findings ?? [], questions: new Map((roles.decisions ?? []).map((d) => [`${d.initiative}:${d.session}:${d.id}`, d.question ?? ""])) };
+    return { findings: found.findings ?? [], questions: found.findings?.length ? await questions(workspace, p.asOf, signal) : new Map<string, string>() };
   });
   const d = asked.data, codes = [...new Set((d?.findings ?? []).map((f) => f.code ?? ""))];
   return (

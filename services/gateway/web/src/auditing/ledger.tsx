@@ -65,8 +65,8 @@ function Rows({ workspace, rows, persons, asOf }: { workspace: string; rows: Led
         const cell = (j: JudgementJson) => {
           const who = j.participant || (j.who ?? ""), is = shown === who;
           return (
-            <button key={who} type="button" class="why" aria-expanded={is} aria-controls={behind} onClick={() => set(is ? undefined : `${key} ${who}`)}>
-              {named(j) && `${named(j)}: `}{t(`role/${(j.role ?? "other") as Role}`)}<span class="visually-hidden">{t("web/ledger-proof-of", { question: d.question || id })}</span>
+            <button key={who} type="button" class={named(j) ? "why" : "why text-nowrap"} aria-expanded={is} aria-controls={behind} aria-describedby={`question-${n}`} onClick={() => set(is ? undefined : `${key} ${who}`)}>
+              {named(j) && `${named(j)}: `}{t(`role/${(j.role ?? "other") as Role}`)}<span class="visually-hidden">{t("web/ledger-proof")}</span>
             </button>
           );
         };
@@ -74,7 +74,7 @@ function Rows({ workspace, rows, persons, asOf }: { workspace: string; rows: Led
         return [
           <Row key={key}>
             <Head>
-              <A href={address.decision(workspace, id)}>{d.question || id}</A>
+              <A id={`question-${n}`} href={address.decision(workspace, id)}>{d.question || id}</A>
               <span class="note d-block">{d.closedAt && day(d.closedAt)} <OutcomeName outcome={d.outcome} /></span>
             </Head>
             <Cell of={columns[1]!}>{or(group("users:strict"))}</Cell>
@@ -92,7 +92,7 @@ function Rows({ workspace, rows, persons, asOf }: { workspace: string; rows: Led
 
 const fullID = (d: DecisionRolesJson): string => `${d.initiative}:${d.session}:${d.id}`;
 
-const or = (cells: preact.ComponentChild[]) => cells.length > 0 ? cells : t("web/ledger-nobody");
+const or = (cells: preact.ComponentChild[]) => cells.length > 0 ? <span class="side">{cells}</span> : t("web/ledger-nobody");
 
 // named says who a cell is about, where the column does not: a constituency, or a person by the short id.
 function named(j: JudgementJson): string {

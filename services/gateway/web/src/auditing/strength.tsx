@@ -10,9 +10,13 @@ import { type Key, dayAndTime, number, t } from "../words";
 import { interval, percent } from "./department";
 import { FilterForm, Whose } from "./filterform";
 import { period, read } from "./filters";
+import { questions } from "./questions";
 
 export function Strength({ workspace, query, page }: Page) {
-  const asked = useAsked(`strength ${workspace} ${query}`, (signal) => ask("EvidenceService/GetFigures", { workspace, period: period(read(query)) }, signal));
+  const asked = useAsked(`strength ${workspace} ${query}`, async (signal) => {
+    const f = await ask("EvidenceService/GetFigures", { workspace, period: period(read(query)) }, signal);
+    return { f, named: [f.divergent, f.changedDecisions, f.overdue, f.implementationRefused].some((list) => list?.length) ? await questions(workspace, f.asOf, signal) : new Map<string, string>() };
+  });
   return (
     <>
       <Whose page={page} query={query} />
@@ -20,8 +24,8 @@ export function Strength({ workspace, query, page }: Page) {
       {asked.problem ? <Problem asked={asked} /> : !asked.data ? <Loading /> : (
         <Section id="strength" title={t("web/audit-strength")}>
           <p>{t("web/strength-intro")}</p>
-          <p role="status" class="under">{t("web/strength-read", { when: dayAndTime(asked.data.asOf ?? "") })}</p>
-          <Figures workspace={workspace} f={asked.data} />
+          <p role="status" class="under">{t("web/strength-read", { when: dayAndTime(asked.data.f.asOf ?? "") })}</p>
+          <Figures workspace={workspace} {...asked.data} />
         </Section>
       )}
     </>
@@ -67,7 +71,7 @@ function measures(f: GetFiguresResponseJson): Measure[] {
   ];
 }
 
-function Figures({ workspace, f }: { workspace: string; f: GetFiguresResponseJson }) {
+function Figures({ workspace, f, named }: { workspace: string; f: GetFiguresResponseJson; named: Map<string, string> }) {
   const columns = [t("web/strength-measure"), t("web/strength-value"), t("web/strength-what")];
   return (
     <Table caption={t("web/strength-caption")} columns={columns}>
@@ -79,7 +83,7 @@ function Figures({ workspace, f }: { workspace: string; f: GetFiguresResponseJso
             {(m.decisions ?? []).length > 0 && (
               <details class="more">
                 <summary>{t("web/strength-see", { n: m.decisions!.length })} <span class="visually-hidden">{t(m.name)}</span></summary>
-                <ul>{m.decisions!.map((id) => <li key={id}><A href={address.decision(workspace, id)}>{id}</A></li>)}</ul>
+                <ul>{m.decisions!.map((id) => <li key={id}><A href={address.decision(workspace, id)}>{named.get(id) || id}</A></li>)}</ul>
               </details>
             )}
           </Cell>

@@ -47,7 +47,7 @@ function Parts({ workspace, part, query }: { workspace: string; part: string; qu
     <nav aria-label={t("web/audit-pages")}>
       <ul class="acts plain-list">
         {Object.entries(titles).map(([page, says]) => (
-          <li key={page}><A href={address.audit(workspace, page) + kept} aria-current={page === part ? "page" : undefined}>{t(says)}</A></li>
+          <li key={page}>{page === part ? <strong aria-current="page">{t(says)}</strong> : <A href={address.audit(workspace, page) + kept}>{t(says)}</A>}</li>
         ))}
         <li><A href={address.table3 + write({ ...shared(read(query)), ws: workspace })}>{t("web/table3")}</A></li>
       </ul>
