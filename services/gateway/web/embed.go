@@ -94,6 +94,7 @@ func serve(client fs.FS) http.Handler {
 	for address, screen := range map[string]string{
 		"/{$}": "home", "/enter": "enter", "/me": "me", "/w/{workspace}/i/{id}": "initiative", "/w/{workspace}/s/{id}": "session",
 		"/w/{workspace}/s/{id}/projector": "projector", "/w/{workspace}/d/{id}": "decision",
+		"/w/{workspace}/audit": "audit", "/w/{workspace}/audit/{page}": "audit", "/table3": "table3",
 	} {
 		h.pages.HandleFunc("GET "+address, func(w http.ResponseWriter, r *http.Request) { h.page(w, r, screen, http.StatusOK) })
 	}
