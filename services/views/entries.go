@@ -201,7 +201,7 @@ func (v *Views) toldAfter(ctx context.Context, q *feedv1.FeedEntriesRequest) (li
 		lines = append(lines, l)
 	}
 	if len(q.Sequences) > 0 {
-		slices.SortStableFunc(lines, func(a, b told) int {
+		slices.SortStableFunc(lines, func(a, b telling) int {
 			return cmp.Compare(slices.Index(q.Sequences, uint64(a.seq)), slices.Index(q.Sequences, uint64(b.seq)))
 		})
 	}

@@ -144,7 +144,7 @@ func tellable(p *role.Party) bool {
 	return len(p.Members) >= disclosure.People
 }
 
-// told flags are of the rule and of what came later. The others (outvoted, abstained, absent …) say how somebody voted, or did not.
+// toldFlags are of the rule and of what came later. The others (outvoted, abstained, absent …) say how somebody voted, or did not.
 var toldFlags = []string{"zero_power", "power_by_participation", "weak", "overridden", "implementation_refused", "not_implemented", "superseded_by_electorate",
 	"agenda_others", "consensus_unverified"}
 

@@ -1408,9 +1408,7 @@ func (x *DeadLettersResponse) GetDeadLetters() []*DeadLetter {
 type ReplayResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// So many.
-	Replayed uint32 `protobuf:"varint,1,opt,name=replayed,proto3" json:"replayed,omitempty"`
-	// So many were refused again.
-	Refused       uint32 `protobuf:"varint,2,opt,name=refused,proto3" json:"refused,omitempty"`
+	Replayed      uint32 `protobuf:"varint,1,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1448,13 +1446,6 @@ func (*ReplayResponse) Descriptor() ([]byte, []int) {
 func (x *ReplayResponse) GetReplayed() uint32 {
 	if x != nil {
 		return x.Replayed
-	}
-	return 0
-}
-
-func (x *ReplayResponse) GetRefused() uint32 {
-	if x != nil {
-		return x.Refused
 	}
 	return 0
 }
@@ -1646,10 +1637,9 @@ const file_tavolo_feed_v1_subscription_proto_rawDesc = "" +
 	"\x06status\x18\x01 \x01(\rR\x06status\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\"T\n" +
 	"\x13DeadLettersResponse\x12=\n" +
-	"\fdead_letters\x18\x01 \x03(\v2\x1a.tavolo.feed.v1.DeadLetterR\vdeadLetters\"F\n" +
+	"\fdead_letters\x18\x01 \x03(\v2\x1a.tavolo.feed.v1.DeadLetterR\vdeadLetters\",\n" +
 	"\x0eReplayResponse\x12\x1a\n" +
-	"\breplayed\x18\x01 \x01(\rR\breplayed\x12\x18\n" +
-	"\arefused\x18\x02 \x01(\rR\arefused\"\r\n" +
+	"\breplayed\x18\x01 \x01(\rR\breplayed\"\r\n" +
 	"\vKeysRequest\"\"\n" +
 	"\fKeysResponse\x12\x12\n" +
 	"\x04keys\x18\x01 \x03(\tR\x04keysB$Z\"tavolo/proto/tavolo/feed/v1;feedv1b\x06proto3"
