@@ -44,7 +44,7 @@ func Entries(s Site, p *feedv1.PullResponse, limit uint32) ([]byte, error) {
 		CompleteTo string            `json:"completeTo"`
 		More       bool              `json:"more"`
 		Next       string            `json:"next"`
-	}{entries, number(p.CompleteTo), p.More, s.Query("/v1/feeds/entries", "after", number(p.CompleteTo), "limit", number(uint64(limit)))})
+	}{entries, count(p.CompleteTo), p.More, s.Query("/v1/feeds/entries", "after", count(p.CompleteTo), "limit", number(uint64(limit)))})
 }
 
 // write is json.Marshal that leaves < and & as they are.

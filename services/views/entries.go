@@ -185,7 +185,7 @@ func (v *Views) toldAfter(ctx context.Context, q *feedv1.FeedEntriesRequest) (li
 		}
 		where = `released > 0 AND seq IN (` + strings.TrimSuffix(strings.Repeat("?,", len(args)), ",") + `) ORDER BY seq`
 	}
-	rows, err := v.read(q.Workspace).QueryContext(ctx, `SELECT seq, decision, kind, released, about, key FROM entry JOIN aggregate ON aggregate.id = decision WHERE `+where, args...)
+	rows, err := v.read(q.Workspace).QueryContext(ctx, `SELECT entry.seq, decision, entry.kind, released, about, key FROM entry JOIN aggregate ON aggregate.id = decision WHERE `+where, args...)
 	if err != nil {
 		return nil, err
 	}
