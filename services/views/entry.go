@@ -302,7 +302,7 @@ func (f *figures) message() *feedv1.Figures {
 // power tells the power of a group whose size is told: under a known rule the one follows from the other. That of the users in the strict sense is told
 // when it does not give away how few of them the department employs.
 func (f *figures) power(p *role.Party, power *big.Rat) string {
-	if power == nil {
+	if power == nil || f.sizes == nil {
 		return ""
 	}
 	for _, code := range p.Sits {
