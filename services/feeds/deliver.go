@@ -33,10 +33,7 @@ const (
 
 // backoff is how long to wait after so many failures.
 func backoff(failures int) time.Duration {
-	wait := longestRetry
-	if failures < 13 {
-		wait = min(longestRetry, firstRetry<<(failures-1))
-	}
+	wait := min(longestRetry, firstRetry<<min(failures-1, 20))
 	return wait/2 + rand.N(wait/2)
 }
 

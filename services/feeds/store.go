@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"google.golang.org/protobuf/proto"
 
@@ -85,6 +86,9 @@ const (
 type store struct {
 	db  *sqlite.DB
 	key vault.Key
+
+	mu    sync.Mutex
+	fixed map[string][]byte // what fix has read: it never changes
 }
 
 // openStore opens the database and its key, or makes both.
@@ -96,7 +100,7 @@ func openStore(dir string) (*store, error) {
 	}
 	_, err := os.Stat(filepath.Join(dir, databaseFile))
 	made := err == nil
-	s := &store{}
+	s := &store{fixed: map[string][]byte{}}
 	if s.key, err = openKey(filepath.Join(dir, keyFile), made); err != nil {
 		return nil, err
 	}
@@ -174,6 +178,16 @@ func (s *store) open(row, field string, data []byte) (string, error) {
 
 // fix gives a value that is set once and never changes: the one that is there, or what make says.
 func (s *store) fix(ctx context.Context, what string, make func() ([]byte, error)) (value []byte, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if value, known := s.fixed[what]; known {
+		return value, nil
+	}
+	defer func() {
+		if err == nil {
+			s.fixed[what] = value
+		}
+	}()
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
 		err := tx.QueryRowContext(ctx, `SELECT value FROM fixed WHERE what = ?`, what).Scan(&value)
 		if !errors.Is(err, sql.ErrNoRows) {
