@@ -364,7 +364,9 @@ func TestEveryFormHasTheSameEntries(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var page struct{ Entries []struct{ Entry struct{ ID string } } }
+		var page struct {
+			Entries []struct{ Entry struct{ ID string } }
+		}
 		if err := json.Unmarshal(plain, &page); err != nil {
 			t.Fatal(err)
 		}
