@@ -23,12 +23,7 @@ import (
 
 // getTable3 answers GetTable3.
 func (v *Views) getTable3(ctx context.Context, q *apiv1.GetTable3Request) (*apiv1.GetTable3Response, error) {
-	filter := &apiv1.EvidenceFilter{}
-	if q.Filter != nil {
-		filter = proto.CloneOf(q.Filter)
-	}
-	filter.Initiative, filter.Session, filter.Scope, filter.Area, filter.Stage, filter.Kind = "", "", eventv1.Scope_SCOPE_STRATEGIC_PLANNING, 0, 0, 0
-	s, err := v.set(ctx, filter)
+	s, err := v.set(ctx, &apiv1.ListRoleLedgerRequest{Workspace: q.Workspace, Period: q.Period, Scope: eventv1.Scope_SCOPE_STRATEGIC_PLANNING})
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +155,7 @@ func (v *Views) recordOf(ctx context.Context, ws string, asOf time.Time) (*evide
 
 // listFindings answers ListFindings.
 func (v *Views) listFindings(ctx context.Context, q *apiv1.ListFindingsRequest) (*apiv1.ListFindingsResponse, error) {
-	s, err := v.set(ctx, q.Filter)
+	s, err := v.set(ctx, &apiv1.ListRoleLedgerRequest{Workspace: q.Workspace, Period: q.Period})
 	if err != nil {
 		return nil, err
 	}
@@ -179,12 +174,10 @@ func (v *Views) listFindings(ctx context.Context, q *apiv1.ListFindingsRequest) 
 
 // getFigures answers GetFigures.
 func (v *Views) getFigures(ctx context.Context, q *apiv1.GetFiguresRequest) (*apiv1.GetFiguresResponse, error) {
-	filter := &apiv1.EvidenceFilter{}
-	if q.Filter != nil {
-		filter = proto.CloneOf(q.Filter)
+	if q.Workspace == "" {
+		return nil, decider.Refuse("evidence/workspace-missing")
 	}
-	filter.Workspaces, filter.Regions = []string{q.Workspace}, nil
-	s, err := v.set(ctx, filter)
+	s, err := v.set(ctx, &apiv1.ListRoleLedgerRequest{Workspace: q.Workspace, Period: q.Period})
 	if err != nil {
 		return nil, err
 	}
@@ -202,6 +195,7 @@ func (v *Views) getFigures(ctx context.Context, q *apiv1.GetFiguresRequest) (*ap
 		Agenda: shareOf(f.Agenda.Decided), Refused: shareOf(f.Agenda.Refused), RefusedOthers: shareOf(f.Agenda.RefusedOthers), RefusedItems: f.Agenda.RefusedItems,
 		Answered: shareOf(f.Responsiveness.Answered), Pending: uint32(f.Responsiveness.Pending), Adopted: uint32(f.Responsiveness.Adopted), Partly: uint32(f.Responsiveness.Partly), AdviceRefused: uint32(f.Responsiveness.Refused), MedianDays: f.Responsiveness.MedianDays,
 		Implemented: shareOf(f.Implementation.Done), Overdue: f.Implementation.Overdue, ImplementationRefused: f.Implementation.Refused, MedianDelay: f.Implementation.MedianDelay, DueLater: uint32(f.Implementation.Pending),
+		Changed: shareOf(f.Changes.Traced), ChangedDecisions: f.Changes.Decisions,
 	}
 	if ratio, measured := f.Voice.Ratio(); measured {
 		out.Voice = &ratio

@@ -21,9 +21,9 @@ import (
 
 // This chapter is the role ledger: the stored roles of one group, filtered in the tables, aggregated by package evidence.
 
-// scene is what one question of an evaluator is about.
+// scene is what one question of an evaluator is about: the ledger's question, of which Table 3, findings and figures use a part.
 type scene struct {
-	*apiv1.EvidenceFilter
+	*apiv1.ListRoleLedgerRequest
 	who            string
 	asOf, from, to time.Time
 	departments    []department
@@ -35,12 +35,13 @@ type department struct {
 	region    string
 }
 
-// set waits for the views and finds the workspaces that a filter means.
-func (v *Views) set(ctx context.Context, f *apiv1.EvidenceFilter) (*scene, error) {
+// set waits for the views and finds the workspaces that a question means.
+func (v *Views) set(ctx context.Context, q *apiv1.ListRoleLedgerRequest) (*scene, error) {
+	f := q.Period
 	if f == nil {
-		f = &apiv1.EvidenceFilter{}
+		f = &apiv1.EvidencePeriod{}
 	}
-	s := &scene{EvidenceFilter: f, who: cmp.Or(f.Who, evidence.Strict), asOf: v.clock().UTC()}
+	s := &scene{ListRoleLedgerRequest: q, who: cmp.Or(f.Who, evidence.Strict), asOf: v.clock().UTC()}
 	if !role.IsGroup(s.who) {
 		return nil, decider.Refuse("evidence/groups-only")
 	}
@@ -53,11 +54,11 @@ func (v *Views) set(ctx context.Context, f *apiv1.EvidenceFilter) (*scene, error
 	if f.To != nil {
 		s.to = f.To.AsTime()
 	}
-	workspaces, err := v.ready(ctx, "", 0, f.CaughtUp)
+	workspaces, err := v.ready(ctx, q.Workspace, 0, f.CaughtUp)
 	if err != nil {
 		return nil, err
 	}
-	for _, ws := range f.Workspaces {
+	for _, ws := range f.Departments {
 		if !slices.Contains(workspaces, ws) {
 			return nil, decider.Refuse("workspace/unknown", "workspace", ws)
 		}
@@ -71,7 +72,7 @@ func (v *Views) set(ctx context.Context, f *apiv1.EvidenceFilter) (*scene, error
 		regions = append(regions, r.Code)
 	}
 	for _, ws := range workspaces {
-		if len(f.Workspaces) > 0 && !slices.Contains(f.Workspaces, ws) {
+		if len(f.Departments) > 0 && !slices.Contains(f.Departments, ws) {
 			continue
 		}
 		a, err := v.foldOf(ctx, ws, aggregate.Key{Kind: aggregate.Workspace, ID: ws}, nil)
@@ -180,7 +181,7 @@ func (v *Views) listRoleLedger(ctx context.Context, q *apiv1.ListRoleLedgerReque
 	if !known {
 		return nil, decider.Refuse("evidence/no-such-partition")
 	}
-	s, err := v.set(ctx, q.Filter)
+	s, err := v.set(ctx, q)
 	if err != nil {
 		return nil, err
 	}

@@ -123,10 +123,13 @@ func departments(t *testing.T) *house {
 
 func TestTheRoleLedgerIsReadAtEveryLevel(t *testing.T) {
 	h := departments(t)
-	ask := func(level apiv1.LedgerLevel, f *apiv1.EvidenceFilter) []string {
+	ask := func(level apiv1.LedgerLevel, q *apiv1.ListRoleLedgerRequest) []string {
 		t.Helper()
-		f.CaughtUp = true
-		out, err := h.views.listRoleLedger(context.Background(), &apiv1.ListRoleLedgerRequest{Filter: f, Level: level})
+		if q.Level = level; q.Period == nil {
+			q.Period = &apiv1.EvidencePeriod{}
+		}
+		q.Period.CaughtUp = true
+		out, err := h.views.listRoleLedger(context.Background(), q)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,32 +141,32 @@ func TestTheRoleLedgerIsReadAtEveryLevel(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		level  apiv1.LedgerLevel
-		filter *apiv1.EvidenceFilter
+		filter *apiv1.ListRoleLedgerRequest
 		want   []string
 	}{
-		{"departments", 0, &apiv1.EvidenceFilter{}, []string{"dsm-a decisive 3: 0 1 2 0", "dsm-b consultative 3: 1 2 0 0 no_decision 1", "dsm-c consultative 4: 1 3 0 0", "dsm-d other 1: 0 0 1 0 no_decision 1"}},
-		{"before the reversals", 0, &apiv1.EvidenceFilter{AsOf: march(19), Regions: []string{"08"}}, []string{"dsm-a decisive 3: 0 1 2 0", "dsm-c decisive 4: 1 0 3 0"}},
-		{"before everything", 0, &apiv1.EvidenceFilter{AsOf: march(1), Workspaces: []string{"dsm-a"}}, []string{"dsm-a other 0: 0 0 0 0"}},
-		{"initiatives", apiv1.LedgerLevel_LEDGER_LEVEL_INITIATIVE, &apiv1.EvidenceFilter{Workspaces: []string{"dsm-b"}}, []string{"dsm-b/csm consultative 3: 1 2 0 0 no_decision 1"}},
-		{"decisions", apiv1.LedgerLevel_LEDGER_LEVEL_DECISION, &apiv1.EvidenceFilter{Workspaces: []string{"dsm-d"}}, []string{"dsm-d/csm:s1:d0 other 0: 0 0 0 0 no_decision 1", "dsm-d/csm:s1:d1 decisive 1: 0 0 1 0"}},
-		{"focus groups", apiv1.LedgerLevel_LEDGER_LEVEL_SESSION, &apiv1.EvidenceFilter{Kind: eventv1.SessionKind_SESSION_KIND_FOCUS_GROUP}, []string{"dsm-b/csm:s1 consultative 3: 1 2 0 0 no_decision 1"}},
-		{"another area", apiv1.LedgerLevel_LEDGER_LEVEL_SESSION, &apiv1.EvidenceFilter{Area: eventv1.Area_AREA_NEW_SERVICES}, nil},
-		{"the scope and the stage", apiv1.LedgerLevel_LEDGER_LEVEL_SESSION, &apiv1.EvidenceFilter{Scope: eventv1.Scope_SCOPE_STRATEGIC_PLANNING, Stage: eventv1.Stage_STAGE_DESIGN, Workspaces: []string{"dsm-a"}}, []string{"dsm-a/csm:s1 decisive 3: 0 1 2 0"}},
-		{"another period", apiv1.LedgerLevel_LEDGER_LEVEL_SESSION, &apiv1.EvidenceFilter{From: march(6)}, nil},
-		{"the professionals", 0, &apiv1.EvidenceFilter{Who: "constituency:professional", Workspaces: []string{"dsm-b"}}, []string{"dsm-b decisive 3: 0 0 3 0 no_decision 1"}},
-		{"regions count departments", apiv1.LedgerLevel_LEDGER_LEVEL_REGION, &apiv1.EvidenceFilter{}, []string{"08 decisive 2: 0 1 1 0", "09 consultative 1: 0 1 0 0", "unknown other 0: 0 0 0 0 too_few 1"}},
-		{"macro areas", apiv1.LedgerLevel_LEDGER_LEVEL_MACRO_AREA, &apiv1.EvidenceFilter{}, []string{"centre consultative 1: 0 1 0 0", "north_east decisive 2: 0 1 1 0", "unknown other 0: 0 0 0 0 too_few 1"}},
-		{"the nation", apiv1.LedgerLevel_LEDGER_LEVEL_NATION, &apiv1.EvidenceFilter{}, []string{" consultative 3: 0 2 1 0 too_few 1"}},
+		{"departments", 0, &apiv1.ListRoleLedgerRequest{}, []string{"dsm-a decisive 3: 0 1 2 0", "dsm-b consultative 3: 1 2 0 0 no_decision 1", "dsm-c consultative 4: 1 3 0 0", "dsm-d other 1: 0 0 1 0 no_decision 1"}},
+		{"before the reversals", 0, &apiv1.ListRoleLedgerRequest{Period: &apiv1.EvidencePeriod{AsOf: march(19), Regions: []string{"08"}}}, []string{"dsm-a decisive 3: 0 1 2 0", "dsm-c decisive 4: 1 0 3 0"}},
+		{"before everything", 0, &apiv1.ListRoleLedgerRequest{Workspace: "dsm-a", Period: &apiv1.EvidencePeriod{AsOf: march(1)}}, []string{"dsm-a other 0: 0 0 0 0"}},
+		{"initiatives", apiv1.LedgerLevel_LEDGER_LEVEL_INITIATIVE, &apiv1.ListRoleLedgerRequest{Workspace: "dsm-b"}, []string{"dsm-b/csm consultative 3: 1 2 0 0 no_decision 1"}},
+		{"decisions", apiv1.LedgerLevel_LEDGER_LEVEL_DECISION, &apiv1.ListRoleLedgerRequest{Workspace: "dsm-d"}, []string{"dsm-d/csm:s1:d0 other 0: 0 0 0 0 no_decision 1", "dsm-d/csm:s1:d1 decisive 1: 0 0 1 0"}},
+		{"focus groups", apiv1.LedgerLevel_LEDGER_LEVEL_SESSION, &apiv1.ListRoleLedgerRequest{Kind: eventv1.SessionKind_SESSION_KIND_FOCUS_GROUP}, []string{"dsm-b/csm:s1 consultative 3: 1 2 0 0 no_decision 1"}},
+		{"another area", apiv1.LedgerLevel_LEDGER_LEVEL_SESSION, &apiv1.ListRoleLedgerRequest{Area: eventv1.Area_AREA_NEW_SERVICES}, nil},
+		{"the scope and the stage", apiv1.LedgerLevel_LEDGER_LEVEL_SESSION, &apiv1.ListRoleLedgerRequest{Scope: eventv1.Scope_SCOPE_STRATEGIC_PLANNING, Stage: eventv1.Stage_STAGE_DESIGN, Workspace: "dsm-a"}, []string{"dsm-a/csm:s1 decisive 3: 0 1 2 0"}},
+		{"another period", apiv1.LedgerLevel_LEDGER_LEVEL_SESSION, &apiv1.ListRoleLedgerRequest{Period: &apiv1.EvidencePeriod{From: march(6)}}, nil},
+		{"the professionals", 0, &apiv1.ListRoleLedgerRequest{Workspace: "dsm-b", Period: &apiv1.EvidencePeriod{Who: "constituency:professional"}}, []string{"dsm-b decisive 3: 0 0 3 0 no_decision 1"}},
+		{"regions count departments", apiv1.LedgerLevel_LEDGER_LEVEL_REGION, &apiv1.ListRoleLedgerRequest{}, []string{"08 decisive 2: 0 1 1 0", "09 consultative 1: 0 1 0 0", "unknown other 0: 0 0 0 0 too_few 1"}},
+		{"macro areas", apiv1.LedgerLevel_LEDGER_LEVEL_MACRO_AREA, &apiv1.ListRoleLedgerRequest{}, []string{"centre consultative 1: 0 1 0 0", "north_east decisive 2: 0 1 1 0", "unknown other 0: 0 0 0 0 too_few 1"}},
+		{"the nation", apiv1.LedgerLevel_LEDGER_LEVEL_NATION, &apiv1.ListRoleLedgerRequest{}, []string{" consultative 3: 0 2 1 0 too_few 1"}},
 	} {
 		if got := ask(c.level, c.filter); !slices.Equal(got, c.want) {
 			t.Errorf("%s:\n got %q\nwant %q", c.name, got, c.want)
 		}
 	}
 	for code, q := range map[string]*apiv1.ListRoleLedgerRequest{
-		"evidence/groups-only":       {Filter: &apiv1.EvidenceFilter{Who: "u1"}},
+		"evidence/groups-only":       {Period: &apiv1.EvidencePeriod{Who: "u1"}},
 		"evidence/no-such-partition": {Partition: "macro4"},
-		"workspace/unknown":          {Filter: &apiv1.EvidenceFilter{Workspaces: []string{"nowhere"}}},
-		"territory/unknown-region":   {Filter: &apiv1.EvidenceFilter{Regions: []string{"Atlantide"}}},
+		"workspace/unknown":          {Workspace: "nowhere"},
+		"territory/unknown-region":   {Period: &apiv1.EvidencePeriod{Regions: []string{"Atlantide"}}},
 	} {
 		if _, err := h.views.listRoleLedger(context.Background(), q); err == nil || !strings.Contains(err.Error(), code) {
 			t.Errorf("%v, want %s", err, code)
@@ -177,7 +180,7 @@ func TestTheTablesSayWhatTheRecordSays(t *testing.T) {
 	ctx := context.Background()
 	for _, asOf := range []time.Time{time.Date(2026, 3, 4, 0, 0, 0, 0, time.UTC), time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC), time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)} {
 		for _, who := range []string{evidence.Strict, evidence.Broad} {
-			s, err := h.views.set(ctx, &apiv1.EvidenceFilter{Who: who, AsOf: timestamppb.New(asOf), Scope: eventv1.Scope_SCOPE_STRATEGIC_PLANNING, CaughtUp: true})
+			s, err := h.views.set(ctx, &apiv1.ListRoleLedgerRequest{Scope: eventv1.Scope_SCOPE_STRATEGIC_PLANNING, Period: &apiv1.EvidencePeriod{Who: who, AsOf: timestamppb.New(asOf), CaughtUp: true}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -211,8 +214,8 @@ func TestTheTablesSayWhatTheRecordSays(t *testing.T) {
 
 func TestEvaluatorsGetTable3FindingsAndFigures(t *testing.T) {
 	h := departments(t)
-	ctx, ever := context.Background(), &apiv1.EvidenceFilter{CaughtUp: true, Area: eventv1.Area_AREA_NEW_SERVICES} // the area is not used
-	table, err := h.views.getTable3(ctx, &apiv1.GetTable3Request{Filter: ever})
+	ctx, ever := context.Background(), &apiv1.EvidencePeriod{CaughtUp: true}
+	table, err := h.views.getTable3(ctx, &apiv1.GetTable3Request{Period: ever})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,15 +232,22 @@ func TestEvaluatorsGetTable3FindingsAndFigures(t *testing.T) {
 		"engages yes 4 of 4 100.0, published 35"}; !slices.Equal(lines, want) {
 		t.Errorf("got %q\nwant %q", lines, want)
 	}
-	if _, err := h.views.getTable3(ctx, &apiv1.GetTable3Request{Filter: &apiv1.EvidenceFilter{Who: "constituency:user"}}); err == nil || !strings.Contains(err.Error(), "evidence/users-only") {
+	if _, err := h.views.getTable3(ctx, &apiv1.GetTable3Request{Period: &apiv1.EvidencePeriod{Who: "constituency:user"}}); err == nil || !strings.Contains(err.Error(), "evidence/users-only") {
 		t.Errorf("a constituency: %v", err)
 	}
-	found, err := h.views.listFindings(ctx, &apiv1.ListFindingsRequest{Filter: &apiv1.EvidenceFilter{CaughtUp: true}})
+	found, err := h.views.listFindings(ctx, &apiv1.ListFindingsRequest{Period: ever})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(found.Findings) != 3 || found.Findings[0].Workspace != "dsm-c" || found.Findings[0].Code != "overridden" || len(found.Findings[0].Evidence) == 0 || found.Findings[0].People != 2 {
 		t.Errorf("%v", found.Findings)
+	}
+	if _, err := h.views.getFigures(ctx, &apiv1.GetFiguresRequest{}); err == nil || !strings.Contains(err.Error(), "evidence/workspace-missing") {
+		t.Errorf("figures of no workspace: %v", err)
+	}
+	few, err := h.views.getTable3(ctx, &apiv1.GetTable3Request{Period: &apiv1.EvidencePeriod{Departments: []string{"dsm-a", "dsm-b"}}})
+	if err != nil || few.Departments != 2 {
+		t.Errorf("two departments: %v, %v", few, err)
 	}
 	figures, err := h.views.getFigures(ctx, &apiv1.GetFiguresRequest{Workspace: "dsm-a"})
 	if err != nil {

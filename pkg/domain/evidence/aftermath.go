@@ -114,6 +114,46 @@ func median(values []float64) float64 {
 	return (values[m-1] + values[m]) / 2
 }
 
+// Changes is what users changed in what was adopted.
+type Changes struct {
+	// Traced: adopted decisions whose text was changed to take up something that a user said, or to meet a user's objection, among all adopted.
+	Traced Share
+	// Amended counts the adopted decisions whose text was changed at all.
+	Amended   int
+	Decisions []string // the traced ones, full ids
+}
+
+// Changes follows contributions and objections of users into the texts that were adopted in a period. What nobody linked is not seen.
+func (r *Record) Changes(view string, from, to time.Time) Changes {
+	var out Changes
+	for _, d := range r.Decisions {
+		if d.Decision.Final() != eventv1.Outcome_OUTCOME_ADOPTED || !within(d.Decision.ClosedAt, from, to) {
+			continue
+		}
+		_, in, _ := decision.Split(d.ID)
+		traced := slices.ContainsFunc(d.Decision.Amendments, func(a decision.Amendment) bool { return r.byUser(view, in, d.Decision.Item, a) })
+		out.Traced.count(traced)
+		if traced {
+			out.Decisions = append(out.Decisions, d.ID)
+		}
+		if len(d.Decision.Amendments) > 0 {
+			out.Amended++
+		}
+	}
+	return out
+}
+
+// byUser: the amendment takes up what a user said in the session, or meets a user's objection.
+func (r *Record) byUser(view, in, of string, a decision.Amendment) bool {
+	if a.Objector != "" && r.isUser(view, in, a.Objector) {
+		return true
+	}
+	i := r.Item(of)
+	return a.TakesUp != 0 && i != nil && slices.ContainsFunc(i.In(in), func(c item.Contribution) bool {
+		return c.Number == a.TakesUp && r.isUser(view, in, c.By)
+	})
+}
+
 // Implementation is what became of what was adopted.
 type Implementation struct {
 	// Done among those that are due by the instant of the record or were carried out or refused before; Pending are due later.

@@ -210,12 +210,13 @@ type Figures struct {
 	Voice          Voice
 	Agenda         Agenda
 	Responsiveness Responsiveness
+	Changes        Changes
 	Implementation Implementation
 }
 
 // Figures reads all figures of a period.
 func (r *Record) Figures(view string, from, to time.Time) Figures {
-	return Figures{view, r.Success(view, from, to), r.Voice(view, from, to), r.Agenda(view, from, to), r.Responsiveness(view, from, to), r.Implementation(from, to)}
+	return Figures{view, r.Success(view, from, to), r.Voice(view, from, to), r.Agenda(view, from, to), r.Responsiveness(view, from, to), r.Changes(view, from, to), r.Implementation(from, to)}
 }
 
 // UserView reports whether who is one of the two views of users.

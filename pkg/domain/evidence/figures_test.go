@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"tavolo/pkg/domain/aggregate"
 	"tavolo/pkg/domain/evidence"
 	commandv1 "tavolo/proto/tavolo/command/v1"
 	eventv1 "tavolo/proto/tavolo/event/v1"
@@ -136,4 +137,31 @@ func TestWhatWasAdoptedIsFollowedToItsEnd(t *testing.T) {
 	if got.Done != (evidence.Share{Part: 2, Whole: 5}) || got.Pending != 1 || got.MedianDelay != 5 || !slices.Equal(got.Overdue, own(3)) || !slices.Equal(got.Explained, own(4)) || !slices.Equal(got.Refused, own(5)) {
 		t.Errorf("%+v", got)
 	}
+}
+
+func TestAChangeOfTheTextIsTracedToWhoBroughtIt(t *testing.T) {
+	w := newWorld(t)
+	w.hold(meeting("2026-03-05", "meeting", "u1 p1", vote("i1", "d1", majority, "u1:for p1:for", "contributions:\n  - {by: u1, kind: proposal}\n  - {by: p1, kind: proposal}"), vote("i2", "d2", majority, "u1:for p1:for", "")))
+	amended := func(number uint32, objector string) {
+		id := aggregate.Key{Kind: aggregate.Decision, ID: full("2026-03-05", "d1")}
+		a, _ := w.load(id)
+		c := &eventv1.Commit{Id: fmt.Sprint("c", len(w.log)+1), Version: a.Version + 1, Events: []*eventv1.Event{eventv1.NewEvent(timestamppb.New(day("2026-03-05")), &eventv1.ProposalAmended{TakesUp: number, Objector: objector})}}
+		w.log = append(w.log, logged{id, c})
+		if err := a.Apply(uint64(len(w.log)), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := func(amendedTexts int, traced ...string) {
+		t.Helper()
+		got := w.record().Changes(evidence.Strict, ever, ever)
+		if got.Traced != (evidence.Share{Part: len(traced), Whole: 2}) || got.Amended != amendedTexts || !slices.Equal(got.Decisions, traced) {
+			t.Errorf("%+v", got)
+		}
+	}
+	want(0)
+	amended(2, "") // what a professional had proposed
+	amended(0, "p1")
+	want(1)
+	amended(1, "")
+	want(1, full("2026-03-05", "d1"))
 }

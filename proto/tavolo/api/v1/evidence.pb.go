@@ -98,53 +98,41 @@ func (LedgerLevel) EnumDescriptor() ([]byte, []int) {
 	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{0}
 }
 
-// EvidenceFilter chooses decisions. What is empty chooses everything.
-type EvidenceFilter struct {
+// EvidencePeriod chooses departments, a view of users, and a period.
+type EvidencePeriod struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Workspaces.
-	Workspaces []string `protobuf:"bytes,1,rep,name=workspaces,proto3" json:"workspaces,omitempty"`
-	// Regions, as somebody writes them or by their codes.
+	// Of all workspaces only these. Empty: all.
+	Departments []string `protobuf:"bytes,1,rep,name=departments,proto3" json:"departments,omitempty"`
+	// Only those of these regions, as somebody writes them or by their codes. Empty: all.
 	Regions []string `protobuf:"bytes,2,rep,name=regions,proto3" json:"regions,omitempty"`
-	// One initiative's id.
-	Initiative string `protobuf:"bytes,3,opt,name=initiative,proto3" json:"initiative,omitempty"`
-	// One session's full id.
-	Session string `protobuf:"bytes,4,opt,name=session,proto3" json:"session,omitempty"`
-	// Who: users:strict, users:broad or constituency:<code>. Empty: users:strict.
-	Who string `protobuf:"bytes,5,opt,name=who,proto3" json:"who,omitempty"`
-	// Scope of the initiative.
-	Scope v1.Scope `protobuf:"varint,6,opt,name=scope,proto3,enum=tavolo.event.v1.Scope" json:"scope,omitempty"`
-	// Area of the initiative.
-	Area v1.Area `protobuf:"varint,7,opt,name=area,proto3,enum=tavolo.event.v1.Area" json:"area,omitempty"`
-	// Stage of the initiative.
-	Stage v1.Stage `protobuf:"varint,8,opt,name=stage,proto3,enum=tavolo.event.v1.Stage" json:"stage,omitempty"`
-	// Kind of the session.
-	Kind v1.SessionKind `protobuf:"varint,9,opt,name=kind,proto3,enum=tavolo.event.v1.SessionKind" json:"kind,omitempty"`
-	// Decisions closed at or after this moment.
-	From *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=from,proto3" json:"from,omitempty"`
-	// Decisions closed before this moment.
-	To *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=to,proto3" json:"to,omitempty"`
+	// users:strict or users:broad; in the role ledger also constituency:<code>. Empty: users:strict.
+	Who string `protobuf:"bytes,3,opt,name=who,proto3" json:"who,omitempty"`
+	// What was closed, begun or said at or after this moment.
+	From *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=from,proto3" json:"from,omitempty"`
+	// What was closed, begun or said before this moment.
+	To *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=to,proto3" json:"to,omitempty"`
 	// Read the record as it stood then. Unset: now.
-	AsOf *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	AsOf *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
 	// Wait until the views have read everything that is in the log now.
-	CaughtUp      bool `protobuf:"varint,13,opt,name=caught_up,json=caughtUp,proto3" json:"caught_up,omitempty"`
+	CaughtUp      bool `protobuf:"varint,7,opt,name=caught_up,json=caughtUp,proto3" json:"caught_up,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *EvidenceFilter) Reset() {
-	*x = EvidenceFilter{}
+func (x *EvidencePeriod) Reset() {
+	*x = EvidencePeriod{}
 	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *EvidenceFilter) String() string {
+func (x *EvidencePeriod) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*EvidenceFilter) ProtoMessage() {}
+func (*EvidencePeriod) ProtoMessage() {}
 
-func (x *EvidenceFilter) ProtoReflect() protoreflect.Message {
+func (x *EvidencePeriod) ProtoReflect() protoreflect.Message {
 	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -156,96 +144,54 @@ func (x *EvidenceFilter) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use EvidenceFilter.ProtoReflect.Descriptor instead.
-func (*EvidenceFilter) Descriptor() ([]byte, []int) {
+// Deprecated: Use EvidencePeriod.ProtoReflect.Descriptor instead.
+func (*EvidencePeriod) Descriptor() ([]byte, []int) {
 	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *EvidenceFilter) GetWorkspaces() []string {
+func (x *EvidencePeriod) GetDepartments() []string {
 	if x != nil {
-		return x.Workspaces
+		return x.Departments
 	}
 	return nil
 }
 
-func (x *EvidenceFilter) GetRegions() []string {
+func (x *EvidencePeriod) GetRegions() []string {
 	if x != nil {
 		return x.Regions
 	}
 	return nil
 }
 
-func (x *EvidenceFilter) GetInitiative() string {
-	if x != nil {
-		return x.Initiative
-	}
-	return ""
-}
-
-func (x *EvidenceFilter) GetSession() string {
-	if x != nil {
-		return x.Session
-	}
-	return ""
-}
-
-func (x *EvidenceFilter) GetWho() string {
+func (x *EvidencePeriod) GetWho() string {
 	if x != nil {
 		return x.Who
 	}
 	return ""
 }
 
-func (x *EvidenceFilter) GetScope() v1.Scope {
-	if x != nil {
-		return x.Scope
-	}
-	return v1.Scope(0)
-}
-
-func (x *EvidenceFilter) GetArea() v1.Area {
-	if x != nil {
-		return x.Area
-	}
-	return v1.Area(0)
-}
-
-func (x *EvidenceFilter) GetStage() v1.Stage {
-	if x != nil {
-		return x.Stage
-	}
-	return v1.Stage(0)
-}
-
-func (x *EvidenceFilter) GetKind() v1.SessionKind {
-	if x != nil {
-		return x.Kind
-	}
-	return v1.SessionKind(0)
-}
-
-func (x *EvidenceFilter) GetFrom() *timestamppb.Timestamp {
+func (x *EvidencePeriod) GetFrom() *timestamppb.Timestamp {
 	if x != nil {
 		return x.From
 	}
 	return nil
 }
 
-func (x *EvidenceFilter) GetTo() *timestamppb.Timestamp {
+func (x *EvidencePeriod) GetTo() *timestamppb.Timestamp {
 	if x != nil {
 		return x.To
 	}
 	return nil
 }
 
-func (x *EvidenceFilter) GetAsOf() *timestamppb.Timestamp {
+func (x *EvidencePeriod) GetAsOf() *timestamppb.Timestamp {
 	if x != nil {
 		return x.AsOf
 	}
 	return nil
 }
 
-func (x *EvidenceFilter) GetCaughtUp() bool {
+func (x *EvidencePeriod) GetCaughtUp() bool {
 	if x != nil {
 		return x.CaughtUp
 	}
@@ -255,16 +201,30 @@ func (x *EvidenceFilter) GetCaughtUp() bool {
 // ListRoleLedgerRequest asks for aggregates.
 type ListRoleLedgerRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which decisions.
-	Filter *EvidenceFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
+	// One workspace. Empty: all of them, for who may read them all.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// One initiative's id. Empty: all.
+	Initiative string `protobuf:"bytes,2,opt,name=initiative,proto3" json:"initiative,omitempty"`
+	// One session's full id. Empty: all.
+	Session string `protobuf:"bytes,3,opt,name=session,proto3" json:"session,omitempty"`
+	// Which departments, whose roles, when.
+	Period *EvidencePeriod `protobuf:"bytes,4,opt,name=period,proto3" json:"period,omitempty"`
+	// Scope of the initiative. Not stated: all.
+	Scope v1.Scope `protobuf:"varint,5,opt,name=scope,proto3,enum=tavolo.event.v1.Scope" json:"scope,omitempty"`
+	// Area of the initiative. Not stated: all.
+	Area v1.Area `protobuf:"varint,6,opt,name=area,proto3,enum=tavolo.event.v1.Area" json:"area,omitempty"`
+	// Stage of the initiative. Not stated: all.
+	Stage v1.Stage `protobuf:"varint,7,opt,name=stage,proto3,enum=tavolo.event.v1.Stage" json:"stage,omitempty"`
+	// Kind of the session. Not stated: all.
+	Kind v1.SessionKind `protobuf:"varint,8,opt,name=kind,proto3,enum=tavolo.event.v1.SessionKind" json:"kind,omitempty"`
 	// At which level.
-	Level LedgerLevel `protobuf:"varint,2,opt,name=level,proto3,enum=tavolo.api.v1.LedgerLevel" json:"level,omitempty"`
+	Level LedgerLevel `protobuf:"varint,9,opt,name=level,proto3,enum=tavolo.api.v1.LedgerLevel" json:"level,omitempty"`
 	// Partition of macro areas: macro5 or macro3. Empty: macro5.
-	Partition string `protobuf:"bytes,3,opt,name=partition,proto3" json:"partition,omitempty"`
+	Partition string `protobuf:"bytes,10,opt,name=partition,proto3" json:"partition,omitempty"`
 	// Fewest included decisions for a median role to be stated. 0: three, and one at the level of a decision.
-	Least uint32 `protobuf:"varint,4,opt,name=least,proto3" json:"least,omitempty"`
+	Least uint32 `protobuf:"varint,11,opt,name=least,proto3" json:"least,omitempty"`
 	// Name the decisions of each aggregate.
-	WithDecisions bool `protobuf:"varint,5,opt,name=with_decisions,json=withDecisions,proto3" json:"with_decisions,omitempty"`
+	WithDecisions bool `protobuf:"varint,12,opt,name=with_decisions,json=withDecisions,proto3" json:"with_decisions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -299,11 +259,60 @@ func (*ListRoleLedgerRequest) Descriptor() ([]byte, []int) {
 	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{1}
 }
 
-func (x *ListRoleLedgerRequest) GetFilter() *EvidenceFilter {
+func (x *ListRoleLedgerRequest) GetWorkspace() string {
 	if x != nil {
-		return x.Filter
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *ListRoleLedgerRequest) GetInitiative() string {
+	if x != nil {
+		return x.Initiative
+	}
+	return ""
+}
+
+func (x *ListRoleLedgerRequest) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *ListRoleLedgerRequest) GetPeriod() *EvidencePeriod {
+	if x != nil {
+		return x.Period
 	}
 	return nil
+}
+
+func (x *ListRoleLedgerRequest) GetScope() v1.Scope {
+	if x != nil {
+		return x.Scope
+	}
+	return v1.Scope(0)
+}
+
+func (x *ListRoleLedgerRequest) GetArea() v1.Area {
+	if x != nil {
+		return x.Area
+	}
+	return v1.Area(0)
+}
+
+func (x *ListRoleLedgerRequest) GetStage() v1.Stage {
+	if x != nil {
+		return x.Stage
+	}
+	return v1.Stage(0)
+}
+
+func (x *ListRoleLedgerRequest) GetKind() v1.SessionKind {
+	if x != nil {
+		return x.Kind
+	}
+	return v1.SessionKind(0)
 }
 
 func (x *ListRoleLedgerRequest) GetLevel() LedgerLevel {
@@ -555,12 +564,14 @@ func (x *LedgerRow) GetTooFew() bool {
 // GetTable3Request asks for the table.
 type GetTable3Request struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which departments, view of users, period and instant; scope, area, stage and kind are not used: the table is about strategic planning.
-	Filter *EvidenceFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
+	// One workspace. Empty: all of them, for who may read them all.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Which departments, view of users, period and instant.
+	Period *EvidencePeriod `protobuf:"bytes,2,opt,name=period,proto3" json:"period,omitempty"`
 	// How many departments there are. 0: 135.
-	Population uint32 `protobuf:"varint,2,opt,name=population,proto3" json:"population,omitempty"`
+	Population uint32 `protobuf:"varint,3,opt,name=population,proto3" json:"population,omitempty"`
 	// Fewest included decisions for a department's role to be stated. 0: three.
-	Least         uint32 `protobuf:"varint,3,opt,name=least,proto3" json:"least,omitempty"`
+	Least         uint32 `protobuf:"varint,4,opt,name=least,proto3" json:"least,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -595,9 +606,16 @@ func (*GetTable3Request) Descriptor() ([]byte, []int) {
 	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{4}
 }
 
-func (x *GetTable3Request) GetFilter() *EvidenceFilter {
+func (x *GetTable3Request) GetWorkspace() string {
 	if x != nil {
-		return x.Filter
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *GetTable3Request) GetPeriod() *EvidencePeriod {
+	if x != nil {
+		return x.Period
 	}
 	return nil
 }
@@ -956,8 +974,10 @@ func (x *TableInterval) GetHigh() string {
 // ListFindingsRequest asks for findings.
 type ListFindingsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which workspaces, period and instant; the rest of the filter is not used.
-	Filter        *EvidenceFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
+	// One workspace. Empty: all of them, for who may read them all.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Which departments, period and instant.
+	Period        *EvidencePeriod `protobuf:"bytes,2,opt,name=period,proto3" json:"period,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -992,9 +1012,16 @@ func (*ListFindingsRequest) Descriptor() ([]byte, []int) {
 	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{9}
 }
 
-func (x *ListFindingsRequest) GetFilter() *EvidenceFilter {
+func (x *ListFindingsRequest) GetWorkspace() string {
 	if x != nil {
-		return x.Filter
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *ListFindingsRequest) GetPeriod() *EvidencePeriod {
+	if x != nil {
+		return x.Period
 	}
 	return nil
 }
@@ -1178,8 +1205,8 @@ type GetFiguresRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The workspace.
 	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
-	// Which view of users, period and instant; the rest of the filter is not used.
-	Filter        *EvidenceFilter `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
+	// Which view of users, period and instant.
+	Period        *EvidencePeriod `protobuf:"bytes,2,opt,name=period,proto3" json:"period,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1221,9 +1248,9 @@ func (x *GetFiguresRequest) GetWorkspace() string {
 	return ""
 }
 
-func (x *GetFiguresRequest) GetFilter() *EvidenceFilter {
+func (x *GetFiguresRequest) GetPeriod() *EvidencePeriod {
 	if x != nil {
-		return x.Filter
+		return x.Period
 	}
 	return nil
 }
@@ -1280,9 +1307,13 @@ type GetFiguresResponse struct {
 	// Median of days after the last day, of those carried out.
 	MedianDelay float64 `protobuf:"fixed64,24,opt,name=median_delay,json=medianDelay,proto3" json:"median_delay,omitempty"`
 	// Adopted decisions that are due later.
-	DueLater      uint32 `protobuf:"varint,25,opt,name=due_later,json=dueLater,proto3" json:"due_later,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	DueLater uint32 `protobuf:"varint,25,opt,name=due_later,json=dueLater,proto3" json:"due_later,omitempty"`
+	// Adopted decisions whose text was changed to take up what a user said or to meet a user's objection, among all adopted.
+	Changed *TableShare `protobuf:"bytes,26,opt,name=changed,proto3" json:"changed,omitempty"`
+	// Full ids of these.
+	ChangedDecisions []string `protobuf:"bytes,27,rep,name=changed_decisions,json=changedDecisions,proto3" json:"changed_decisions,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *GetFiguresResponse) Reset() {
@@ -1490,36 +1521,49 @@ func (x *GetFiguresResponse) GetDueLater() uint32 {
 	return 0
 }
 
+func (x *GetFiguresResponse) GetChanged() *TableShare {
+	if x != nil {
+		return x.Changed
+	}
+	return nil
+}
+
+func (x *GetFiguresResponse) GetChangedDecisions() []string {
+	if x != nil {
+		return x.ChangedDecisions
+	}
+	return nil
+}
+
 var File_tavolo_api_v1_evidence_proto protoreflect.FileDescriptor
 
 const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\n" +
-	"\x1ctavolo/api/v1/evidence.proto\x12\rtavolo.api.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1atavolo/api/v1/access.proto\x1a tavolo/event/v1/initiative.proto\x1a\x1dtavolo/event/v1/session.proto\"\xf9\x03\n" +
-	"\x0eEvidenceFilter\x12\x1e\n" +
+	"\x1ctavolo/api/v1/evidence.proto\x12\rtavolo.api.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1atavolo/api/v1/access.proto\x1a tavolo/event/v1/initiative.proto\x1a\x1dtavolo/event/v1/session.proto\"\x88\x02\n" +
+	"\x0eEvidencePeriod\x12 \n" +
+	"\vdepartments\x18\x01 \x03(\tR\vdepartments\x12\x18\n" +
+	"\aregions\x18\x02 \x03(\tR\aregions\x12\x10\n" +
+	"\x03who\x18\x03 \x01(\tR\x03who\x12.\n" +
+	"\x04from\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
+	"\x02to\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\x12/\n" +
+	"\x05as_of\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12\x1b\n" +
+	"\tcaught_up\x18\a \x01(\bR\bcaughtUp\"\xec\x03\n" +
+	"\x15ListRoleLedgerRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1e\n" +
 	"\n" +
-	"workspaces\x18\x01 \x03(\tR\n" +
-	"workspaces\x12\x18\n" +
-	"\aregions\x18\x02 \x03(\tR\aregions\x12\x1e\n" +
-	"\n" +
-	"initiative\x18\x03 \x01(\tR\n" +
+	"initiative\x18\x02 \x01(\tR\n" +
 	"initiative\x12\x18\n" +
-	"\asession\x18\x04 \x01(\tR\asession\x12\x10\n" +
-	"\x03who\x18\x05 \x01(\tR\x03who\x12,\n" +
-	"\x05scope\x18\x06 \x01(\x0e2\x16.tavolo.event.v1.ScopeR\x05scope\x12)\n" +
-	"\x04area\x18\a \x01(\x0e2\x15.tavolo.event.v1.AreaR\x04area\x12,\n" +
-	"\x05stage\x18\b \x01(\x0e2\x16.tavolo.event.v1.StageR\x05stage\x120\n" +
-	"\x04kind\x18\t \x01(\x0e2\x1c.tavolo.event.v1.SessionKindR\x04kind\x12.\n" +
-	"\x04from\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
-	"\x02to\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\x02to\x12/\n" +
-	"\x05as_of\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12\x1b\n" +
-	"\tcaught_up\x18\r \x01(\bR\bcaughtUp\"\xdb\x01\n" +
-	"\x15ListRoleLedgerRequest\x125\n" +
-	"\x06filter\x18\x01 \x01(\v2\x1d.tavolo.api.v1.EvidenceFilterR\x06filter\x120\n" +
-	"\x05level\x18\x02 \x01(\x0e2\x1a.tavolo.api.v1.LedgerLevelR\x05level\x12\x1c\n" +
-	"\tpartition\x18\x03 \x01(\tR\tpartition\x12\x14\n" +
-	"\x05least\x18\x04 \x01(\rR\x05least\x12%\n" +
-	"\x0ewith_decisions\x18\x05 \x01(\bR\rwithDecisions\"\xdb\x01\n" +
+	"\asession\x18\x03 \x01(\tR\asession\x125\n" +
+	"\x06period\x18\x04 \x01(\v2\x1d.tavolo.api.v1.EvidencePeriodR\x06period\x12,\n" +
+	"\x05scope\x18\x05 \x01(\x0e2\x16.tavolo.event.v1.ScopeR\x05scope\x12)\n" +
+	"\x04area\x18\x06 \x01(\x0e2\x15.tavolo.event.v1.AreaR\x04area\x12,\n" +
+	"\x05stage\x18\a \x01(\x0e2\x16.tavolo.event.v1.StageR\x05stage\x120\n" +
+	"\x04kind\x18\b \x01(\x0e2\x1c.tavolo.event.v1.SessionKindR\x04kind\x120\n" +
+	"\x05level\x18\t \x01(\x0e2\x1a.tavolo.api.v1.LedgerLevelR\x05level\x12\x1c\n" +
+	"\tpartition\x18\n" +
+	" \x01(\tR\tpartition\x12\x14\n" +
+	"\x05least\x18\v \x01(\rR\x05least\x12%\n" +
+	"\x0ewith_decisions\x18\f \x01(\bR\rwithDecisions\"\xdb\x01\n" +
 	"\x16ListRoleLedgerResponse\x12\x14\n" +
 	"\x05rules\x18\x01 \x01(\tR\x05rules\x12/\n" +
 	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12\x10\n" +
@@ -1547,13 +1591,14 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\rR\x05value:\x028\x01\x1a:\n" +
 	"\fReasonsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\rR\x05value:\x028\x01\"\x7f\n" +
-	"\x10GetTable3Request\x125\n" +
-	"\x06filter\x18\x01 \x01(\v2\x1d.tavolo.api.v1.EvidenceFilterR\x06filter\x12\x1e\n" +
+	"\x05value\x18\x02 \x01(\rR\x05value:\x028\x01\"\x9d\x01\n" +
+	"\x10GetTable3Request\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x125\n" +
+	"\x06period\x18\x02 \x01(\v2\x1d.tavolo.api.v1.EvidencePeriodR\x06period\x12\x1e\n" +
 	"\n" +
-	"population\x18\x02 \x01(\rR\n" +
+	"population\x18\x03 \x01(\rR\n" +
 	"population\x12\x14\n" +
-	"\x05least\x18\x03 \x01(\rR\x05least\"\xf5\x01\n" +
+	"\x05least\x18\x04 \x01(\rR\x05least\"\xf5\x01\n" +
 	"\x11GetTable3Response\x12\x14\n" +
 	"\x05rules\x18\x01 \x01(\tR\x05rules\x12/\n" +
 	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12\x10\n" +
@@ -1582,9 +1627,10 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\apercent\x18\x03 \x01(\tR\apercent\"5\n" +
 	"\rTableInterval\x12\x10\n" +
 	"\x03low\x18\x01 \x01(\tR\x03low\x12\x12\n" +
-	"\x04high\x18\x02 \x01(\tR\x04high\"L\n" +
-	"\x13ListFindingsRequest\x125\n" +
-	"\x06filter\x18\x01 \x01(\v2\x1d.tavolo.api.v1.EvidenceFilterR\x06filter\"\x95\x01\n" +
+	"\x04high\x18\x02 \x01(\tR\x04high\"j\n" +
+	"\x13ListFindingsRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x125\n" +
+	"\x06period\x18\x02 \x01(\v2\x1d.tavolo.api.v1.EvidencePeriodR\x06period\"\x95\x01\n" +
 	"\x14ListFindingsResponse\x12\x14\n" +
 	"\x05rules\x18\x01 \x01(\tR\x05rules\x12/\n" +
 	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x126\n" +
@@ -1600,7 +1646,7 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\bevidence\x18\b \x03(\x04R\bevidence\"h\n" +
 	"\x11GetFiguresRequest\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x125\n" +
-	"\x06filter\x18\x02 \x01(\v2\x1d.tavolo.api.v1.EvidenceFilterR\x06filter\"\xd4\b\n" +
+	"\x06period\x18\x02 \x01(\v2\x1d.tavolo.api.v1.EvidencePeriodR\x06period\"\xb6\t\n" +
 	"\x12GetFiguresResponse\x12/\n" +
 	"\x05as_of\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x123\n" +
 	"\asuccess\x18\x02 \x01(\v2\x19.tavolo.api.v1.TableShareR\asuccess\x12J\n" +
@@ -1628,7 +1674,9 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\aoverdue\x18\x16 \x03(\tR\aoverdue\x125\n" +
 	"\x16implementation_refused\x18\x17 \x03(\tR\x15implementationRefused\x12!\n" +
 	"\fmedian_delay\x18\x18 \x01(\x01R\vmedianDelay\x12\x1b\n" +
-	"\tdue_later\x18\x19 \x01(\rR\bdueLaterB\b\n" +
+	"\tdue_later\x18\x19 \x01(\rR\bdueLater\x123\n" +
+	"\achanged\x18\x1a \x01(\v2\x19.tavolo.api.v1.TableShareR\achanged\x12+\n" +
+	"\x11changed_decisions\x18\x1b \x03(\tR\x10changedDecisionsB\b\n" +
 	"\x06_voice*\xe8\x01\n" +
 	"\vLedgerLevel\x12\x1c\n" +
 	"\x18LEDGER_LEVEL_UNSPECIFIED\x10\x00\x12\x19\n" +
@@ -1662,7 +1710,7 @@ var file_tavolo_api_v1_evidence_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_tavolo_api_v1_evidence_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_tavolo_api_v1_evidence_proto_goTypes = []any{
 	(LedgerLevel)(0),               // 0: tavolo.api.v1.LedgerLevel
-	(*EvidenceFilter)(nil),         // 1: tavolo.api.v1.EvidenceFilter
+	(*EvidencePeriod)(nil),         // 1: tavolo.api.v1.EvidencePeriod
 	(*ListRoleLedgerRequest)(nil),  // 2: tavolo.api.v1.ListRoleLedgerRequest
 	(*ListRoleLedgerResponse)(nil), // 3: tavolo.api.v1.ListRoleLedgerResponse
 	(*LedgerRow)(nil),              // 4: tavolo.api.v1.LedgerRow
@@ -1679,29 +1727,29 @@ var file_tavolo_api_v1_evidence_proto_goTypes = []any{
 	nil,                            // 15: tavolo.api.v1.LedgerRow.DistributionEntry
 	nil,                            // 16: tavolo.api.v1.LedgerRow.ExcludedEntry
 	nil,                            // 17: tavolo.api.v1.LedgerRow.ReasonsEntry
-	(v1.Scope)(0),                  // 18: tavolo.event.v1.Scope
-	(v1.Area)(0),                   // 19: tavolo.event.v1.Area
-	(v1.Stage)(0),                  // 20: tavolo.event.v1.Stage
-	(v1.SessionKind)(0),            // 21: tavolo.event.v1.SessionKind
-	(*timestamppb.Timestamp)(nil),  // 22: google.protobuf.Timestamp
+	(*timestamppb.Timestamp)(nil),  // 18: google.protobuf.Timestamp
+	(v1.Scope)(0),                  // 19: tavolo.event.v1.Scope
+	(v1.Area)(0),                   // 20: tavolo.event.v1.Area
+	(v1.Stage)(0),                  // 21: tavolo.event.v1.Stage
+	(v1.SessionKind)(0),            // 22: tavolo.event.v1.SessionKind
 }
 var file_tavolo_api_v1_evidence_proto_depIdxs = []int32{
-	18, // 0: tavolo.api.v1.EvidenceFilter.scope:type_name -> tavolo.event.v1.Scope
-	19, // 1: tavolo.api.v1.EvidenceFilter.area:type_name -> tavolo.event.v1.Area
-	20, // 2: tavolo.api.v1.EvidenceFilter.stage:type_name -> tavolo.event.v1.Stage
-	21, // 3: tavolo.api.v1.EvidenceFilter.kind:type_name -> tavolo.event.v1.SessionKind
-	22, // 4: tavolo.api.v1.EvidenceFilter.from:type_name -> google.protobuf.Timestamp
-	22, // 5: tavolo.api.v1.EvidenceFilter.to:type_name -> google.protobuf.Timestamp
-	22, // 6: tavolo.api.v1.EvidenceFilter.as_of:type_name -> google.protobuf.Timestamp
-	1,  // 7: tavolo.api.v1.ListRoleLedgerRequest.filter:type_name -> tavolo.api.v1.EvidenceFilter
+	18, // 0: tavolo.api.v1.EvidencePeriod.from:type_name -> google.protobuf.Timestamp
+	18, // 1: tavolo.api.v1.EvidencePeriod.to:type_name -> google.protobuf.Timestamp
+	18, // 2: tavolo.api.v1.EvidencePeriod.as_of:type_name -> google.protobuf.Timestamp
+	1,  // 3: tavolo.api.v1.ListRoleLedgerRequest.period:type_name -> tavolo.api.v1.EvidencePeriod
+	19, // 4: tavolo.api.v1.ListRoleLedgerRequest.scope:type_name -> tavolo.event.v1.Scope
+	20, // 5: tavolo.api.v1.ListRoleLedgerRequest.area:type_name -> tavolo.event.v1.Area
+	21, // 6: tavolo.api.v1.ListRoleLedgerRequest.stage:type_name -> tavolo.event.v1.Stage
+	22, // 7: tavolo.api.v1.ListRoleLedgerRequest.kind:type_name -> tavolo.event.v1.SessionKind
 	0,  // 8: tavolo.api.v1.ListRoleLedgerRequest.level:type_name -> tavolo.api.v1.LedgerLevel
-	22, // 9: tavolo.api.v1.ListRoleLedgerResponse.as_of:type_name -> google.protobuf.Timestamp
+	18, // 9: tavolo.api.v1.ListRoleLedgerResponse.as_of:type_name -> google.protobuf.Timestamp
 	4,  // 10: tavolo.api.v1.ListRoleLedgerResponse.rows:type_name -> tavolo.api.v1.LedgerRow
 	15, // 11: tavolo.api.v1.LedgerRow.distribution:type_name -> tavolo.api.v1.LedgerRow.DistributionEntry
 	16, // 12: tavolo.api.v1.LedgerRow.excluded:type_name -> tavolo.api.v1.LedgerRow.ExcludedEntry
 	17, // 13: tavolo.api.v1.LedgerRow.reasons:type_name -> tavolo.api.v1.LedgerRow.ReasonsEntry
-	1,  // 14: tavolo.api.v1.GetTable3Request.filter:type_name -> tavolo.api.v1.EvidenceFilter
-	22, // 15: tavolo.api.v1.GetTable3Response.as_of:type_name -> google.protobuf.Timestamp
+	1,  // 14: tavolo.api.v1.GetTable3Request.period:type_name -> tavolo.api.v1.EvidencePeriod
+	18, // 15: tavolo.api.v1.GetTable3Response.as_of:type_name -> google.protobuf.Timestamp
 	7,  // 16: tavolo.api.v1.GetTable3Response.rows:type_name -> tavolo.api.v1.Table3Row
 	8,  // 17: tavolo.api.v1.Table3Row.evidenced:type_name -> tavolo.api.v1.TableShare
 	8,  // 18: tavolo.api.v1.Table3Row.declared:type_name -> tavolo.api.v1.TableShare
@@ -1709,12 +1757,12 @@ var file_tavolo_api_v1_evidence_proto_depIdxs = []int32{
 	9,  // 20: tavolo.api.v1.Table3Row.sampled:type_name -> tavolo.api.v1.TableInterval
 	9,  // 21: tavolo.api.v1.Table3Row.finite:type_name -> tavolo.api.v1.TableInterval
 	9,  // 22: tavolo.api.v1.Table3Row.worst_case:type_name -> tavolo.api.v1.TableInterval
-	1,  // 23: tavolo.api.v1.ListFindingsRequest.filter:type_name -> tavolo.api.v1.EvidenceFilter
-	22, // 24: tavolo.api.v1.ListFindingsResponse.as_of:type_name -> google.protobuf.Timestamp
+	1,  // 23: tavolo.api.v1.ListFindingsRequest.period:type_name -> tavolo.api.v1.EvidencePeriod
+	18, // 24: tavolo.api.v1.ListFindingsResponse.as_of:type_name -> google.protobuf.Timestamp
 	12, // 25: tavolo.api.v1.ListFindingsResponse.findings:type_name -> tavolo.api.v1.FindingView
-	22, // 26: tavolo.api.v1.FindingView.at:type_name -> google.protobuf.Timestamp
-	1,  // 27: tavolo.api.v1.GetFiguresRequest.filter:type_name -> tavolo.api.v1.EvidenceFilter
-	22, // 28: tavolo.api.v1.GetFiguresResponse.as_of:type_name -> google.protobuf.Timestamp
+	18, // 26: tavolo.api.v1.FindingView.at:type_name -> google.protobuf.Timestamp
+	1,  // 27: tavolo.api.v1.GetFiguresRequest.period:type_name -> tavolo.api.v1.EvidencePeriod
+	18, // 28: tavolo.api.v1.GetFiguresResponse.as_of:type_name -> google.protobuf.Timestamp
 	8,  // 29: tavolo.api.v1.GetFiguresResponse.success:type_name -> tavolo.api.v1.TableShare
 	8,  // 30: tavolo.api.v1.GetFiguresResponse.conditional_success:type_name -> tavolo.api.v1.TableShare
 	9,  // 31: tavolo.api.v1.GetFiguresResponse.conditional_interval:type_name -> tavolo.api.v1.TableInterval
@@ -1725,19 +1773,20 @@ var file_tavolo_api_v1_evidence_proto_depIdxs = []int32{
 	8,  // 36: tavolo.api.v1.GetFiguresResponse.refused_others:type_name -> tavolo.api.v1.TableShare
 	8,  // 37: tavolo.api.v1.GetFiguresResponse.answered:type_name -> tavolo.api.v1.TableShare
 	8,  // 38: tavolo.api.v1.GetFiguresResponse.implemented:type_name -> tavolo.api.v1.TableShare
-	2,  // 39: tavolo.api.v1.EvidenceService.ListRoleLedger:input_type -> tavolo.api.v1.ListRoleLedgerRequest
-	5,  // 40: tavolo.api.v1.EvidenceService.GetTable3:input_type -> tavolo.api.v1.GetTable3Request
-	10, // 41: tavolo.api.v1.EvidenceService.ListFindings:input_type -> tavolo.api.v1.ListFindingsRequest
-	13, // 42: tavolo.api.v1.EvidenceService.GetFigures:input_type -> tavolo.api.v1.GetFiguresRequest
-	3,  // 43: tavolo.api.v1.EvidenceService.ListRoleLedger:output_type -> tavolo.api.v1.ListRoleLedgerResponse
-	6,  // 44: tavolo.api.v1.EvidenceService.GetTable3:output_type -> tavolo.api.v1.GetTable3Response
-	11, // 45: tavolo.api.v1.EvidenceService.ListFindings:output_type -> tavolo.api.v1.ListFindingsResponse
-	14, // 46: tavolo.api.v1.EvidenceService.GetFigures:output_type -> tavolo.api.v1.GetFiguresResponse
-	43, // [43:47] is the sub-list for method output_type
-	39, // [39:43] is the sub-list for method input_type
-	39, // [39:39] is the sub-list for extension type_name
-	39, // [39:39] is the sub-list for extension extendee
-	0,  // [0:39] is the sub-list for field type_name
+	8,  // 39: tavolo.api.v1.GetFiguresResponse.changed:type_name -> tavolo.api.v1.TableShare
+	2,  // 40: tavolo.api.v1.EvidenceService.ListRoleLedger:input_type -> tavolo.api.v1.ListRoleLedgerRequest
+	5,  // 41: tavolo.api.v1.EvidenceService.GetTable3:input_type -> tavolo.api.v1.GetTable3Request
+	10, // 42: tavolo.api.v1.EvidenceService.ListFindings:input_type -> tavolo.api.v1.ListFindingsRequest
+	13, // 43: tavolo.api.v1.EvidenceService.GetFigures:input_type -> tavolo.api.v1.GetFiguresRequest
+	3,  // 44: tavolo.api.v1.EvidenceService.ListRoleLedger:output_type -> tavolo.api.v1.ListRoleLedgerResponse
+	6,  // 45: tavolo.api.v1.EvidenceService.GetTable3:output_type -> tavolo.api.v1.GetTable3Response
+	11, // 46: tavolo.api.v1.EvidenceService.ListFindings:output_type -> tavolo.api.v1.ListFindingsResponse
+	14, // 47: tavolo.api.v1.EvidenceService.GetFigures:output_type -> tavolo.api.v1.GetFiguresResponse
+	44, // [44:48] is the sub-list for method output_type
+	40, // [40:44] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_api_v1_evidence_proto_init() }
