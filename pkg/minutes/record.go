@@ -68,7 +68,7 @@ func (r *Record) Recorded(open Open) *Recorded {
 		out.Items[own(x.ID)] = Item{ID: own(x.ID), Title: open(x.Title), ProposedBy: refs[x.ProposedBy]}
 	}
 	if r.Session != nil && r.Session.Phase != session.Unknown {
-		out.Session = r.file(open, func(string, string) bool { return false }) // whoever compares must see everything
+		out.Session = r.file(open, true, func(string, string) bool { return false }) // whoever compares must see everything
 	}
 	for _, d := range r.Decisions {
 		frozen := map[string]Member{}
@@ -97,15 +97,44 @@ func (r *Record) refs(open Open) map[string]string {
 
 // File writes the session as a minutes file. Times are in UTC; decisions that were struck are left out, and so are the name of whoever refused
 // that it stands in the minutes (the short id stays) and the words of whoever refused that (that they spoke, and how long, stays: roles follow).
+// How anybody voted or advised is left out while the vote is open.
 func (r *Record) File(open Open) *File {
-	return r.file(open, func(participant, consent string) bool {
+	return r.file(open, false, func(participant, consent string) bool {
 		at := slices.IndexFunc(r.Initiative.Members, func(m initiative.Member) bool { return m.Participant == participant })
 		return at >= 0 && r.Initiative.Members[at].Refuses(consent)
 	})
 }
 
-// file writes everything but what somebody refused.
-func (r *Record) file(open Open, refused func(participant, consent string) bool) *File {
+// unseated are members without a seat in the session whom a decision is about nevertheless: somebody away who gave a proxy, an absent voter, whoever
+// reversed it or carries it out.
+func (r *Record) unseated() []session.Seat {
+	named := map[string]bool{}
+	for _, d := range r.Decisions {
+		if d.Phase == decision.Struck {
+			continue
+		}
+		named[d.Charter.GetPrecommittedBy()], named[d.Charter.GetImplementer()] = true, true
+		for _, e := range append(slices.Clone(d.Electors), d.Planned...) {
+			named[e.Participant], named[e.Proxy.GetTo()] = true, true
+		}
+		for _, a := range d.Acts {
+			named[a.By], named[a.Owner], named[a.Objector] = true, true, true
+		}
+	}
+	for _, s := range r.Session.Seats {
+		delete(named, s.Participant)
+	}
+	var seats []session.Seat
+	for _, m := range r.Initiative.Members {
+		if named[m.Participant] {
+			seats = append(seats, session.Seat{Participant: m.Participant, Capacity: decision.Capacity{Constituency: m.Constituency, EmployedByDepartment: m.EmployedByDepartment}})
+		}
+	}
+	return seats
+}
+
+// file writes everything but what somebody refused and, unless it is to be whole, the ballots of a vote that is open.
+func (r *Record) file(open Open, whole bool, refused func(participant, consent string) bool) *File {
 	refs := r.refs(open)
 	f := &File{
 		Format:     Format,
@@ -120,7 +149,7 @@ func (r *Record) file(open Open, refused func(participant, consent string) bool)
 	for _, m := range r.Initiative.Members {
 		names[m.Participant] = m.Name
 	}
-	for _, s := range r.Session.Seats {
+	for _, s := range append(slices.Clone(r.Session.Seats), r.unseated()...) {
 		x := Participant{ID: refs[s.Participant], Constituency: Constituency(s.Constituency), EmployedByDepartment: s.EmployedByDepartment}
 		if !refused(s.Participant, initiative.NameInMinutes) {
 			x.Name = open(names[s.Participant])
@@ -156,7 +185,7 @@ func (r *Record) file(open Open, refused func(participant, consent string) bool)
 			return cmp.Or(cmp.Compare(a.FirstSeq, b.FirstSeq), cmp.Compare(a.ID, b.ID))
 		})
 		for _, d := range decisions {
-			x.Decisions = append(x.Decisions, decisionOf(d, refs, open, f.end()))
+			x.Decisions = append(x.Decisions, decisionOf(d, refs, open, f.end(), whole || d.Phase != decision.Open))
 		}
 		f.Items = append(f.Items, x)
 	}
@@ -180,11 +209,14 @@ func answers(before []item.Contribution, c item.Contribution) int64 {
 
 // decisionOf writes a decision. In a file a ballot has no time, everyone who voted was present, and every vote closes at the session's end; see whenOf
 // for what that asks of acts. Acts that later ballots of the same person superseded are left out.
-func decisionOf(d DecisionRecord, refs map[string]string, open Open, end time.Time) Decision {
+func decisionOf(d DecisionRecord, refs map[string]string, open Open, end time.Time, ballots bool) Decision {
 	x := Decision{ID: own(d.ID), Question: open(d.Question), Charter: charterOf(d.Charter, refs)}
 	for _, e := range d.Electors {
 		line := Elector{Participant: refs[e.Participant], Standing: Standing(Word(e.Standing)), Weight: int64(e.Weight), Mandate: e.Mandate, Present: e.Present, Recused: e.Recused,
-			Ballot: Choice(Word(d.Ballots[e.Participant].Choice)), Advice: Choice(Word(d.Advice[e.Participant].Choice)), Cast: slices.Contains(d.Secret.GetTookPart(), e.Participant)}
+			Cast: slices.Contains(d.Secret.GetTookPart(), e.Participant)}
+		if ballots {
+			line.Ballot, line.Advice = Choice(Word(d.Ballots[e.Participant].Choice)), Choice(Word(d.Advice[e.Participant].Choice))
+		}
 		if e.Proxy != nil {
 			line.Proxy = &Proxy{To: refs[e.Proxy.To], Instructed: e.Proxy.Instructed}
 		} else if line.Ballot != "" || line.Cast {

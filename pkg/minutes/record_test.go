@@ -19,9 +19,16 @@ import (
 	eventv1 "tavolo/proto/tavolo/event/v1"
 )
 
+// reporter is a test, or one run of a property.
+type reporter interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // held is a record in memory.
 type held struct {
-	t   *testing.T
+	t   reporter
 	all map[aggregate.Key]*aggregate.Aggregate
 	seq uint64
 }
@@ -125,7 +132,7 @@ func live(t *testing.T) *held {
 }
 
 // rewritten is the file as it comes back.
-func rewritten(t *testing.T, f *minutes.File) (*minutes.File, string) {
+func rewritten(t reporter, f *minutes.File) (*minutes.File, string) {
 	t.Helper()
 	var b bytes.Buffer
 	if err := minutes.Write(&b, f, "json"); err != nil {
@@ -139,7 +146,13 @@ func rewritten(t *testing.T, f *minutes.File) (*minutes.File, string) {
 }
 
 // audited are the roles when the file is recorded where nothing was.
-func audited(t *testing.T, f *minutes.File) map[string]string {
+func audited(t reporter, f *minutes.File) map[string]string {
+	t.Helper()
+	return imported(t, f).roles()
+}
+
+// imported is what the file makes of an empty record.
+func imported(t reporter, f *minutes.File) *held {
 	t.Helper()
 	h := &held{t: t, all: map[aggregate.Key]*aggregate.Aggregate{}}
 	pseudonyms := map[string]string{}
@@ -149,7 +162,7 @@ func audited(t *testing.T, f *minutes.File) map[string]string {
 	for _, s := range minutes.Steps(f, &minutes.Recorded{}, pseudonyms) {
 		h.do(s.Command)
 	}
-	return h.roles()
+	return h
 }
 
 func TestATurnWithoutWordsIsExportedWithItsSeconds(t *testing.T) {

@@ -232,6 +232,33 @@ func TestVoteThatWasClosedOrStruckBeforeItsDeadlineIsLeftAlone(t *testing.T) {
 	}
 }
 
+// The text changed and nobody was asked about the new one: there is nothing to close, now or when the timer would come again.
+func TestVoteWhoseTextChangedIsLeftToThePeopleAtItsDeadline(t *testing.T) {
+	w := open(t, bus.Options{})
+	w.ledger()
+	w.found("dsm")
+	w.clerk(nil)
+	const d = "a:1:d"
+	closesAt := time.Now().Add(time.Second)
+	begin := steps("dsm", d, closesAt)
+	begin[1] = &commandv1.WriteCharter{Workspace: "dsm", Decision: d, Charter: &eventv1.Charter{Rule: &eventv1.Rule{Method: eventv1.Method_METHOD_CONSENT}}}
+	objection := ballot("dsm", d)
+	objection.Ballots[0].Choice = eventv1.Choice_CHOICE_AGAINST
+	w.must("dsm", append(begin, objection, &commandv1.AmendProposal{Workspace: "dsm", Decision: d, Text: reopen("", "", closesAt).Reason})...)
+	w.until("the timer is met", func() bool { i := w.due(); return i.Delivered.Consumer == 1 && i.NumAckPending == 0 })
+	if n := len(w.closings("dsm", d)); n != 0 {
+		t.Errorf("it was closed %d times", n)
+	}
+	if late := time.Since(closesAt); late < 0 {
+		t.Errorf("the timer was met %v too early", -late)
+	}
+	w.must("dsm", &commandv1.BeginRound{Workspace: "dsm", Decision: d, Round: eventv1.Round_ROUND_CONSENT}, ballot("dsm", d))
+	w.must("dsm", &commandv1.CloseVoting{Workspace: "dsm", Decision: d})
+	if all := w.closings("dsm", d); len(all) != 1 || all[0].event.ByDeadline {
+		t.Errorf("closed by %v", all)
+	}
+}
+
 func TestNoVoteIsClosedBeforeItsDeadlineByTheClerksOwnClock(t *testing.T) {
 	w := open(t, bus.Options{})
 	w.ledger()

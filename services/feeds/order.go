@@ -172,7 +172,6 @@ type page struct {
 	entries    []*feedv1.NumberedEntry
 	completeTo uint64
 	more       bool
-	newer      uint64
 }
 
 // after gives the entries of a scope after a number, in order. completeTo is how far the answer is complete, whether or not something was there.

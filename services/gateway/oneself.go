@@ -17,8 +17,8 @@ import (
 )
 
 // Whoever takes part speaks and votes for themself. Each method that GRANT_TAKE_PART reaches has a row here that says which of its fields name the
-// one who speaks; they must hold the caller's own pseudonym, unless the caller facilitates and enters it for somebody else. A method without a row stops
-// the start. Who typed something is written by the gateway, never by a client.
+// one who speaks; they must hold the caller's own pseudonym, unless the caller facilitates and enters it for somebody else. What was said, the secretary
+// in the room may enter too. A method without a row stops the start. Who typed something is written by the gateway, never by a client.
 
 // voice is the row of one method.
 type voice struct {
@@ -26,6 +26,8 @@ type voice struct {
 	own []string
 	// proxies lets the holder of a proxy act for who gave it.
 	proxies bool
+	// secretary lets who is the secretary of the session, and in the room, write for others as who facilitates may.
+	secretary bool
 	// alone refuses even who facilitates: what it shows is nobody else's.
 	alone bool
 	// more is what else is to hold for who does not facilitate.
@@ -42,12 +44,12 @@ var voices = map[protoreflect.Name]voice{
 	"ApproveMinutes":      {own: []string{"participant"}},
 	"ProposeItem":         {own: []string{"proposed_by"}},
 	"WithdrawItem":        {more: asProposer},
-	"RecordContributions": {own: []string{"contributions.by"}},
+	"RecordContributions": {own: []string{"contributions.by"}, secretary: true},
 	"LinkAttachment":      {own: []string{"by"}},
 	"RaiseHand":           {own: []string{"participant"}},
 	"LowerHand":           {own: []string{"participant"}},
-	"ReturnFloor":         {own: []string{"participant"}},
-	"WordContribution":    {own: []string{"by"}},
+	"ReturnFloor":         {own: []string{"participant"}, secretary: true},
+	"WordContribution":    {own: []string{"by"}, secretary: true},
 	"CastBallots":         {own: []string{"ballots.participant"}, proxies: true},
 	"GiveAdvice":          {own: []string{"advice.participant"}},
 	"RecordAct":           {own: []string{"act.by"}, more: ownObjection},
@@ -64,21 +66,29 @@ func (g *Gateway) forOneself(ctx context.Context, c caller, m *method, req proto
 	}
 	h := homeOf(req)
 	own, runs := c.participantIn(h), c.facilitates(h)
-	var others []string
+	var named []holder
 	for _, path := range row.own {
-		for _, at := range holders(req.ProtoReflect(), strings.Split(path, ".")) {
-			who := at.message.Get(at.field).String()
-			mine := who == own && own != ""
-			if !mine {
-				others = append(others, who)
+		named = append(named, holders(req.ProtoReflect(), strings.Split(path, "."))...)
+	}
+	var others []string
+	for _, at := range named {
+		if !at.is(own) {
+			others = append(others, at.value())
+		}
+	}
+	if row.secretary && !runs && own != "" && len(others) > 0 {
+		var err error
+		if runs, err = g.isSecretary(ctx, own, req); err != nil {
+			return err
+		}
+	}
+	for _, at := range named {
+		if f := at.message.Descriptor().Fields().ByName("entered_by"); f != nil {
+			typed := "" // by who speaks, or who holds the proxy
+			if !at.is(own) && runs {
+				typed = own
 			}
-			if f := at.message.Descriptor().Fields().ByName("entered_by"); f != nil {
-				typed := "" // by who speaks, or who holds the proxy
-				if !mine && runs {
-					typed = own
-				}
-				at.message.Set(f, protoreflect.ValueOfString(typed))
-			}
+			at.message.Set(f, protoreflect.ValueOfString(typed))
 		}
 	}
 	refused := decider.Refuse("gateway/for-oneself")
@@ -101,11 +111,34 @@ func (g *Gateway) forOneself(ctx context.Context, c caller, m *method, req proto
 	return nil
 }
 
+// isSecretary reports whether somebody is in the room as the secretary of the session that a request is about, as the views have it.
+func (g *Gateway) isSecretary(ctx context.Context, own string, req proto.Message) (bool, error) {
+	q, ok := req.(interface {
+		GetWorkspace() string
+		GetSession() string
+	})
+	if !ok {
+		return false, nil
+	}
+	view := &apiv1.SessionView{}
+	if err := bus.Request(ctx, g.o.Conn, "query.get_session", &apiv1.GetSessionRequest{Workspace: q.GetWorkspace(), Session: q.GetSession()}, view); err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(view.Seats, func(s *apiv1.ParticipantView) bool {
+		return s.Participant == own && s.Present && slices.Contains(s.Offices, eventv1.Office_OFFICE_SECRETARY)
+	}), nil
+}
+
 // holder is a message and one of its fields.
 type holder struct {
 	message protoreflect.Message
 	field   protoreflect.FieldDescriptor
 }
+
+func (h holder) value() string { return h.message.Get(h.field).String() }
+
+// is reports whether it names somebody who has a seat.
+func (h holder) is(own string) bool { return own != "" && h.value() == own }
 
 // holders finds the fields at the end of a path, in all elements of the lists on the way. A message on the way that is absent counts as an empty one.
 func holders(m protoreflect.Message, path []string) (all []holder) {

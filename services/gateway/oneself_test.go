@@ -72,6 +72,9 @@ func TestWhoTakesPartSpeaksForThemselfAlone(t *testing.T) {
 		}
 	}
 	h := open(t)
+	h.say("get_session", func(proto.Message) (proto.Message, error) {
+		return &apiv1.SessionView{Seats: []*apiv1.ParticipantView{{Participant: "me", Present: true, Offices: []eventv1.Office{eventv1.Office_OFFICE_CHAIR}}}}, nil
+	})
 	anna, giulia := h.signIn("anna", in(takePart, "me")), h.signIn("giulia", in(facilitate, "giulia"))
 	stranger, looks := h.signIn("stranger", in(takePart, "", "orari"), in(takePart, "me", "altro")), h.signIn("looks", in(read, "me"))
 	for method, body := range words {
@@ -138,6 +141,45 @@ func enteredBy(m protoreflect.Message) (found string) {
 		return true
 	})
 	return found
+}
+
+// The secretary writes down what others say, while in the room; nothing else that is theirs.
+func TestTheSecretaryInTheRoomWritesForOthers(t *testing.T) {
+	h := open(t)
+	seat := &apiv1.ParticipantView{Participant: "me"}
+	h.say("get_session", func(q proto.Message) (proto.Message, error) {
+		if got := q.(*apiv1.GetSessionRequest).Session; got != "orari:s" {
+			t.Errorf("asked about %q", got)
+		}
+		return &apiv1.SessionView{Seats: []*apiv1.ParticipantView{{Participant: "other", Present: true, Offices: []eventv1.Office{eventv1.Office_OFFICE_SECRETARY}}, seat}}, nil
+	})
+	anna := h.signIn("anna", in(takePart, "me"))
+	for _, c := range []struct {
+		name, method string
+		present      bool
+		offices      []eventv1.Office
+		code         string
+	}{
+		{"the secretary", "ItemService/RecordContributions", true, []eventv1.Office{eventv1.Office_OFFICE_SECRETARY}, ""},
+		{"the secretary", "ItemService/ReturnFloor", true, []eventv1.Office{eventv1.Office_OFFICE_SECRETARY}, ""},
+		{"the secretary", "ItemService/WordContribution", true, []eventv1.Office{eventv1.Office_OFFICE_SECRETARY}, ""},
+		{"the secretary, for a hand", "ItemService/RaiseHand", true, []eventv1.Office{eventv1.Office_OFFICE_SECRETARY}, "gateway/for-oneself"},
+		{"a secretary who left", "ItemService/RecordContributions", false, []eventv1.Office{eventv1.Office_OFFICE_SECRETARY}, "gateway/for-oneself"},
+		{"the chair", "ItemService/RecordContributions", true, []eventv1.Office{eventv1.Office_OFFICE_CHAIR}, "gateway/for-oneself"},
+	} {
+		seat.Present, seat.Offices = c.present, c.offices
+		before := len(h.commands)
+		r := h.post(c.method, fmt.Sprintf(words[c.method], "other"), anna...)
+		if got := r.header.Get("Tavolo-Code"); got != c.code {
+			t.Errorf("%s, %s: %q, want %q", c.name, c.method, got, c.code)
+			continue
+		}
+		if c.code == "" {
+			if got := enteredBy(h.commands[before].Commands[0].ProtoReflect()); got != "me" {
+				t.Errorf("%s, %s: typed by %q, want me", c.name, c.method, got)
+			}
+		}
+	}
 }
 
 func TestAProxyIsCastByItsHolderAndNobodyElse(t *testing.T) {

@@ -651,3 +651,19 @@ func TestAccountsAreNotKeptInClear(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkWhoIsAtADevice is what every request of the gateway costs before anything else: one hop over the embedded bus and three look-ups.
+func BenchmarkWhoIsAtADevice(b *testing.B) {
+	d := openDoor(b, b.TempDir())
+	d.first()
+	for i := range 20 {
+		d.invite(fmt.Sprint("link ", i), takePart, fmt.Sprint("i", i), 0)
+		must[*peoplev1.EnterResponse](b)(d.enter(entry{secret: fmt.Sprint("link ", i), name: "Anna", newToken: "a", token: "a"}))
+	}
+	b.ResetTimer()
+	for b.Loop() {
+		if len(d.who("a").Memberships) != 20 {
+			b.Fatal("not all memberships")
+		}
+	}
+}

@@ -207,9 +207,8 @@ func (s *streams) close() {
 // streamServer is the floor: it keeps streams and writes to them.
 type streamServer struct {
 	*httptest.Server
-	mu    sync.Mutex
-	to    []http.ResponseWriter
-	event string
+	mu sync.Mutex
+	to []http.ResponseWriter
 }
 
 func openStreams() *streamServer {

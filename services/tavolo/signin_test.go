@@ -68,7 +68,6 @@ func (h *home) close() {
 type browser struct {
 	h      *home
 	client *http.Client
-	token  string
 }
 
 func (h *home) browser() *browser {
@@ -77,11 +76,6 @@ func (h *home) browser() *browser {
 		h.t.Fatal(err)
 	}
 	return &browser{h: h, client: &http.Client{Jar: jar}}
-}
-
-// operator is a program that shows the operator's token.
-func (h *home) operator() *browser {
-	return &browser{h: h, client: &http.Client{}, token: tokenOf(h.t, h.dir)}
 }
 
 // ask calls a method; code is that of a refusal, "" for none.
@@ -98,9 +92,6 @@ func (b *browser) ask(method string, req, answer proto.Message) (code string) {
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Origin", base)
-	if b.token != "" {
-		r.Header.Set("Authorization", "Bearer "+b.token)
-	}
 	response, err := b.client.Do(r)
 	if err != nil {
 		b.h.t.Fatal(err)

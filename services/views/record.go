@@ -265,17 +265,12 @@ func (p *projector) judge(ctx context.Context, tx *sql.Tx, id int64) error {
 		return err
 	}
 	d := a.Decision
-	if d.Phase == decision.Struck { // nothing is left of it, not even which item it was about: it has no line until it is posed again
-		_, err := tx.ExecContext(ctx, `DELETE FROM role WHERE decision = ?`, id)
-		if err == nil {
-			_, err = tx.ExecContext(ctx, `DELETE FROM decision WHERE aggregate = ?`, id)
-		}
-		return err
-	}
 	initiative, in, own := decision.Split(key.ID)
-	itemID, i, err := p.known(ctx, tx, aggregate.Key{Kind: aggregate.Item, ID: d.Item})
-	if err != nil {
-		return err
+	itemID, i := int64(0), aggregate.New(aggregate.Key{Kind: aggregate.Item})
+	if d.Item != "" { // a decision that was struck is on no item
+		if itemID, i, err = p.known(ctx, tx, aggregate.Key{Kind: aggregate.Item, ID: d.Item}); err != nil {
+			return err
+		}
 	}
 	_, s, err := p.known(ctx, tx, aggregate.Key{Kind: aggregate.Session, ID: in})
 	if err != nil {

@@ -104,7 +104,40 @@ func record(t *rapid.T, log *eventlog.Log, ws string) {
 			do(&commandv1.Command{OccurredAt: timestamppb.New(opened.AddDate(0, 0, rapid.IntRange(0, 90).Draw(t, "later"))), Of: &commandv1.Command_WordContribution{WordContribution: &commandv1.WordContribution{
 				Workspace: ws, Item: of, Session: c.Session, Number: c.Number, By: c.By, Kind: rapid.SampledFrom([]eventv1.ContributionKind{1, 4}).Draw(t, "kind")}}})
 		}
+		for _, c := range rounds(t, ws, session+":c", of) {
+			c.OccurredAt = timestamppb.New(opened)
+			do(c)
+		}
 	}
+}
+
+// rounds are the commands of a decision by consent: asked, objected to, reworded, asked anew, closed, and perhaps struck.
+func rounds(t *rapid.T, ws, id, of string) []*commandv1.Command {
+	words := &commandv1.Text{Form: &commandv1.Text_Sealed{Sealed: &eventv1.Sealed{}}}
+	cast := func() *commandv1.Command {
+		c := &commandv1.CastBallots{Workspace: ws, Decision: id}
+		for _, who := range []string{"u1", "p1"} {
+			c.Ballots = append(c.Ballots, &eventv1.BallotCast{Participant: who, Choice: rapid.SampledFrom([]eventv1.Choice{eventv1.Choice_CHOICE_FOR, eventv1.Choice_CHOICE_AGAINST}).Draw(t, "choice")})
+		}
+		return &commandv1.Command{Of: &commandv1.Command_CastBallots{CastBallots: c}}
+	}
+	consents := eventv1.Standing_STANDING_CONSENT
+	all := []*commandv1.Command{
+		{Of: &commandv1.Command_PoseDecision{PoseDecision: &commandv1.PoseDecision{Workspace: ws, Decision: id, Item: of}}},
+		{Of: &commandv1.Command_WriteCharter{WriteCharter: &commandv1.WriteCharter{Workspace: ws, Decision: id, Charter: &eventv1.Charter{Rule: &eventv1.Rule{Method: eventv1.Method_METHOD_CONSENT}, Due: "2026-06-01"},
+			Electors: []*eventv1.Elector{{Participant: "u1", Standing: consents, Present: true}, {Participant: "p1", Standing: consents, Present: true}}}}},
+		{Of: &commandv1.Command_BeginRound{BeginRound: &commandv1.BeginRound{Workspace: ws, Decision: id, Round: eventv1.Round_ROUND_REACT}}},
+		{Of: &commandv1.Command_OpenVoting{OpenVoting: &commandv1.OpenVoting{Workspace: ws, Decision: id}}},
+		cast(),
+		{Of: &commandv1.Command_AmendProposal{AmendProposal: &commandv1.AmendProposal{Workspace: ws, Decision: id, Text: words, Objector: "u1"}}},
+		{Of: &commandv1.Command_BeginRound{BeginRound: &commandv1.BeginRound{Workspace: ws, Decision: id, Round: eventv1.Round_ROUND_CONSENT}}},
+		cast(),
+		{Of: &commandv1.Command_CloseVoting{CloseVoting: &commandv1.CloseVoting{Workspace: ws, Decision: id}}},
+	}
+	if rapid.IntRange(0, 3).Draw(t, "struck") == 0 {
+		all = append(all, &commandv1.Command{Of: &commandv1.Command_StrikeDecision{StrikeDecision: &commandv1.StrikeDecision{Workspace: ws, Decision: id, Reason: words}}})
+	}
+	return all
 }
 
 // turns are the commands of somebody who asks to speak and does, in a meeting that pauses once.

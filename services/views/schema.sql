@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS decision (
   initiative TEXT NOT NULL,
   session    TEXT NOT NULL,             -- full id
   own        TEXT NOT NULL,             -- own id
-  item       INTEGER NOT NULL,          -- aggregate of the item
+  item       INTEGER NOT NULL,          -- aggregate of the item, 0 when the decision was struck
   phase      INTEGER NOT NULL,
   outcome    INTEGER NOT NULL,
   closed_at  INTEGER NOT NULL,          -- unix ms, 0 while open

@@ -204,7 +204,7 @@ func seats(s *session.State, home *initiative.State, open opener) []*apiv1.Parti
 	for _, seat := range s.Seats {
 		p := participantOf(members[seat.Participant], open)
 		p.Participant, p.Constituency, p.EmployedByDepartment = seat.Participant, seat.Constituency, seat.EmployedByDepartment
-		p.Offices, p.Present = seat.Offices, !seat.Left
+		p.Offices, p.Present, p.Absent = seat.Offices, !seat.Left, seat.Absent
 		out = append(out, p)
 	}
 	return out

@@ -130,6 +130,27 @@ func TestContributionsAreMadeInASessionThatExists(t *testing.T) {
 	x.when(t, &commandv1.RecordContributions{Workspace: "dsm", Item: "csm:i1", Session: "csm:s1", Contributions: said}).Accepted()
 }
 
+func TestAnAmendmentTakesUpWhatWasSaidToTheItemInTheSession(t *testing.T) {
+	said := func(session string) *commandv1.RecordContributions {
+		return &commandv1.RecordContributions{Workspace: "dsm", Item: "csm:i1", Session: session, Contributions: []*commandv1.Contribution{{By: "u1", Kind: eventv1.ContributionKind_CONTRIBUTION_KIND_STATEMENT}}}
+	}
+	takingUp := func(number uint32) *commandv1.AmendProposal {
+		return &commandv1.AmendProposal{Workspace: "dsm", Decision: d1, Text: reason, TakesUp: number}
+	}
+	x := newTable()
+	for _, body := range tour[:6] { // up to the question
+		x.when(t, body).Accepted()
+	}
+	x.when(t, takingUp(0)).Accepted()
+	x.when(t, takingUp(1)).Refused("decision/takes-up-nothing")
+	x.when(t, &commandv1.PrepareSession{Workspace: "dsm", Session: "csm:s2"}).Accepted()
+	x.when(t, said("csm:s2")).Accepted()
+	x.when(t, takingUp(1)).Refused("decision/takes-up-nothing")
+	x.when(t, said("csm:s1")).Accepted()
+	x.when(t, takingUp(1)).Accepted()
+	x.when(t, takingUp(2)).Refused("decision/takes-up-nothing")
+}
+
 func TestTheFloorIsOfASessionThatGoesOn(t *testing.T) {
 	x := laid(t)
 	at := func(session string) (raise, give, lower, back, word proto.Message) {

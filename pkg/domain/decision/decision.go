@@ -340,7 +340,7 @@ func castBallots(s *State, c *commandv1.CastBallots, actor *eventv1.Actor, roll 
 		if err := s.voter(b.Participant); err != nil {
 			return nil, err
 		}
-		if who, seated := participant(actor); seated && b.Participant != who && s.Standing(b.Participant).GetProxy().GetTo() != who {
+		if who, seated := participant(actor); seated && !s.castsFor(who, b.Participant) {
 			return nil, decider.Refuse("decision/not-your-ballot")
 		}
 		if err := enrolled(roll, b.EnteredBy); err != nil {
@@ -349,6 +349,11 @@ func castBallots(s *State, c *commandv1.CastBallots, actor *eventv1.Actor, roll 
 		events = append(events, eventv1.NewEvent(at, proto.CloneOf(b)))
 	}
 	return events, nil
+}
+
+// castsFor reports whether somebody casts this ballot: their own, or by proxy.
+func (s *State) castsFor(who, whose string) bool {
+	return who != "" && (who == whose || s.Standing(whose).GetProxy().GetTo() == who)
 }
 
 // participant gives who asks when somebody does who sits at the table and runs nothing: they speak for themselves alone.

@@ -113,7 +113,8 @@ const marginTries = 1 << 16
 // your 3 votes". It is 0 when not even all of them together could, and when finding out would take more than marginTries steps.
 //
 // Yes/no rules are monotone, so only changes that are all for or all against need to be tried (and all to abstention, for one who decides
-// alone may leave it undecided); among voters in the same place those whose ballot is farthest from it go first.
+// alone may leave it undecided); among voters in the same place those whose ballot is farthest from it go first. Where a tie is put off it is an
+// outcome of its own, which a smaller step can reach and a larger one pass over: there their ballots are told apart.
 func (p *Poll) Margin(choice func(i int) eventv1.Choice, who []int) int {
 	m := margin{p: p, s: p.sum(choice), choice: choice}
 	m.was = p.settle(m.s).Outcome
@@ -152,7 +153,11 @@ func (m *margin) group(who []int) {
 		if c := m.choice(i); c == m.to || c == eventv1.Choice_CHOICE_UNSPECIFIED {
 			continue
 		}
-		key := m.p.place(i, eventv1.Choice_CHOICE_UNSPECIFIED)
+		ballot := eventv1.Choice_CHOICE_UNSPECIFIED
+		if m.p.rule.GetTie() == eventv1.Tie_TIE_DEFER {
+			ballot = m.choice(i)
+		}
+		key := m.p.place(i, ballot)
 		if _, ok := at[key]; !ok {
 			at[key] = len(m.groups)
 			m.groups = append(m.groups, nil)

@@ -35,7 +35,11 @@ type machine struct {
 	atOpen   []*eventv1.Elector // with the presence of the opening
 	now      []*eventv1.Elector // with the presence of this moment
 	ballots  map[string]eventv1.Choice
-	settled  map[string]bool // objections no longer standing
+	settled  map[string]bool // objections no longer standing, until their next ballot
+	raised   map[string]bool // objections raised in words and not answered
+	objected bool            // an act about an objection in this round
+	reworded bool
+	asked    int // consent rounds
 	putOff   bool
 	closes   int
 	outcome  eventv1.Outcome
@@ -44,7 +48,7 @@ type machine struct {
 
 // void forgets what was recorded, as a correction does.
 func (m *machine) void(phase decision.Phase) {
-	*m = machine{state: m.state, log: m.log, phase: phase, ballots: map[string]eventv1.Choice{}, settled: map[string]bool{}}
+	*m = machine{state: m.state, log: m.log, phase: phase, ballots: map[string]eventv1.Choice{}, settled: map[string]bool{}, raised: map[string]bool{}}
 }
 
 // ask decides a command and folds what it gives, from its bytes. It reports whether it was accepted.
@@ -110,12 +114,14 @@ func (m *machine) pose(t *rapid.T) {
 // write writes a charter for a table of ten, of whom some will be the electorate.
 func (m *machine) write(t *rapid.T) {
 	c := &eventv1.Charter{Secret: rapid.SampledFrom([]bool{false, false, false, false, false, false, true}).Draw(t, "secret")}
-	switch rapid.SampledFrom([]string{"any", "any", "any", "simple", "simple", "none"}).Draw(t, "rule") {
+	switch rapid.SampledFrom([]string{"any", "any", "any", "simple", "simple", "consent", "consent", "consent", "none"}).Draw(t, "rule") {
 	case "any":
 		c.Rule = ruleFor(t, table(t))
 		c.Rule.Veto, c.Rule.RequiresFor = nil, nil
 	case "simple":
 		c.Rule = simple
+	case "consent":
+		c.Rule = byConsent
 	}
 	ok := m.ask(t, &commandv1.WriteCharter{Charter: c})
 	want(t, "a charter", ok, m.phase == decision.Posed && !(c.Secret && c.Rule.GetMethod() == sole))
@@ -155,6 +161,7 @@ func (m *machine) open(t *rapid.T) {
 	}
 	want(t, "an opening", true, m.phase == decision.Posed)
 	m.phase = decision.Open
+	m.asked = b2i(m.byObjection())
 	for _, e := range electors {
 		m.atOpen, m.now = append(m.atOpen, proto.CloneOf(e)), append(m.now, proto.CloneOf(e))
 	}
@@ -178,12 +185,73 @@ func (m *machine) cast(t *rapid.T) {
 		fine = fine && m.mayVote(b.Participant)
 	}
 	ok := m.ask(t, c)
-	want(t, "ballots", ok, m.phase == decision.Open && !m.charter.GetSecret() && fine)
+	want(t, "ballots", ok, m.phase == decision.Open && !m.charter.GetSecret() && !m.reworded && fine)
 	if ok {
 		for _, b := range c.Ballots {
 			m.ballots[b.Participant] = b.Choice
+			delete(m.settled, b.Participant)
+			delete(m.raised, b.Participant)
 		}
 	}
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (m *machine) byObjection() bool {
+	return m.charter.GetRule().GetMethod() == consent || m.charter.GetRule().GetMethod() == consensus
+}
+
+// objections says whether some stand, and whether there were any in this round.
+func (m *machine) objections() (stand, were bool) {
+	were = m.objected
+	for _, e := range m.now {
+		if id := e.Participant; decision.Binding(e.Standing) && !e.Recused {
+			stand = stand || m.ballots[id] == no && !m.settled[id] || m.raised[id]
+			were = were || m.ballots[id] == no
+		}
+	}
+	return stand, were
+}
+
+func (m *machine) round(t *rapid.T) {
+	r := rapid.SampledFrom([]eventv1.Round{toPresent, toClarify, toReact, toAmend, toAmend, toConsent, toConsent, toConsent, toConsent}).Draw(t, "round")
+	stand, were := m.objections()
+	ok := m.ask(t, begin(r))
+	may := m.phase == decision.Posed && r != toConsent
+	if m.phase == decision.Open {
+		may = r == toAmend && were || r == toConsent && (m.reworded || !stand)
+	}
+	want(t, "a round", ok, m.byObjection() && may)
+	if ok && r == toConsent {
+		m.asked++
+		m.ballots, m.settled, m.raised, m.objected, m.reworded = map[string]eventv1.Choice{}, map[string]bool{}, map[string]bool{}, false, false
+	}
+}
+
+func (m *machine) amend(t *rapid.T) {
+	whose := rapid.SampledFrom([]string{"", "u1", "p1", "p2"}).Draw(t, "objector")
+	_, were := m.objections()
+	settles := m.phase == decision.Open && m.byObjection() && (m.ballots[whose] == no && !m.settled[whose] || m.raised[whose] && m.votes(whose))
+	ok := m.ask(t, &commandv1.AmendProposal{Text: words, Objector: whose})
+	want(t, "an amendment", ok, m.phase == decision.Posed || m.phase == decision.Open && m.byObjection() && were)
+	if !ok {
+		return
+	}
+	m.reworded = m.phase == decision.Open
+	if settles {
+		m.settled[whose], m.raised[whose], m.objected = true, false, true
+	}
+}
+
+func (m *machine) votes(id string) bool {
+	return slices.ContainsFunc(m.now, func(e *eventv1.Elector) bool {
+		return e.Participant == id && decision.Binding(e.Standing) && !e.Recused
+	})
 }
 
 func (m *machine) move(t *rapid.T) {
@@ -207,14 +275,18 @@ func (m *machine) act(t *rapid.T) {
 	want(t, "an act", ok, exists && (a.Kind == putOff || objection && m.phase != decision.Posed || m.phase == decision.Closed))
 	if ok && m.phase != decision.Closed {
 		m.putOff = m.putOff || a.Kind == putOff
-		m.settled[a.Objector] = m.settled[a.Objector] || objection && a.Kind != raised
+		if objection {
+			m.settled[a.Objector] = m.settled[a.Objector] || a.Kind != raised
+			m.raised[a.Objector] = a.Kind == raised
+			m.objected = true
+		}
 	}
 }
 
 func (m *machine) close(t *rapid.T) {
 	before := m.state.Clone()
 	ok := m.ask(t, end)
-	want(t, "a close", ok, m.phase == decision.Open || m.phase == decision.Closed)
+	want(t, "a close", ok, m.phase == decision.Open && !m.reworded || m.phase == decision.Closed)
 	if !ok || m.phase == decision.Closed {
 		return
 	}
@@ -228,7 +300,7 @@ func (m *machine) close(t *rapid.T) {
 func (m *machine) counted() eventv1.Outcome {
 	standing := map[string]eventv1.Choice{}
 	for id, c := range m.ballots {
-		if standing[id] = c; c == no && m.settled[id] && (m.charter.GetRule().GetMethod() == consent || m.charter.GetRule().GetMethod() == consensus) {
+		if standing[id] = c; c == no && m.settled[id] && m.byObjection() {
 			standing[id] = abstain
 		}
 	}
@@ -247,10 +319,14 @@ func (m *machine) reorder(t *rapid.T, before *decision.State) {
 			ids = append(ids, e.Participant)
 		}
 	}
+	cast := before.Ballots
 	before.Ballots = nil
 	for _, id := range rapid.Permutation(ids).Draw(t, "order") {
 		decision.Evolve(before, decider.Fact{Event: later(0, ballot(id, rapid.SampledFrom([]eventv1.Choice{yes, no, abstain}).Draw(t, "earlier")))})
 		decision.Evolve(before, decider.Fact{Event: later(0, ballot(id, m.ballots[id]))})
+		b := before.Ballots[id]
+		b.Acts = cast[id].Acts // what came after a ballot still does
+		before.Ballots[id] = b
 	}
 	events, err := decision.Decide(before, decidertest.Command(end), roll, decidertest.Now)
 	if err != nil || len(events) != 1 {
@@ -319,6 +395,9 @@ func (m *machine) check(t *rapid.T) {
 	if !proto.Equal(s.Charter, m.charter) && !(m.charter == nil && s.Charter == nil) {
 		t.Fatalf("the charter is %v, the model says %v", s.Charter, m.charter)
 	}
+	if s.ConsentRound != m.asked || s.Reworded != m.reworded {
+		t.Fatalf("consent round %d, reworded %v; the model says %d, %v", s.ConsentRound, s.Reworded, m.asked, m.reworded)
+	}
 	if len(s.Ballots) != len(m.ballots) {
 		t.Fatalf("ballots %v, the model says %v", s.Ballots, m.ballots)
 	}
@@ -341,13 +420,13 @@ func TestADecisionKeepsItsPromisesUnderAnySequenceOfCommands(t *testing.T) {
 		m := &machine{state: &decision.State{}}
 		m.void(decision.Unknown)
 		t.Repeat(map[string]func(*rapid.T){
-			"": m.check, "pose": m.pose, "write": m.write, "open": m.open, "cast": m.cast, "cast more": m.cast, "cast again": m.cast, "cast on": m.cast, "move": m.move,
+			"": m.check, "pose": m.pose, "write": m.write, "open": m.open, "cast": m.cast, "cast more": m.cast, "cast again": m.cast, "cast on": m.cast, "move": m.move, "round": m.round,
 			"close": func(t *rapid.T) {
 				m.close(t)
 				closed[m.outcome]++
 			},
 			"something else": func(t *rapid.T) {
-				rapid.SampledFrom([]func(*rapid.T){m.contest, m.contest, m.settle, m.settle, m.pose, m.pose, m.write, m.act, m.act, m.act, m.act, m.strike, m.correct}).Draw(t, "what")(t)
+				rapid.SampledFrom([]func(*rapid.T){m.contest, m.contest, m.settle, m.settle, m.pose, m.pose, m.write, m.act, m.act, m.act, m.act, m.amend, m.amend, m.strike, m.correct}).Draw(t, "what")(t)
 			},
 		})
 	})
@@ -355,5 +434,49 @@ func TestADecisionKeepsItsPromisesUnderAnySequenceOfCommands(t *testing.T) {
 		if closed[o] < 5 {
 			t.Errorf("only %d votes ended with %v: they prove too little", closed[o], o)
 		}
+	}
+}
+
+func TestConsentKeepsItsPromisesInAnyOrderOfRounds(t *testing.T) {
+	anew, closed := 0, map[eventv1.Outcome]int{}
+	rapid.Check(t, func(t *rapid.T) {
+		m := &machine{state: &decision.State{}}
+		m.void(decision.Unknown)
+		m.pose(t)
+		m.charter = &eventv1.Charter{Rule: &eventv1.Rule{Method: rapid.SampledFrom([]eventv1.Method{consent, consensus}).Draw(t, "method")}}
+		electors := all("u1", "u2", "p1")
+		if !m.ask(t, &commandv1.WriteCharter{Charter: m.charter}) || !m.ask(t, openWith(electors...)) {
+			t.Fatal("a vote by consent does not open")
+		}
+		m.phase, m.asked, m.atOpen, m.now = decision.Open, 1, all("u1", "u2", "p1"), electors
+		everyone := func(t *rapid.T) {
+			for _, e := range m.now {
+				if m.phase == decision.Open && !m.reworded && m.mayVote(e.Participant) {
+					b := ballot(e.Participant, rapid.SampledFrom([]eventv1.Choice{yes, yes, yes, no, abstain}).Draw(t, "choice"))
+					want(t, "a ballot", m.ask(t, castFor(b)), true)
+					m.ballots[b.Participant] = b.Choice
+					delete(m.settled, b.Participant)
+					delete(m.raised, b.Participant)
+				}
+			}
+		}
+		t.Repeat(map[string]func(*rapid.T){
+			"": m.check, "everyone answers": everyone, "cast": m.cast, "act": m.act, "amend": m.amend, "move": m.move,
+			"round": func(t *rapid.T) {
+				was := m.asked
+				m.round(t)
+				anew += b2i(m.asked > was)
+			},
+			"close": func(t *rapid.T) {
+				if rapid.IntRange(0, 5).Draw(t, "now") == 0 {
+					everyone(t)
+					m.close(t)
+					closed[m.outcome]++
+				}
+			},
+		})
+	})
+	if anew < 30 || closed[adopted] < 3 || closed[rejected] < 3 {
+		t.Errorf("asked anew %d times, closed %v: they prove too little", anew, closed)
 	}
 }

@@ -70,8 +70,9 @@ type Seat struct {
 	Offices     []eventv1.Office
 	// Capacity when they sat down: later changes leave this session alone.
 	decision.Capacity
-	Left bool
-	Seq  uint64
+	// Left: not in the room now. Absent: expected, and never was.
+	Left, Absent bool
+	Seq          uint64
 }
 
 // Clone copies the state so that a trial fold leaves the original alone.
@@ -132,6 +133,9 @@ func Decide(s *State, cmd *commandv1.Command, roll decision.Roll, now time.Time)
 		}
 		var events []*eventv1.Event
 		for _, seat := range seats {
+			if seat.Absent && s.seat(seat.Participant) >= 0 {
+				continue // they have a place already, and whether they are in it is known
+			}
 			events = append(events, eventv1.NewEvent(at, seat))
 		}
 		return events, nil
@@ -303,9 +307,9 @@ func moment(at *timestamppb.Timestamp) time.Time {
 // sit seats somebody; a second time only changes the offices and brings back who had left.
 func (s *State) sit(p *eventv1.ParticipantSeated, seq uint64) {
 	if i := s.seat(p.Participant); i >= 0 {
-		s.Seats[i].Offices, s.Seats[i].Left = p.Offices, false
+		s.Seats[i].Offices, s.Seats[i].Left, s.Seats[i].Absent = p.Offices, p.Absent, p.Absent
 		return
 	}
 	capacity := decision.Capacity{Constituency: p.Constituency, EmployedByDepartment: p.EmployedByDepartment}
-	s.Seats = append(s.Seats, Seat{Participant: p.Participant, Offices: p.Offices, Capacity: capacity, Seq: seq})
+	s.Seats = append(s.Seats, Seat{Participant: p.Participant, Offices: p.Offices, Capacity: capacity, Left: p.Absent, Absent: p.Absent, Seq: seq})
 }

@@ -162,3 +162,20 @@ func TestACloneGoesItsOwnWay(t *testing.T) {
 		t.Errorf("folding the clone changed the original:\n%s", diff)
 	}
 }
+
+func TestSomebodyExpectedHasAPlaceWithoutBeingThere(t *testing.T) {
+	away := &eventv1.ParticipantSeated{Participant: "s1", Absent: true}
+	filled := &eventv1.ParticipantSeated{Participant: "s1", Constituency: "psw", EmployedByDepartment: true, Absent: true}
+	expect := &commandv1.SeatParticipants{Seats: []*eventv1.ParticipantSeated{away}}
+	scenario(t).Given(prepared, opened).When(expect).Then(filled)
+	s := scenario(t).Given(prepared, opened, filled).State()
+	if !s.Seats[0].Absent || !s.Seats[0].Left {
+		t.Errorf("%+v is in the room", s.Seats[0])
+	}
+	// Who is in the room stays there, and who was expected may come.
+	scenario(t).Given(prepared, opened, &eventv1.ParticipantSeated{Participant: "s1"}).When(expect).Then()
+	s = scenario(t).Given(prepared, opened, filled, &eventv1.ParticipantSeated{Participant: "s1"}).State()
+	if s.Seats[0].Absent || s.Seats[0].Left {
+		t.Errorf("%+v did not come", s.Seats[0])
+	}
+}

@@ -100,10 +100,14 @@ func (m record) present() []Block {
 	var f []Fact
 	for _, code := range codes {
 		var lines []Line
+		came := 0
 		for _, s := range by[code] {
+			if !s.Absent {
+				came++
+			}
 			lines = append(lines, m.seat(s))
 		}
-		f = append(f, Fact{counted(m.constituency(code), len(by[code])), lines})
+		f = append(f, Fact{counted(m.constituency(code), came), lines})
 	}
 	return []Block{facts(f...)}
 }
@@ -116,7 +120,10 @@ func (m record) seat(s *apiv1.ParticipantView) Line {
 	if s.EmployedByDepartment {
 		l = append(l, Piece{Text: ". " + m.say("page/employed")})
 	}
-	if !s.Present && m.in.Session.GetSession().GetPhase() == apiv1.SessionPhase_SESSION_PHASE_OPEN {
+	switch {
+	case s.Absent:
+		l = append(l, Piece{Text: ". " + m.say("page/is-away")})
+	case !s.Present && m.in.Session.GetSession().GetPhase() == apiv1.SessionPhase_SESSION_PHASE_OPEN:
 		l = append(l, Piece{Text: ". " + m.say("page/has-left")})
 	}
 	return l

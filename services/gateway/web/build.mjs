@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 import { PurgeCSS } from "purgecss";
-import { languages, wordsOf } from "./words.mjs";
+import { languages, partsApart, wordsApart, wordsOf } from "./words.mjs";
 
 // The most that one screen may load in scripts and styles, compressed (fonts aside).
 const screenMax = 60 * 1024;
@@ -20,10 +20,11 @@ const scripts = await esbuild.build({
   bundle: true, splitting: true, format: "esm", minify: true, target: "es2022", legalComments: "none", metafile: true,
   jsx: "automatic", jsxImportSource: "preact",
   plugins: [{
-    name: "words", // import("words:it"): all texts of one language, in a file of its own
+    name: "words", // import("words:it"), import("words:it/preparing"): the texts of one language, and those of a part that comes later, each in a file of its own
     setup(build) {
       build.onResolve({ filter: /^words:/ }, ({ path }) => ({ path: path.slice(6), namespace: "words" }));
-      build.onLoad({ filter: /./, namespace: "words" }, ({ path }) => ({ contents: JSON.stringify(wordsOf(path)), loader: "json" }));
+      // As a script: of a JSON file esbuild makes one export a text, and the file half as large again.
+      build.onLoad({ filter: /./, namespace: "words" }, ({ path }) => ({ contents: `export default ${JSON.stringify(wordsApart(...path.split("/")))}`, loader: "js" }));
     },
   }],
 });
@@ -60,15 +61,27 @@ writeFileSync(join(out, "index.html"), readFileSync("src/index.html", "utf8")
   .replace("{no-script-it}", escape(wordsOf("it")["web/no-script"])).replace("{no-script-en}", escape(wordsOf("en")["web/no-script"]))
   .replace("{no-script-link-it}", escape(wordsOf("it")["web/no-script-link"])).replace("{no-script-link-en}", escape(wordsOf("en")["web/no-script-link"])));
 
-// Every screen loads the entry, what it shares with the words, one language and the style.
-const size = (file) => gzipSync(readFileSync(join(assets, file))).length;
-const script = size(entry), css = size(style);
+// A screen loads the entry, its own file, what these share with others, the style and the words of one language.
+const size = (file) => gzipSync(readFileSync(join(assets, basename(file)))).length;
+const outputs = scripts.metafile.outputs;
+const built = (source) => Object.keys(outputs).find((name) => outputs[name].entryPoint === source);
+const needs = (file, all = new Set()) => {
+  if (all.has(file)) return all;
+  all.add(file);
+  for (const i of outputs[file].imports) if (i.kind === "import-statement") needs(i.path, all);
+  return all;
+};
+const kb = (bytes) => (bytes / 1024).toFixed(1);
+const sum = (files) => [...files].reduce((bytes, file) => bytes + size(file), 0);
+const css = size(style), wordsFile = (name) => Object.keys(outputs).find((file) => Object.keys(outputs[file].inputs).includes(`words:${name}`));
+const longest = (part = "") => Math.max(...languages.map((l) => size(wordsFile(l + part))));
+const apart = { home: ["/entering", "/preparing"], enter: ["/entering"], me: ["/entering"], initiative: ["/entering", "/preparing"] };
+console.log(`KB gzip: style ${kb(css)}, words ${kb(longest())} (${partsApart.map((p) => `${p} ${kb(longest(`/${p}`))}`).join(", ")})`);
 let worst = 0;
-for (const language of languages) {
-  const words = Object.entries(scripts.metafile.outputs).find(([, o]) => Object.keys(o.inputs).includes(`words:${language}`));
-  const total = script + css + size(basename(words[0]));
+for (const file of readdirSync("src/screens").filter((file) => file.endsWith(".tsx")).sort()) {
+  const name = file.replace(".tsx", ""), script = sum(needs(built(`src/screens/${file}`), needs(built("src/main.tsx"))));
+  const words = longest() + (apart[name] ?? []).reduce((bytes, part) => bytes + longest(part), 0), total = script + css + words;
   worst = Math.max(worst, total);
-  const kb = (bytes) => (bytes / 1024).toFixed(1);
-  console.log(`${language}: script ${kb(script)} + style ${kb(css)} + words ${kb(total - script - css)} = ${kb(total)} KB gzip`);
+  console.log(`${name.padEnd(10)} script ${kb(script)} + style + words ${kb(words)} = ${kb(total)}`);
 }
 if (worst > screenMax) throw new Error(`a screen loads ${worst} bytes, more than ${screenMax}`);

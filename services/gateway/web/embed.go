@@ -1,7 +1,7 @@
 // Package web is the web client inside the program: what the build makes of src/ (dist/), and the handler that serves it.
 //
-//	/  /w/{workspace}/i/{initiative}  /w/{workspace}/s/{session}  /w/{workspace}/d/{decision}     the page; the client finds the screen
-//	/assets/…                                                                                   its files, named after their content
+//	/  /enter  /me  /w/{workspace}/{i,s,d}/{id}  /w/{workspace}/s/{session}/projector     the page; the client finds the screen
+//	/assets/…                                                                           its files, named after their content
 //
 // Everything else is not found; a browser is given the page even then, which says so in the reader's language. The API does not need the client: when
 // it was not built, / says how to build it and nothing else changes.
@@ -85,7 +85,7 @@ func serve(client fs.FS) http.Handler {
 	if _, built := h.files["index.html"]; err != nil || !built {
 		h.files = map[string]file{"index.html": pack("index.html", []byte(notBuilt))}
 	}
-	for _, address := range []string{"/{$}", "/w/{workspace}/i/{id}", "/w/{workspace}/s/{id}", "/w/{workspace}/d/{id}"} {
+	for _, address := range []string{"/{$}", "/enter", "/me", "/w/{workspace}/i/{id}", "/w/{workspace}/s/{id}", "/w/{workspace}/s/{id}/projector", "/w/{workspace}/d/{id}"} {
 		h.pages.HandleFunc("GET "+address, func(w http.ResponseWriter, r *http.Request) { h.page(w, r, http.StatusOK) })
 	}
 	h.pages.HandleFunc("/", h.other)

@@ -55,7 +55,11 @@ func TestAddressesOfTheClient(t *testing.T) {
 		cache          string
 	}{
 		{"/", "", 200, true, askAgain},
+		{"/enter", "", 200, true, askAgain},
+		{"/me", "", 200, true, askAgain},
 		{"/w/dsm/i/orari", "", 200, true, askAgain},
+		{"/w/dsm/s/orari:2026-03-05/projector", "", 200, true, askAgain},
+		{"/w/dsm/d/orari:2026-03-05:apertura/projector", "text/html", 404, true, askAgain},
 		{"/w/dsm/s/orari:2026-03-05", "", 200, true, askAgain},
 		{"/w/dsm/d/orari:2026-03-05:apertura", "", 200, true, askAgain},
 		{"/w/dsm/d/orari?why=users%3Astrict", "", 200, true, askAgain},

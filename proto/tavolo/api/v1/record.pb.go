@@ -707,7 +707,9 @@ type ParticipantView struct {
 	// In the room, when asked for a session.
 	Present bool `protobuf:"varint,7,opt,name=present,proto3" json:"present,omitempty"`
 	// Consents stated: the last statement of each code.
-	Consents      []*v1.ConsentStated `protobuf:"bytes,8,rep,name=consents,proto3" json:"consents,omitempty"`
+	Consents []*v1.ConsentStated `protobuf:"bytes,8,rep,name=consents,proto3" json:"consents,omitempty"`
+	// Expected in the session and never in the room, when asked for a session.
+	Absent        bool `protobuf:"varint,9,opt,name=absent,proto3" json:"absent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -796,6 +798,13 @@ func (x *ParticipantView) GetConsents() []*v1.ConsentStated {
 		return x.Consents
 	}
 	return nil
+}
+
+func (x *ParticipantView) GetAbsent() bool {
+	if x != nil {
+		return x.Absent
+	}
+	return false
 }
 
 // SessionSummary is one line of a list of sessions.
@@ -3104,7 +3113,7 @@ const file_tavolo_api_v1_record_proto_rawDesc = "" +
 	"\x05items\x18\x04 \x03(\v2\x17.tavolo.api.v1.ItemViewR\x05items\x12\x1a\n" +
 	"\bsequence\x18\x05 \x01(\x04R\bsequence\x12<\n" +
 	"\tdecisions\x18\x06 \x03(\v2\x1e.tavolo.api.v1.DecisionSummaryR\tdecisions\x12\x16\n" +
-	"\x06public\x18\a \x01(\bR\x06public\"\xbc\x02\n" +
+	"\x06public\x18\a \x01(\bR\x06public\"\xd4\x02\n" +
 	"\x0fParticipantView\x12 \n" +
 	"\vparticipant\x18\x01 \x01(\tR\vparticipant\x12\x10\n" +
 	"\x03ref\x18\x02 \x01(\tR\x03ref\x12\x12\n" +
@@ -3113,7 +3122,8 @@ const file_tavolo_api_v1_record_proto_rawDesc = "" +
 	"\x16employed_by_department\x18\x05 \x01(\bR\x14employedByDepartment\x121\n" +
 	"\aoffices\x18\x06 \x03(\x0e2\x17.tavolo.event.v1.OfficeR\aoffices\x12\x18\n" +
 	"\apresent\x18\a \x01(\bR\apresent\x12:\n" +
-	"\bconsents\x18\b \x03(\v2\x1e.tavolo.event.v1.ConsentStatedR\bconsents\"\xf6\x02\n" +
+	"\bconsents\x18\b \x03(\v2\x1e.tavolo.event.v1.ConsentStatedR\bconsents\x12\x16\n" +
+	"\x06absent\x18\t \x01(\bR\x06absent\"\xf6\x02\n" +
 	"\x0eSessionSummary\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x120\n" +

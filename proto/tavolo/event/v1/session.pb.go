@@ -544,8 +544,10 @@ type ParticipantSeated struct {
 	Constituency string `protobuf:"bytes,3,opt,name=constituency,proto3" json:"constituency,omitempty"`
 	// Employed by the deciding department when they sat down; filled from the roll.
 	EmployedByDepartment bool `protobuf:"varint,4,opt,name=employed_by_department,json=employedByDepartment,proto3" json:"employed_by_department,omitempty"`
-	unknownFields        protoimpl.UnknownFields
-	sizeCache            protoimpl.SizeCache
+	// Expected, and not in the room: somebody who is away and takes part through a proxy, for example. The minutes name them.
+	Absent        bool `protobuf:"varint,5,opt,name=absent,proto3" json:"absent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ParticipantSeated) Reset() {
@@ -602,6 +604,13 @@ func (x *ParticipantSeated) GetConstituency() string {
 func (x *ParticipantSeated) GetEmployedByDepartment() bool {
 	if x != nil {
 		return x.EmployedByDepartment
+	}
+	return false
+}
+
+func (x *ParticipantSeated) GetAbsent() bool {
+	if x != nil {
+		return x.Absent
 	}
 	return false
 }
@@ -849,12 +858,13 @@ const file_tavolo_event_v1_session_proto_rawDesc = "" +
 	"\x0eSessionResumed\"3\n" +
 	"\x0fMinutesApproved\x12 \n" +
 	"\vparticipant\x18\x01 \x01(\tR\vparticipant\"\x0f\n" +
-	"\rSessionOpened\"\xc2\x01\n" +
+	"\rSessionOpened\"\xda\x01\n" +
 	"\x11ParticipantSeated\x12 \n" +
 	"\vparticipant\x18\x01 \x01(\tR\vparticipant\x121\n" +
 	"\aoffices\x18\x02 \x03(\x0e2\x17.tavolo.event.v1.OfficeR\aoffices\x12\"\n" +
 	"\fconstituency\x18\x03 \x01(\tR\fconstituency\x124\n" +
-	"\x16employed_by_department\x18\x04 \x01(\bR\x14employedByDepartment\"3\n" +
+	"\x16employed_by_department\x18\x04 \x01(\bR\x14employedByDepartment\x12\x16\n" +
+	"\x06absent\x18\x05 \x01(\bR\x06absent\"3\n" +
 	"\x0fParticipantLeft\x12 \n" +
 	"\vparticipant\x18\x01 \x01(\tR\vparticipant\"!\n" +
 	"\tAgendaSet\x12\x14\n" +

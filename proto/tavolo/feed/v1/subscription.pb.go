@@ -970,9 +970,7 @@ type PullResponse struct {
 	// There are more now.
 	More bool `protobuf:"varint,5,opt,name=more,proto3" json:"more,omitempty"`
 	// What stands in the tag: URIs of this installation.
-	Authority string `protobuf:"bytes,6,opt,name=authority,proto3" json:"authority,omitempty"`
-	// There are newer ones than these (newest_first only).
-	Newer         uint64 `protobuf:"varint,7,opt,name=newer,proto3" json:"newer,omitempty"`
+	Authority     string `protobuf:"bytes,6,opt,name=authority,proto3" json:"authority,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1047,13 +1045,6 @@ func (x *PullResponse) GetAuthority() string {
 		return x.Authority
 	}
 	return ""
-}
-
-func (x *PullResponse) GetNewer() uint64 {
-	if x != nil {
-		return x.Newer
-	}
-	return 0
 }
 
 // EntriesRequest asks for entries without a token, for those who manage feeds.
@@ -1607,7 +1598,7 @@ const file_tavolo_feed_v1_subscription_proto_rawDesc = "" +
 	"\x05after\x18\x02 \x01(\x04R\x05after\x12\x14\n" +
 	"\x05limit\x18\x03 \x01(\rR\x05limit\x12!\n" +
 	"\fnewest_first\x18\x04 \x01(\bR\vnewestFirst\x12\x1c\n" +
-	"\tuncounted\x18\x05 \x01(\bR\tuncounted\"\x85\x02\n" +
+	"\tuncounted\x18\x05 \x01(\bR\tuncounted\"\xef\x01\n" +
 	"\fPullResponse\x127\n" +
 	"\aentries\x18\x01 \x03(\v2\x1d.tavolo.feed.v1.NumberedEntryR\aentries\x12\"\n" +
 	"\fsubscription\x18\x02 \x01(\tR\fsubscription\x12/\n" +
@@ -1615,8 +1606,7 @@ const file_tavolo_feed_v1_subscription_proto_rawDesc = "" +
 	"\vcomplete_to\x18\x04 \x01(\x04R\n" +
 	"completeTo\x12\x12\n" +
 	"\x04more\x18\x05 \x01(\bR\x04more\x12\x1c\n" +
-	"\tauthority\x18\x06 \x01(\tR\tauthority\x12\x14\n" +
-	"\x05newer\x18\a \x01(\x04R\x05newer\"m\n" +
+	"\tauthority\x18\x06 \x01(\tR\tauthority\"m\n" +
 	"\x0eEntriesRequest\x12/\n" +
 	"\x05scope\x18\x01 \x01(\v2\x19.tavolo.feed.v1.FeedScopeR\x05scope\x12\x14\n" +
 	"\x05after\x18\x02 \x01(\x04R\x05after\x12\x14\n" +

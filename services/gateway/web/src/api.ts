@@ -1,4 +1,5 @@
 // Questions to the gateway: Connect as plain JSON. The types are those of the contract (src/gen); nothing of them is left in the browser.
+import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import type {
   BecomeParticipantRequestJson, EnterRequestJson, GetMeRequestJson, InvitationMadeJson, InvitationViewJson, InviteRequestJson, ListDevicesRequestJson,
@@ -15,7 +16,7 @@ import type {
 } from "./gen/tavolo/api/v1/roles_pb";
 import type * as command from "./gen/tavolo/command/v1/command_pb";
 import { uuid } from "./uuid";
-import { type Arguments, type Message, has } from "./words";
+import { type Arguments, type Message, has, withWords } from "./words";
 
 interface Questions {
   "AccountService/GetMe": [GetMeRequestJson, MeViewJson];
@@ -46,7 +47,7 @@ export type Asks<Q extends Question> = Questions[Q][0];
 export type Answers<Q extends Question> = Questions[Q][1];
 
 // The commands that this client sends, each answered by a receipt once it is in the log.
-interface Commands {
+export interface Commands {
   "WorkspaceService/FoundWorkspace": command.FoundWorkspaceJson;
   "WorkspaceService/DescribeWorkspace": command.DescribeWorkspaceJson;
   "InitiativeService/OpenInitiative": command.OpenInitiativeJson;
@@ -121,11 +122,27 @@ export async function ask<Q extends Question>(question: Q, request: Asks<Q>, sig
   return await post(question, request, {}, signal) as Answers<Q>;
 }
 
-// tell sends a command and waits until it is in the log. The id is that of the command: sent again with the same one, after a broken connection, it
-// counts once. It throws a Refusal; "web/error-network" means that nobody knows whether it arrived, so send it again with the same id.
-export async function tell<C extends Command>(name: C, request: Commands[C], id = uuid()): Promise<command.ReceiptJson> {
-  return await post(name, request as object, { "Tavolo-Command-Id": id }) as command.ReceiptJson;
+// Commands that nobody knows the fate of, with the ids they were sent under.
+const unsure = new Map<string, string>();
+
+// tell sends a command and waits until it is in the log. It throws a Refusal; "web/error-network" means that nobody knows whether it arrived: the same
+// command, sent again, then goes under the same id and counts once.
+export async function tell<C extends Command>(name: C, request: Commands[C], id?: string): Promise<command.ReceiptJson> {
+  const same = `${name} ${JSON.stringify(request)}`, sent = id ?? unsure.get(same) ?? uuid();
+  unsure.set(same, sent);
+  try {
+    const receipt = await post(name, request as object, { "Tavolo-Command-Id": sent }) as command.ReceiptJson;
+    unsure.delete(same);
+    return receipt;
+  } catch (cause) {
+    if (cause instanceof Refusal && cause.says.key === "web/error-network") throw cause;
+    unsure.delete(same);
+    throw cause;
+  }
 }
+
+// Times that something was refused because nobody is signed in here.
+export const signedOut = signal(0);
 
 async function post(method: string, request: object, headers: Record<string, string>, signal?: AbortSignal): Promise<unknown> {
   const stop = new AbortController(), end = () => stop.abort();
@@ -145,7 +162,10 @@ async function post(method: string, request: object, headers: Record<string, str
     signal?.removeEventListener("abort", end);
   }
   const body = await response.json().catch(() => ({})) as ErrorBody;
-  throw refusalOf(response.headers.get("Tavolo-Code") ?? "", body.details?.[0]?.debug?.args);
+  const code = response.headers.get("Tavolo-Code") ?? "";
+  if (code === "account/signed-out") signedOut.value++;
+  if (code && !has(code)) await withWords(Promise.resolve(), "refusals").catch(() => {}); // most never meet these, so their sentences come only now
+  throw refusalOf(code, body.details?.[0]?.debug?.args);
 }
 
 // Asked is the state of a question on a screen.

@@ -1,14 +1,16 @@
-// The frame around every screen: skip link, name, languages, screen, foot.
-import { address, route } from "./route";
+// The frame around every screen: skip link, name, who is here, languages, screen, foot. Each screen is loaded when it is opened.
+import { effect } from "@preact/signals";
+import { signedOut } from "./api";
+import { Who } from "./entering/who";
+import { me, recognise } from "./me";
+import { Announcer, hush } from "./parts/announce";
+import { Loaded } from "./parts/loaded";
 import { A } from "./parts/screen";
-import { Decision } from "./screens/decision";
-import { Home } from "./screens/home";
-import { Initiative } from "./screens/initiative";
-import { Nowhere } from "./screens/nowhere";
-import { Session } from "./screens/session";
-import { type Key, type Language, languages, speak, spoken, t } from "./words";
+import { address, go, moves, route } from "./route";
+import { type Key, type Language, languages, speak, spoken, t, withWords } from "./words";
 
 export function App() {
+  if (route.value.screen === "projector") return <Screen />;
   return (
     <>
       <a class="skip" href="#main" onClick={skip}>{t("web/skip")}</a>
@@ -16,11 +18,12 @@ export function App() {
         <div class="bar">
           <div class="container d-flex flex-wrap align-items-center justify-content-between">
             <A class="brand" href={address.home}><Mark /><span>{t("web/name")}</span></A>
+            <Who />
             <Languages />
           </div>
         </div>
       </header>
-      <main id="main" tabIndex={-1} class="container py-4"><Screen /></main>
+      <main id="main" tabIndex={-1} class="container py-4"><Announcer /><Screen /></main>
       <footer class="foot">
         <div class="container py-4">
           <p class="mb-1">{t("web/foot-what")}</p>
@@ -31,20 +34,52 @@ export function App() {
   );
 }
 
+// What was done on one screen is no news on the next.
+effect(() => { if (moves.value > 0) hush(); });
+
+// Whoever is signed out, here or from another device, is led to the way in and back again afterwards.
+let times = 0;
+effect(() => {
+  if (signedOut.value === times) return;
+  times = signedOut.value;
+  void recognise().catch(() => {});
+  if (location.pathname !== "/enter") go(address.enter(location.pathname + location.search), true);
+});
+
 function skip(event: MouseEvent) {
   event.preventDefault();
   document.getElementById("main")?.focus();
 }
 
+// A screen begins anew for each person: what one may see is not what another may.
 function Screen() {
-  const r = route.value;
+  const r = route.value, who = me.value?.account ?? "";
   switch (r.screen) {
-    case "home": return <Home />;
-    case "initiative": return <Initiative key={r.id} workspace={r.workspace} id={r.id} />;
-    case "session": return <Session key={r.id} workspace={r.workspace} id={r.id} />;
-    case "decision": return <Decision key={r.id} workspace={r.workspace} id={r.id} why={r.why} />;
-    case "nowhere": return <Nowhere />;
+    case "home": return <Loaded key={who} file={screens.home}>{(m) => <m.Home />}</Loaded>;
+    case "enter": return <Loaded file={screens.enter}>{(m) => <m.Enter back={r.back} />}</Loaded>;
+    case "me": return <Loaded key={who} file={screens.me}>{(m) => <m.Me />}</Loaded>;
+    case "initiative": return <Loaded key={`${who} ${r.id}`} file={screens.initiative}>{(m) => <m.Initiative workspace={r.workspace} id={r.id} />}</Loaded>;
+    case "session": return <Loaded key={`${who} ${r.id}`} file={screens.session}>{(m) => <m.Session workspace={r.workspace} id={r.id} />}</Loaded>;
+    case "projector": return <Loaded key={`${who} ${r.id}`} file={screens.projector}>{(m) => <m.Projector workspace={r.workspace} id={r.id} />}</Loaded>;
+    case "decision": return <Loaded key={`${who} ${r.id}`} file={screens.decision}>{(m) => <m.Decision workspace={r.workspace} id={r.id} why={r.why} />}</Loaded>;
+    default: return <Loaded file={screens.nowhere}>{(m) => <m.Nowhere />}</Loaded>;
   }
+}
+
+const screens = {
+  home: () => withWords(import("./screens/home"), "entering", "preparing"),
+  enter: () => withWords(import("./screens/enter"), "entering"),
+  me: () => withWords(import("./screens/me"), "entering"),
+  initiative: () => withWords(import("./screens/initiative"), "entering", "preparing"),
+  session: () => import("./screens/session"),
+  projector: () => import("./screens/projector"),
+  decision: () => import("./screens/decision"),
+  nowhere: () => import("./screens/nowhere"),
+};
+
+// fetchScreen asks for the file of the screen before anything can be shown, so that it comes together with the words.
+export function fetchScreen(): void {
+  screens[route.value.screen]().catch(() => {}); // asked for again when it is shown
 }
 
 const names: Record<Language, Key> = { it: "web/language-it", en: "web/language-en", "it-x-facile": "web/language-easy" };

@@ -2,8 +2,10 @@
 import { signal } from "@preact/signals";
 
 export type Route =
-  | { screen: "home" }
+  | { screen: "home" | "me" }
+  | { screen: "enter"; back: string | undefined }
   | { screen: "initiative" | "session" | "decision"; workspace: string; id: string; why?: string | undefined }
+  | { screen: "projector"; workspace: string; id: string }
   | { screen: "nowhere" };
 
 const letters = { i: "initiative", s: "session", d: "decision" } as const;
@@ -11,10 +13,14 @@ const letters = { i: "initiative", s: "session", d: "decision" } as const;
 // read finds the screen of an address.
 export function read(path: string, query = ""): Route {
   if (path === "/") return { screen: "home" };
+  if (path === "/me") return { screen: "me" };
+  if (path === "/enter") return { screen: "enter", back: ours(new URLSearchParams(query).get("back")) };
   const parts = /^\/w\/([^/]+)\/([isd])\/([^/]+)$/.exec(path);
-  if (!parts) return { screen: "nowhere" };
+  const wall = /^\/w\/([^/]+)\/s\/([^/]+)\/projector$/.exec(path);
+  if (!parts && !wall) return { screen: "nowhere" };
   try {
-    const [, workspace = "", letter = "i", id = ""] = parts;
+    if (wall) return { screen: "projector", workspace: decodeURIComponent(wall[1] ?? ""), id: decodeURIComponent(wall[2] ?? "") };
+    const [, workspace = "", letter = "i", id = ""] = parts ?? [];
     return {
       screen: letters[letter as keyof typeof letters], workspace: decodeURIComponent(workspace), id: decodeURIComponent(id),
       why: new URLSearchParams(query).get("why") ?? undefined,
@@ -24,13 +30,21 @@ export function read(path: string, query = ""): Route {
   }
 }
 
+// ours lets through only the way back to a screen of ours: an address that came from outside must lead nowhere else.
+const ours = (back: string | null): string | undefined =>
+  back !== null && (back === "/me" || back.startsWith("/w/")) && read(back.split("?")[0]!).screen !== "nowhere" ? back : undefined;
+
 // A colon is what ids are joined with, and is plain in a path.
 const part = (id: string): string => encodeURIComponent(id).replaceAll("%3A", ":");
 
 export const address = {
   home: "/",
+  me: "/me",
+  // The way in; afterwards one goes on to `back`.
+  enter: (back?: string): string => back ? `/enter?${new URLSearchParams({ back })}` : "/enter",
   initiative: (workspace: string, id: string): string => `/w/${part(workspace)}/i/${part(id)}`,
   session: (workspace: string, id: string): string => `/w/${part(workspace)}/s/${part(id)}`,
+  projector: (workspace: string, id: string): string => `/w/${part(workspace)}/s/${part(id)}/projector`,
   decision: (workspace: string, id: string): string => `/w/${part(workspace)}/d/${part(id)}`,
 };
 
@@ -38,7 +52,16 @@ export const address = {
 export const initiativeOf = (id: string): string => id.split(":")[0] ?? "";
 export const sessionOf = (id: string): string => id.split(":").slice(0, 2).join(":");
 
-const here = (): Route => read(location.pathname, location.search);
+// The secret of an invitation that the address brought. It is known to this page alone, until it is used or the page is left.
+export const secret = signal("");
+
+function here(): Route {
+  if (location.pathname === "/enter" && location.hash.length > 1) {
+    secret.value = location.hash.slice(1);
+    history.replaceState(null, "", location.pathname + location.search); // nobody reads it over a shoulder, in the history or on a photograph
+  }
+  return read(location.pathname, location.search);
+}
 
 export const route = signal<Route>({ screen: "nowhere" });
 
@@ -54,9 +77,10 @@ export function start(): void {
   });
 }
 
-// go opens an address of ours.
-export function go(href: string): void {
-  history.pushState(null, "", href);
+// go opens an address of ours; `instead` leaves no way back to the one before.
+export function go(href: string, instead = false): void {
+  if (instead) history.replaceState(null, "", href);
+  else history.pushState(null, "", href);
   moves.value++;
   route.value = here();
   scrollTo(0, 0);

@@ -3,7 +3,9 @@
 //
 // Texts have the form of go-i18n: a text, or {one, other} where a count changes it; the count is the first argument named in "other".
 import { signal } from "@preact/signals";
+import type charter from "./words/it/charter.json";
 import type deciding from "./words/it/deciding.json";
+import type frame from "./words/it/frame.json";
 import type entering from "./words/it/entering.json";
 import type meeting from "./words/it/meeting.json";
 import type preparing from "./words/it/preparing.json";
@@ -13,7 +15,7 @@ import type catalogue from "../../../../pkg/catalogue/it.json";
 export type Language = "it" | "en" | "it-x-facile";
 export const languages: readonly Language[] = ["it", "en", "it-x-facile"];
 
-export type Key = keyof typeof reading | keyof typeof entering | keyof typeof preparing | keyof typeof meeting | keyof typeof deciding | keyof typeof catalogue;
+export type Key = keyof typeof reading | keyof typeof frame | keyof typeof entering | keyof typeof preparing | keyof typeof meeting | keyof typeof deciding | keyof typeof charter | keyof typeof catalogue;
 export type Arguments = Record<string, string | number>;
 export type Text = string | { one?: string; other: string };
 export type Texts = Record<string, Text>;
@@ -27,11 +29,29 @@ export interface Message {
 // The language that is shown, with its texts. Both change in one step.
 export const spoken = signal<{ language: Language; texts: Texts }>({ language: "it", texts: {} });
 
-const load: Record<Language, () => Promise<{ default: Texts }>> = {
-  it: () => import("words:it"),
-  en: () => import("words:en"),
-  "it-x-facile": () => import("words:it-x-facile"),
-};
+// Texts that every screen may need, and those of parts that come with the screens that say them.
+type Load = Record<Language, () => Promise<{ default: Texts }>>;
+const base: Load = { it: () => import("words:it"), en: () => import("words:en"), "it-x-facile": () => import("words:it-x-facile") };
+const parts = {
+  entering: { it: () => import("words:it/entering"), en: () => import("words:en/entering"), "it-x-facile": () => import("words:it-x-facile/entering") },
+  refusals: { it: () => import("words:it/refusals"), en: () => import("words:en/refusals"), "it-x-facile": () => import("words:it-x-facile/refusals") },
+  preparing: { it: () => import("words:it/preparing"), en: () => import("words:en/preparing"), "it-x-facile": () => import("words:it-x-facile/preparing") },
+  charter: { it: () => import("words:it/charter"), en: () => import("words:en/charter"), "it-x-facile": () => import("words:it-x-facile/charter") },
+} satisfies Record<string, Load>;
+export type Part = keyof typeof parts;
+
+// Parts that some screen has wanted since the page was loaded.
+const wanted = new Set<Part>();
+
+// withWords gives a file of the client once the words that it says are here.
+export async function withWords<M>(file: Promise<M>, ...of: Part[]): Promise<M> {
+  for (const part of of) wanted.add(part);
+  const { language } = spoken.value, more = await Promise.all(of.map((part) => parts[part][language]()));
+  if (spoken.value.language === language && more.some((m) => !has(Object.keys(m.default)[0]!))) {
+    spoken.value = { language, texts: Object.assign({}, spoken.value.texts, ...more.map((m) => m.default)) as Texts };
+  }
+  return file;
+}
 
 const remembered = "tavolo-language";
 
@@ -47,8 +67,8 @@ export function chosen(): Language {
 
 // speak changes the language, here and for the next visit.
 export async function speak(language: Language): Promise<void> {
-  const { default: texts } = await load[language]();
-  spoken.value = { language, texts };
+  const all = await Promise.all([base[language](), ...[...wanted].map((part) => parts[part][language]())]);
+  spoken.value = { language, texts: Object.assign({}, ...all.map((m) => m.default)) as Texts };
   document.documentElement.lang = language;
   try {
     localStorage.setItem(remembered, language);

@@ -7,7 +7,7 @@ import acornJsx from "acorn-jsx";
 import { transformSync } from "esbuild";
 import { type Text, render } from "../src/words";
 // @ts-expect-error: a plain script of the build
-import { languages, ownWordsOf, wordsOf } from "../words.mjs";
+import { languages, ownWordsOf, partsApart, wordsApart, wordsOf } from "../words.mjs";
 
 type Texts = Record<string, Text>;
 const root = import.meta.dirname;
@@ -35,8 +35,17 @@ test("Every word of ours has a use, and every key in the source has a word", () 
   const used = new Set([...text.matchAll(/"((?:web|why|role|standing|ratification|catalogue)\/[a-z-]+)"/g)].map((m) => m[1]!));
   for (const key of used) for (const l of languages) assert.ok(all[l]![key], `${key} in ${l}`);
   for (const key of Object.keys(own.it!)) {
-    if (/^web\/(event-|(session|item|decision)-phase-|follow-up-|no-script(-link)?$)/.test(key)) continue;
+    if (/^web\/(event-|(session|item|decision)-phase-|follow-up-(due|done|refused|reversed|explained)$|no-script(-link)?$)/.test(key)) continue;
     assert.ok(used.has(key), `${key} is not used`);
+  }
+});
+
+test("The words of a part are said only where they have come along", () => {
+  const withThem: Record<string, RegExp> = { charter: /^deciding\/(wizard|wizardpeople|power|lead|after|rulenames|someone|hundred)\./, entering: /^(entering\/(code|seat)|screens\/(home|enter|me|initiative)|preparing\/(takeseat|invite|manage))/, preparing: /^(preparing\/|screens\/(home|initiative))/ };
+  for (const part of partsApart as string[]) {
+    for (const key of Object.keys(wordsApart("it", part))) for (const file of sources) {
+      if (read(file).includes(`"${key}"`)) assert.match(file, withThem[part]!, `${key} of ${part}`);
+    }
   }
 });
 
@@ -50,8 +59,8 @@ test("Every code of the contract has a word in every language", () => {
   const text = ["event/v1/decision.proto", "event/v1/session.proto", "event/v1/item.proto", "event/v1/initiative.proto", "api/v1/record.proto"].map(proto).join("\n");
   const lists: Record<string, string> = {
     ActKind: "act", Area: "area", Base: "base", Choice: "choice", ContributionKind: "kind", Method: "method", Office: "office", Outcome: "outcome",
-    OutcomeReason: "outcome_reason", Ratification: "ratification", Reply: "reply", Role: "role", Round: "round", Scope: "scope", SessionKind: "session_kind", Stage: "stage",
-    Standing: "standing", Tie: "tie", SessionPhase: "web", ItemPhase: "web", DecisionPhase: "web", FollowUp: "web",
+    OutcomeReason: "outcome_reason", Ratification: "ratification", Reply: "reply", Role: "role", Scope: "scope", SessionKind: "session_kind", Stage: "stage",
+    Standing: "standing", Tie: "tie", SessionPhase: "web", ItemPhase: "web", DecisionPhase: "web", Round: "web", FollowUp: "web",
   };
   let seen = 0;
   for (const [, name, body] of text.matchAll(/^enum (\w+) \{([^}]*)\}/gm)) {

@@ -26,7 +26,7 @@ export function PeopleList({ list, level, presence = false }: { list: Participan
     <div class="people">
       {byConstituency(list).map(([code, members]) => (
         <div key={code}>
-          <H class="h6">{constituency(code)} <span class="n">{t("web/people-n", { n: members.length })}</span></H>
+          <H class="h6">{constituency(code)} <span class="n">{t("web/people-n", { n: members.filter((p) => !p.absent).length })}</span></H>
           <ul class="persons">
             {members.map((p) => <li key={p.participant} class={presence && !p.present ? "left" : undefined}><Person p={p} presence={presence} /></li>)}
           </ul>
@@ -39,7 +39,8 @@ export function PeopleList({ list, level, presence = false }: { list: Participan
 function Person({ p, presence }: { p: ParticipantViewJson; presence: boolean }) {
   const notes = (p.offices ?? []).map((o) => label("office", o)).filter((o) => o !== undefined);
   if (p.employedByDepartment) notes.push(t("web/employed"));
-  if (presence && !p.present) notes.push(t("web/has-left"));
+  if (p.absent) notes.push(t("web/is-away"));
+  else if (presence && !p.present) notes.push(t("web/has-left"));
   return (
     <>
       <span class="who">{p.name || p.ref}</span>

@@ -22,7 +22,7 @@ interface ScreenProps {
   // What kind of screen: said small above the title, and alone while the title is not known.
   kind: string;
   title?: string | undefined;
-  asked?: Asked<unknown>;
+  asked?: Asked<unknown> | undefined;
   back?: ComponentChildren;
   children?: ComponentChildren;
 }

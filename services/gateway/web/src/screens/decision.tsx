@@ -1,18 +1,21 @@
 // A decision: the question, what came out, the rule, who could vote and did, what became of it, and who had which role.
 import { ask, useAsked } from "../api";
+import { deskOf, planned } from "../deciding/desk";
+import { Standing } from "../deciding/itemdecisions";
+import { After } from "../deciding/later";
 import type { DecisionViewJson } from "../gen/tavolo/api/v1/record_pb";
 import type { ElectorJson } from "../gen/tavolo/event/v1/decision_pb";
 import { useLive } from "../live";
 import { Acts } from "../parts/acts";
 import { Phase } from "../parts/badges";
 import { LiveNote } from "../parts/livenote";
-import { type People, named, people } from "../parts/people";
+import { type People, named } from "../parts/people";
 import { Result } from "../parts/result";
 import { Roles } from "../parts/roles";
 import { RuleInWords } from "../parts/ruleinwords";
 import { Back, Empty, Screen, Section } from "../parts/screen";
 import { Cell, Head, Row, Table } from "../parts/table";
-import { initiativeOf } from "../route";
+import { address, initiativeOf, sessionOf } from "../route";
 import { constituency, dayAndTime, label, t } from "../words";
 
 export function Decision({ workspace, id, why }: { workspace: string; id: string; why?: string | undefined }) {
@@ -25,24 +28,32 @@ export function Decision({ workspace, id, why }: { workspace: string; id: string
   );
 }
 
+// The record of an initiative says who everyone is, that of the session who is in the room.
 function Content({ workspace, id, d, why }: { workspace: string; id: string; d: DecisionViewJson; why: string | undefined }) {
-  const initiative = initiativeOf(id);
-  const asked = useAsked(`${initiative} ${d.sequence}`, (signal) => ask("InitiativeService/GetInitiative", { workspace, initiative }, signal));
-  const all = people(asked.data?.participants);
+  const initiative = initiativeOf(id), session = sessionOf(id);
+  const asked = useAsked(`${initiative} ${d.sequence}`, (signal) => Promise.all([
+    ask("InitiativeService/GetInitiative", { workspace, initiative }, signal), ask("SessionService/GetSession", { workspace, session }, signal).catch(() => undefined),
+  ]));
+  const desk = deskOf(workspace, d, asked.data?.[1]?.seats ?? [], asked.data?.[0].participants ?? [], d.sequence ?? "0"), all = desk.all;
   return (
     <>
       <p class="under"><Phase phase={d.phase} /> {d.closedAt ? t("web/closed-at", { when: dayAndTime(d.closedAt) }) : d.closesAt && t("web/closes-at", { when: dayAndTime(d.closesAt) })}</p>
       <LiveNote />
-      {d.contested && <p class="notice">{t("web/contested")}</p>}
       {(d.corrections ?? 0) > 0 && <p class="notice">{t("web/corrected", { n: d.corrections ?? 0 })}</p>}
-      <Section id="result" title={t("web/what-came-out")}><Result d={d} /></Section>
+      <Section id="result" title={t(d.phase === "DECISION_PHASE_OPEN" ? "web/voting-now" : "web/what-came-out")}>{asked.data ? <Standing desk={desk} page /> : <Result d={d} />}</Section>
       <Section id="roles" title={t("web/who-had-which-role")}><Roles workspace={workspace} id={id} d={d} all={all} why={why} /></Section>
-      <Section id="rule" title={t("web/rule")}><RuleInWords d={d} all={all} /></Section>
-      <Section id="electorate" title={t("web/electorate")}><Electorate d={d} all={all} /></Section>
-      <Section id="acts" title={t("web/what-became")}><Acts d={d} all={all} /></Section>
+      <Section id="rule" title={t("web/rule")}><RuleInWords d={planned(d)} all={all} /></Section>
+      <Section id="electorate" title={t("web/electorate")}><Electorate d={planned(d)} all={all} /></Section>
+      <Section id="acts" title={t("web/what-became")}>
+        {d.phase === "DECISION_PHASE_CLOSED" && (desk.takesPart || desk.facilitates) && asked.data ? <After desk={desk} /> : <Acts d={d} all={all} />}
+      </Section>
+      <p><a href={plainAddress(workspace, id)}>{t("web/plain-page")}</a></p>
     </>
   );
 }
+
+// The same decision as a page that needs no script, with a ballot to fill in.
+const plainAddress = (workspace: string, id: string): string => `${address.decision(workspace, id)}/page`;
 
 function Electorate({ d, all }: { d: DecisionViewJson; all: People }) {
   const electors = d.electors ?? [];

@@ -1,15 +1,19 @@
 // An initiative: the users' role over all its decisions, its sessions, items and people.
 import { ask, useAsked } from "../api";
 import type { InitiativeViewJson } from "../gen/tavolo/api/v1/record_pb";
+import { may, me, seat, signedIn } from "../me";
 import type { DecisionRolesJson, RoleSummaryJson } from "../gen/tavolo/api/v1/roles_pb";
 import { useLive } from "../live";
 import { ItemPhase, OutcomeName, RoleName } from "../parts/badges";
 import { Bar } from "../parts/bar";
+import { FollowUp } from "../parts/followup";
+import { Loaded } from "../parts/loaded";
 import { LiveNote } from "../parts/livenote";
 import { PeopleList, named, people } from "../parts/people";
 import { A, Back, Empty, Loading, Problem, Screen, Section } from "../parts/screen";
 import { Sessions, subject } from "../parts/sessions";
 import { Cell, Head, Row, Table } from "../parts/table";
+import { Fold } from "../preparing/fold";
 import { address } from "../route";
 import { type Key, has, t } from "../words";
 
@@ -29,8 +33,9 @@ function Content({ workspace, id, view }: { workspace: string; id: string; view:
     <>
       <p class="under">{subject(view.initiative)}</p>
       <LiveNote />
-      <Roles workspace={workspace} id={id} sequence={view.sequence ?? "0"} />
-      <Section id="sessions" title={t("web/sessions")}><Sessions workspace={workspace} sessions={sessions} /></Section>
+      <OwnSeat workspace={workspace} id={id} />
+      <Section id="sessions" title={t("web/sessions")}><Sessions workspace={workspace} sessions={sessions} /><Meetings workspace={workspace} id={id} view={view} /></Section>
+      <Roles workspace={workspace} id={id} view={view} />
       <Section id="items" title={t("web/items")}>
         {items.length === 0 ? <Empty>{t("web/no-items")}</Empty> : (
           <ul class="lines">
@@ -38,20 +43,61 @@ function Content({ workspace, id, view }: { workspace: string; id: string; view:
               <li key={i.id}>
                 <span>{i.title || i.id} <ItemPhase phase={i.phase} /></span>
                 {i.proposedBy && <span class="under">{t("web/proposed-by", { who: named(all, i.proposedBy) })}</span>}
+                {i.phase === "ITEM_PHASE_REFUSED" && i.reason && <span class="under">{t("web/reason-was")} <q>{i.reason}</q></span>}
               </li>
             ))}
           </ul>
+        )}
+        {may("GRANT_TAKE_PART", workspace, id) && (
+          <Fold id="propose" label={t("web/propose")}>
+            {() => <Loaded file={prepare}>{(m) => <m.Propose table={{ workspace, initiative: id, mine: seat(workspace, id) }} taken={items.map((i) => i.id ?? "")} />}</Loaded>}
+          </Fold>
         )}
       </Section>
       <Section id="people" title={t("web/people")}>
         {participants.length === 0 ? <Empty>{t("web/no-people")}</Empty> : <PeopleList level="h3" list={participants} />}
       </Section>
+      {may("GRANT_FACILITATE", workspace, id) && <Loaded file={manage}>{(m) => <m.Manage workspace={workspace} initiative={id} view={view} />}</Loaded>}
+    </>
+  );
+}
+
+// What only some need comes when it is needed.
+const prepare = () => import("../preparing/prepare"), create = () => import("../preparing/create"), manage = () => import("../preparing/manage"), takeSeat = () => import("../preparing/takeseat");
+
+// OwnSeat offers a seat to who runs the initiative and has none: without one they neither propose nor vote.
+function OwnSeat({ workspace, id }: { workspace: string; id: string }) {
+  if (!signedIn() || !may("GRANT_FACILITATE", workspace, id) || seat(workspace, id)) return null;
+  return (
+    <div class="block">
+      <p>{t("web/seat-none")}</p>
+      <Fold id="take-seat" label={t("web/seat-take")}>{(close) => <Loaded file={takeSeat}>{(m) => <m.TakeSeat workspace={workspace} initiative={id} cancel={close} />}</Loaded>}</Fold>
+    </div>
+  );
+}
+
+// Meetings: the calendar of those to come, and for who facilitates a new one.
+function Meetings({ workspace, id, view }: { workspace: string; id: string; view: InitiativeViewJson }) {
+  const ahead = (view.sessions ?? []).filter((s) => s.phase === "SESSION_PHASE_PREPARED" && s.startsAt);
+  return (
+    <>
+      {me.value?.account && ahead.length > 0 && (
+        <ul class="plain-list">
+          {ahead.map((s) => <li key={s.id}><a href={`/v1/workspaces/${encodeURIComponent(workspace)}/sessions/${encodeURIComponent(s.id ?? "")}.ics`} download>{t("web/calendar", { title: s.title ?? "" })}</a></li>)}
+        </ul>
+      )}
+      {may("GRANT_FACILITATE", workspace, id) && (
+        <Fold id="new-session" look={(view.sessions ?? []).length === 0 ? "main" : "plain"} label={t("web/session-new")}>
+          {(close) => <Loaded file={create}>{(m) => <m.SessionForm workspace={workspace} initiative={id} view={view} cancel={close} />}</Loaded>}
+        </Fold>
+      )}
     </>
   );
 }
 
 // Roles asks for the roles again whenever the record has moved on.
-function Roles({ workspace, id, sequence }: { workspace: string; id: string; sequence: string }) {
+function Roles({ workspace, id, view }: { workspace: string; id: string; view: InitiativeViewJson }) {
+  const sequence = view.sequence ?? "0";
   const of = { workspace, initiative: id, atLeastSequence: sequence };
   const asked = useAsked(`${id} ${sequence}`, async (signal) => {
     const [summary, list] = await Promise.all([
@@ -68,7 +114,7 @@ function Roles({ workspace, id, sequence }: { workspace: string; id: string; seq
           : <div class="pair">{asked.data.summaries.map((s) => <Summary key={s.who} summary={s} />)}</div>}
       </Section>
       {asked.data && asked.data.decisions.length > 0 && (
-        <Section id="decisions" title={t("web/decisions")}><Decisions workspace={workspace} decisions={asked.data.decisions} /></Section>
+        <Section id="decisions" title={t("web/decisions")}><Decisions workspace={workspace} view={view} decisions={asked.data.decisions} /></Section>
       )}
     </>
   );
@@ -112,8 +158,8 @@ function reasonOf(code: string): string {
   return has(key) ? t(key) : code;
 }
 
-function Decisions({ workspace, decisions }: { workspace: string; decisions: DecisionRolesJson[] }) {
-  const columns = [t("web/question"), t("web/outcome"), t("web/users-role")];
+function Decisions({ workspace, view, decisions }: { workspace: string; view: InitiativeViewJson; decisions: DecisionRolesJson[] }) {
+  const columns = [t("web/question"), t("web/outcome"), t("web/users-role"), t("web/what-became")];
   return (
     <Table caption={t("web/decisions-caption")} columns={columns}>
       {[...decisions].reverse().map((d) => {
@@ -123,6 +169,7 @@ function Decisions({ workspace, decisions }: { workspace: string; decisions: Dec
             <Head><A href={address.decision(workspace, id)}>{d.question || d.id}</A></Head>
             <Cell of={columns[1]!}><OutcomeName outcome={d.outcome} /></Cell>
             <Cell of={columns[2]!}><RoleName role={d.roles?.[0]?.role} /></Cell>
+            <Cell of={columns[3]!}><FollowUp d={view.decisions?.find((s) => s.id === id) ?? {}} /></Cell>
           </Row>
         );
       })}

@@ -1,116 +1,116 @@
-// A session as it goes on: who is there, the agenda with what was said and decided, and who spoke for how long.
+// A session: the room while it goes on, before it begins and when it is over. Who may, takes part; everybody else reads the same page.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ItemDecisions } from "../deciding/itemdecisions";
-import type { ContributionViewJson, ItemViewJson, SessionViewJson } from "../gen/tavolo/api/v1/record_pb";
+import type { ItemViewJson, SessionViewJson } from "../gen/tavolo/api/v1/record_pb";
 import { useLive } from "../live";
+import { Contributions } from "../meeting/contributions";
+import { KeepFocus } from "../meeting/focus";
+import { type Here, hereOf } from "../meeting/here";
+import { Begin, Lead, TurnTo } from "../meeting/lead";
+import { Minutes } from "../meeting/minutes";
+import { roomNews } from "../meeting/news";
+import { Now } from "../meeting/now";
+import { Paused } from "../meeting/pause";
+import { Presence } from "../meeting/presence";
+import { Talk } from "../meeting/talk";
 import { ItemPhase, Phase } from "../parts/badges";
-import { Bar } from "../parts/bar";
 import { LiveNote } from "../parts/livenote";
-import { newsOf } from "../parts/news";
-import { type People, PeopleList, named, people } from "../parts/people";
+import { Loaded } from "../parts/loaded";
+import { named } from "../parts/people";
 import { Back, Empty, Screen, Section } from "../parts/screen";
 import { moment } from "../parts/sessions";
-import { type Message, constituency, dayAndTime, duration, label, t, time } from "../words";
+import { Fold } from "../preparing/fold";
+import { type Message, dayAndTime, label, t, time, withWords } from "../words";
 
 export function Session({ workspace, id }: { workspace: string; id: string }) {
   const asked = useLive("SessionService/GetSession", { workspace, session: id }, workspace, `session:${id}`);
   const view = asked.data;
   return (
     <Screen kind={t("web/session")} title={view?.session?.title} asked={asked} back={<Back workspace={workspace} id={id} initiative />}>
-      {view && <Content workspace={workspace} view={view} />}
+      {view && <Content here={hereOf(workspace, view)} />}
     </Screen>
   );
 }
 
-function Content({ workspace, view }: { workspace: string; view: SessionViewJson }) {
-  const { session, seats = [], items = [] } = view, all = people(seats);
-  const began = moment(session);
+function Content({ here }: { here: Here }) {
+  const { session, items = [] } = here.view, began = moment(session);
   return (
-    <>
+    <KeepFocus>
       <p class="under">
-        {[label("session_kind", session?.kind), began && dayAndTime(began), session?.closedAt && t("web/until", { time: time(session.closedAt) })].filter(Boolean).join(" · ")}
+        {[label("session_kind", session?.kind), began && dayAndTime(began), session?.closedAt && t("web/until", { time: time(session.closedAt) }), session?.place].filter(Boolean).join(" · ")}
         {" "}<Phase phase={session?.phase} />
       </p>
-      <LiveNote news={useNews(view)} />
-      <Section id="there" title={t(session?.phase === "SESSION_PHASE_CLOSED" ? "web/was-there" : "web/there")}>
-        {seats.length === 0 ? <Empty>{t("web/nobody-there")}</Empty> : <PeopleList level="h3" list={seats} presence={session?.phase === "SESSION_PHASE_OPEN"} />}
-      </Section>
-      <Section id="agenda" title={t("web/agenda")}>
-        {items.length === 0 ? <Empty>{t("web/no-items")}</Empty> : (
-          <ol class="agenda">{items.map((i) => <Item key={i.id} workspace={workspace} view={view} item={i} all={all} />)}</ol>
-        )}
-      </Section>
-      <Speaking view={view} all={all} />
-    </>
+      <LiveNote news={useNews(here.view, here.mine)} />
+      <Paused here={here} />
+      <Begin here={here} />
+      {here.open && <Now here={here} />}
+      {here.prepared && prepares(here) ? <Loaded file={prepare}>{(m) => <m.Prepare workspace={here.workspace} view={here.view} />}</Loaded> : here.open ? (
+        <details class="fold part" open={!here.view.currentItem}>
+          <summary><h2>{t("web/agenda")}</h2></summary>
+          <Agenda here={here} items={items} />
+          {prepares(here) && <Later here={here} />}
+        </details>
+      ) : <Section id="agenda" title={t("web/agenda")}><Agenda here={here} items={items} /></Section>}
+      <Section id="there" title={t(here.closed ? "web/was-there" : "web/there")}><Presence here={here} /></Section>
+      {!here.prepared && <Section id="speaking" title={t("web/speaking")}><Talk here={here} /></Section>}
+      {decided(here) && <Section id="meter" title={t("web/meter-title")}><Loaded file={meter}>{(m) => <m.RoleMeter workspace={here.workspace} sessionId={here.session} sequence={here.view.sequence ?? "0"} />}</Loaded></Section>}
+      {here.open && <Section id="earlier" title={t("web/follow-ups")}><Loaded file={earlier}>{(m) => <m.FollowUps workspace={here.workspace} initiative={here.initiative} />}</Loaded></Section>}
+      {!here.prepared && <Section id="minutes" title={t("web/room-minutes")}><Minutes here={here} /></Section>}
+      {!here.closed && here.facilitates && <Section id="lead" title={t("web/room-lead")}><Lead here={here} /></Section>}
+    </KeepFocus>
+  );
+}
+
+// The users' roles of this session, and what became of earlier decisions: pictures of the record, fetched beside the room.
+const meter = () => import("../deciding/rolemeter"), earlier = () => import("../deciding/followups");
+const decided = (here: Here): boolean => (here.view.items ?? []).some((i) => i.decisions?.some((d) => d.phase === "DECISION_PHASE_CLOSED"));
+
+// Preparing comes when it is needed: before the meeting at once, while it goes on when somebody asks for it.
+const prepare = () => withWords(import("../preparing/prepare"), "preparing");
+const prepares = (here: Here): boolean => here.takesPart || here.facilitates;
+
+function Later({ here }: { here: Here }) {
+  return (
+    <Fold id="prepare-open" label={t("web/prepare-open")}>
+      {() => <Loaded file={prepare}>{(m) => <m.Prepare workspace={here.workspace} view={here.view} />}</Loaded>}
+    </Fold>
   );
 }
 
 // useNews keeps what the latest change was, for who hears the screen.
-function useNews(view: SessionViewJson): Message[] {
+function useNews(view: SessionViewJson, mine: string | undefined): Message[] {
   const before = useRef(view);
   const [news, set] = useState<Message[]>([]);
   useEffect(() => {
-    const latest = newsOf(before.current, view);
+    const latest = roomNews(before.current, view, mine);
     before.current = view;
     if (latest.length > 0) set(latest);
   }, [view]);
   return news;
 }
 
-function Item({ workspace, view, item, all }: { workspace: string; view: SessionViewJson; item: ItemViewJson; all: People }) {
-  const { contributions = [] } = item;
+function Agenda({ here, items }: { here: Here; items: ItemViewJson[] }) {
+  if (items.length === 0) return <Empty>{t("web/no-items")}</Empty>;
+  return <ol class="agenda">{items.map((i) => <Item key={i.id} here={here} item={i} />)}</ol>;
+}
+
+// Item is one of the agenda. The current one is above, whole, so here it is a line.
+function Item({ here, item }: { here: Here; item: ItemViewJson }) {
+  const now = here.open && item.id === here.view.currentItem;
+  const facts = [(item.minutes ?? 0) > 0 && t("web/room-minutes-n", { n: item.minutes ?? 0 }), item.proposedBy && t("web/proposed-by", { who: named(here.all, item.proposedBy) })].filter(Boolean);
   return (
     <li>
       <article class="block">
-        <h3>{item.title || item.id} <ItemPhase phase={item.phase} /></h3>
-        {item.proposedBy && <p class="under">{t("web/proposed-by", { who: named(all, item.proposedBy) })}</p>}
-        <h4 class="h6">{t("web/said")}</h4>
-        {contributions.length === 0 ? <Empty>{t("web/nothing-said")}</Empty> : (
-          <ol class="said">{contributions.map((c) => <Contribution key={c.number} c={c} of={contributions} all={all} />)}</ol>
+        <h3>{item.title || item.id} {now ? <span class="state on">{t("web/room-now")}</span> : <ItemPhase phase={item.phase} />}</h3>
+        {facts.length > 0 && <p class="under">{facts.join(" · ")}</p>}
+        {!now && !here.prepared && (
+          <>
+            {(here.closed || (item.contributions ?? []).length > 0) && <><h4 class="h6">{t("web/said")}</h4><Contributions here={here} item={item} /></>}
+            <ItemDecisions workspace={here.workspace} view={here.view} item={item} />
+          </>
         )}
-        <ItemDecisions workspace={workspace} view={view} item={item} />
+        <TurnTo here={here} item={item} />
       </article>
     </li>
-  );
-}
-
-function Contribution({ c, of, all }: { c: ContributionViewJson; of: ContributionViewJson[]; all: People }) {
-  const answered = of.find((o) => o.number === c.answers);
-  const sits = all.get(c.by ?? "")?.constituency;
-  return (
-    <li>
-      <p class="said-by">
-        <span class="who">{named(all, c.by)}</span>
-        {sits && <span class="note">{constituency(sits)}</span>}
-        <span class="kind-of">{label("kind", c.kind)}</span>
-        {(c.seconds ?? 0) > 0 && <span class="note nowrap">{duration(c.seconds ?? 0)}</span>}
-      </p>
-      {answered && (
-        <p class="answers">
-          {t("web/answers", { n: String(answered.number ?? 0), who: named(all, answered.by) })}
-          {label("reply", c.reply) && <>{" "}<strong>{label("reply", c.reply)}</strong></>}
-        </p>
-      )}
-      {c.text ? <p class="text">{c.text}</p> : <p class="text note">{t("web/text-gone")}</p>}
-      {c.enteredBy && c.enteredBy !== c.by && <p class="note">{t("web/entered-by", { who: named(all, c.enteredBy) })}</p>}
-    </li>
-  );
-}
-
-function Speaking({ view, all }: { view: SessionViewJson; all: People }) {
-  const seconds = new Map<string, number>();
-  for (const c of (view.items ?? []).flatMap((i) => i.contributions ?? [])) {
-    const code = all.get(c.by ?? "")?.constituency ?? "";
-    seconds.set(code, (seconds.get(code) ?? 0) + (c.seconds ?? 0));
-  }
-  for (const p of view.seats ?? []) seconds.set(p.constituency ?? "", seconds.get(p.constituency ?? "") ?? 0);
-  const total = [...seconds.values()].reduce((a, b) => a + b, 0);
-  return (
-    <Section id="speaking" title={t("web/speaking")}>
-      {total === 0 ? <Empty>{t("web/speaking-none")}</Empty> : (
-        <Bar share caption={t("web/speaking-caption", { time: duration(total) })} of={[t("web/constituency"), t("web/time")]}
-          parts={[...seconds].sort((a, b) => b[1] - a[1]).map(([code, value], i) => ({ name: constituency(code), value, said: duration(value), look: `tone-${i % 9 + 1}` }))} />
-      )}
-    </Section>
   );
 }

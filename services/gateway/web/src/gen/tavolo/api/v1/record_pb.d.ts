@@ -508,6 +508,13 @@ export declare type ParticipantView = Message<"tavolo.api.v1.ParticipantView"> &
    * @generated from field: repeated tavolo.event.v1.ConsentStated consents = 8;
    */
   consents: ConsentStated[];
+
+  /**
+   * Expected in the session and never in the room, when asked for a session.
+   *
+   * @generated from field: bool absent = 9;
+   */
+  absent: boolean;
 };
 
 /**
@@ -571,6 +578,13 @@ export declare type ParticipantViewJson = {
    * @generated from field: repeated tavolo.event.v1.ConsentStated consents = 8;
    */
   consents?: ConsentStatedJson[];
+
+  /**
+   * Expected in the session and never in the room, when asked for a session.
+   *
+   * @generated from field: bool absent = 9;
+   */
+  absent?: boolean;
 };
 
 /**

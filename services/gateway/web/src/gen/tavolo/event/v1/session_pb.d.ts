@@ -361,6 +361,13 @@ export declare type ParticipantSeated = Message<"tavolo.event.v1.ParticipantSeat
    * @generated from field: bool employed_by_department = 4;
    */
   employedByDepartment: boolean;
+
+  /**
+   * Expected, and not in the room: somebody who is away and takes part through a proxy, for example. The minutes name them.
+   *
+   * @generated from field: bool absent = 5;
+   */
+  absent: boolean;
 };
 
 /**
@@ -396,6 +403,13 @@ export declare type ParticipantSeatedJson = {
    * @generated from field: bool employed_by_department = 4;
    */
   employedByDepartment?: boolean;
+
+  /**
+   * Expected, and not in the room: somebody who is away and takes part through a proxy, for example. The minutes name them.
+   *
+   * @generated from field: bool absent = 5;
+   */
+  absent?: boolean;
 };
 
 /**

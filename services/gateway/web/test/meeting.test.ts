@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ContributionViewJson, SessionViewJson } from "../src/gen/tavolo/api/v1/record_pb";
+import { digits, elapsed } from "../src/meeting/clock";
+import { nextItem } from "../src/meeting/here";
+import { roomNews } from "../src/meeting/news";
+import { amendedBy, unanswered } from "../src/meeting/said";
+import { talkOf } from "../src/meeting/talk";
+import { voted } from "../src/screens/projector";
+
+const c = (number: number, kind: string, more: Partial<ContributionViewJson> = {}) => ({ number, kind: `CONTRIBUTION_KIND_${kind}`, ...more }) as ContributionViewJson;
+
+test("Advice waits until somebody says yes, in part or no", () => {
+  const said = [c(1, "ADVICE"), c(2, "STATEMENT", { answers: 1 }), c(3, "ADVICE"), c(4, "STATEMENT", { answers: 3, reply: "REPLY_REFUSED" }), c(5, "PROPOSAL")];
+  assert.deepEqual(unanswered(said).map((o) => o.number), [1]);
+});
+
+test("A proposal is replaced by the latest that amends it", () => {
+  const said = [c(1, "PROPOSAL"), c(2, "PROPOSAL", { amends: 1 }), c(3, "PROPOSAL", { amends: 1 })];
+  assert.deepEqual(said.map((o) => amendedBy(said, o)?.number), [3, undefined, undefined]);
+});
+
+test("A clock never runs backwards, and says minutes and seconds", () => {
+  assert.equal(elapsed("2026-07-09T10:00:00Z", Date.parse("2026-07-09T10:01:05.900Z")), 65);
+  assert.equal(elapsed("2026-07-09T10:00:00Z", Date.parse("2026-07-09T09:59:00Z")), 0);
+  assert.equal(elapsed(undefined, 1), 0);
+  assert.deepEqual([0, 9, 65, 3600].map(digits), ["0:00", "0:09", "1:05", "60:00"]);
+});
+
+test("The next item is the one after the current, and skips what is not on the agenda", () => {
+  const items = [{ id: "a" }, { id: "b", phase: "ITEM_PHASE_WITHDRAWN" as const }, { id: "c" }];
+  assert.equal(nextItem({ items })?.id, "a");
+  assert.equal(nextItem({ items, currentItem: "a" })?.id, "c");
+  assert.equal(nextItem({ items, currentItem: "c" }), undefined);
+});
+
+test("News of the room are the item, the floor and a pause; a hand is none", () => {
+  const before: SessionViewJson = { session: { phase: "SESSION_PHASE_OPEN" }, seats: [{ participant: "P", name: "Piero", present: true }], items: [{ id: "a", title: "Orari" }], floor: {} };
+  const news = (after: Partial<SessionViewJson>, mine?: string) => roomNews(before, { ...before, ...after }, mine).map((m) => m.key);
+  assert.deepEqual(news({}), []);
+  assert.deepEqual(news({ floor: { hands: ["P"], suggested: "P" } }), []);
+  assert.deepEqual(news({ currentItem: "a" }), ["web/room-news-item"]);
+  assert.deepEqual(news({ paused: true }), ["web/room-news-paused"]);
+  assert.deepEqual(news({ floor: { speaking: "P" } }), ["web/room-speaks"]);
+  assert.deepEqual(news({ floor: { speaking: "P" } }, "P"), ["web/room-you-speak"]);
+});
+
+test("Speaking time is of people and of perspectives, the longest first", () => {
+  const { persons, perspectives } = talkOf({ talk: [{ who: "P", seconds: 30 }, { who: "Q", seconds: 45, contributions: 2 }, { who: "constituency:user", seconds: 30 }, { who: "constituency:family", seconds: 45 }] });
+  assert.deepEqual(persons, [{ who: "Q", seconds: 45, contributions: 2 }, { who: "P", seconds: 30, contributions: 0 }]);
+  assert.deepEqual(perspectives.map((l) => l.who), ["family", "user"]);
+});
+
+test("Who may vote are the binding standings, without those who stay out", () => {
+  const electors = [{ participant: "A", standing: "STANDING_BINDING_VOTE" as const }, { participant: "B", standing: "STANDING_BINDING_VOTE" as const, recused: true }, { participant: "C", standing: "STANDING_ADVICE" as never }];
+  assert.deepEqual(voted({ electors, ballots: [{ participant: "A" }] }), { n: 1, all: 1 });
+});
