@@ -361,7 +361,11 @@ func TestAReaderThatDiesAThousandTimesMissesNothing(t *testing.T) {
 	for life := range lives {
 		had := m.has()
 		ctx, kill := context.WithCancel(t.Context())
-		timer := time.AfterFunc(time.Duration(rand.Int64N(int64(20*time.Millisecond))), kill)
+		longest := 20 * time.Millisecond
+		if life%20 == 0 { // now and then one lives long enough to see several decisions
+			longest = 400 * time.Millisecond
+		}
+		timer := time.AfterFunc(time.Duration(rand.Int64N(int64(longest))), kill)
 		err := follow(ctx, f.url, tokens[life%len(tokens)], m)
 		timer.Stop()
 		if m.has() > had {
