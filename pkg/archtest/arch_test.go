@@ -57,6 +57,7 @@ var may = []struct {
 	{"tavolo/services/ledger", []string{"tavolo/pkg/", "tavolo/proto/"}, "services talk over NATS, never by import"},
 	{"tavolo/services/people", []string{"tavolo/pkg/", "tavolo/proto/"}, "services talk over NATS, never by import"},
 	{"tavolo/services/views", []string{"tavolo/pkg/", "tavolo/proto/"}, "services talk over NATS, never by import"},
+	{"tavolo/services/feeds", []string{"tavolo/pkg/", "tavolo/proto/"}, "services talk over NATS, never by import"},
 	{"tavolo/services/clerk", []string{"tavolo/pkg/", "tavolo/proto/"}, "services talk over NATS, never by import"},
 	{"tavolo/examples", nil, "data only"},
 }
