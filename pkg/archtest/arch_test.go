@@ -76,6 +76,7 @@ var doors = []struct {
 	{"github.com/nats-io/nats.go/jetstream", []string{"tavolo/pkg/bus", "tavolo/pkg/eventlog", "tavolo/pkg/projection", "tavolo/services/clerk", "tavolo/services/tavolo"}, "the log is read and written through eventlog; the bench measures its floor without it"},
 	{"github.com/arran4/golang-ical", []string{"tavolo/services/gateway/pages"}, "the one document for calendars"},
 	{"github.com/alecthomas/kong", []string{"tavolo/services/tavolo"}, "only the program has a command line"},
+	{"github.com/xuri/excelize", []string{"tavolo/pkg/export"}, "workbooks are written in one place"},
 	{"go.yaml.in/yaml", []string{"tavolo/pkg/minutes", "tavolo/services/tavolo"}, "minutes files, and the passwords of an outside server"},
 }
 

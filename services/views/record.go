@@ -85,6 +85,9 @@ func (p *projector) apply(ctx context.Context, tx *sql.Tx, _ string, batch []eve
 		if err := p.mark(ctx, tx, id, a, r.Commit, dirty); err != nil {
 			return err
 		}
+		if err := writeFacet(ctx, tx, id, a); err != nil {
+			return err
+		}
 	}
 	for _, id := range sorted(dirty) {
 		if err := p.judge(ctx, tx, id); err != nil {

@@ -53,3 +53,17 @@ CREATE TABLE IF NOT EXISTS role (
   PRIMARY KEY (decision, place)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS role_by_who ON role (who, decision);
+
+-- What decisions are grouped by: one line an initiative (scope, area, stage) and one a session (kind, when it began, whether users sat in it).
+CREATE TABLE IF NOT EXISTS facet (
+  aggregate  INTEGER PRIMARY KEY,
+  key        TEXT NOT NULL UNIQUE,      -- id of the initiative, or full id of the session
+  initiative TEXT NOT NULL,
+  scope      INTEGER NOT NULL,
+  area       INTEGER NOT NULL,
+  stage      INTEGER NOT NULL,
+  kind       INTEGER NOT NULL,          -- 0 for an initiative
+  opened_at  INTEGER NOT NULL,          -- unix ms, 0 for an initiative and for a session that did not begin
+  strict     INTEGER NOT NULL,          -- 1 when a user in the strict sense sat there
+  broad      INTEGER NOT NULL           -- 1 when a user in the broad sense did
+) STRICT;
