@@ -5,7 +5,8 @@
 //	GET  /v1/live                            a WebSocket: documents as they change (room.go, topic.go, socket.go)
 //	GET  /openapi.json /asyncapi.json /docs  the contract, written from the descriptors (pkg/apidoc)
 //	GET  /livez /readyz /version             for whoever runs it
-//	GET  /w/…/page /ballot /minutes          pages that need no JavaScript (pages.go)
+//	GET  /w/…/page /ballot /minutes /report  pages that need no JavaScript (pages.go)
+//	GET  /v1/…/export/ /open-data/…/download files for other programs (exports.go)
 //	/                                        the web client, given by the program
 //
 // A request passes the edge (limits, headers, where it comes from), the policy (who may), and becomes one NATS request: a command has its texts sealed

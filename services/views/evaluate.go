@@ -166,7 +166,7 @@ func (v *Views) listFindings(ctx context.Context, q *apiv1.ListFindingsRequest) 
 			return nil, err
 		}
 		for _, f := range record.Findings(timeline, s.from, s.to) {
-			out.Findings = append(out.Findings, &apiv1.FindingView{Workspace: d.workspace, Code: string(f.Code), Decisions: f.Decisions, Item: f.Item, Groups: f.Groups, People: uint32(f.People), At: timestamp(f.At), Evidence: f.Evidence})
+			out.Findings = append(out.Findings, &apiv1.FindingView{Workspace: d.workspace, Code: string(f.Code), Decisions: f.Decisions, Item: f.Item, Initiative: f.Initiative, Groups: f.Groups, People: uint32(f.People), At: timestamp(f.At), Evidence: f.Evidence})
 		}
 	}
 	return out, nil
@@ -197,6 +197,8 @@ func (v *Views) getFigures(ctx context.Context, q *apiv1.GetFiguresRequest) (*ap
 		Implemented: shareOf(f.Implementation.Done), Overdue: f.Implementation.Overdue, ImplementationRefused: f.Implementation.Refused, MedianDelay: f.Implementation.MedianDelay, DueLater: uint32(f.Implementation.Pending),
 		Changed: shareOf(f.Changes.Traced), ChangedDecisions: f.Changes.Decisions,
 	}
+	out.Pivotal, out.MedianPower, out.WithPower, out.WithoutPower = shareOf(f.Reach.Pivotal), f.Reach.MedianPower, uint32(f.Reach.WithPower), uint32(f.Reach.WithoutPower)
+	out.MedianMargin, out.WithMargin = f.Reach.MedianMargin, uint32(f.Reach.WithMargin)
 	if ratio, measured := f.Voice.Ratio(); measured {
 		out.Voice = &ratio
 	}

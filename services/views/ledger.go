@@ -5,6 +5,7 @@ import (
 	"context"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -173,13 +174,20 @@ func (v *Views) judgeAgain(ctx context.Context, s *scene, l *evidence.Line) (kno
 var levels = map[apiv1.LedgerLevel]evidence.Level{
 	apiv1.LedgerLevel_LEDGER_LEVEL_UNSPECIFIED: evidence.ByWorkspace, apiv1.LedgerLevel_LEDGER_LEVEL_WORKSPACE: evidence.ByWorkspace,
 	apiv1.LedgerLevel_LEDGER_LEVEL_DECISION: evidence.ByDecision, apiv1.LedgerLevel_LEDGER_LEVEL_SESSION: evidence.BySession, apiv1.LedgerLevel_LEDGER_LEVEL_INITIATIVE: evidence.ByInitiative,
+	apiv1.LedgerLevel_LEDGER_LEVEL_QUARTER: evidence.ByQuarter,
 }
+
+// mostRoles is how many decisions of one answer carry everybody's role: each is folded or read by itself.
+const mostRoles = 100
 
 // listRoleLedger answers ListRoleLedger.
 func (v *Views) listRoleLedger(ctx context.Context, q *apiv1.ListRoleLedgerRequest) (*apiv1.ListRoleLedgerResponse, error) {
 	partition, known := territory.Named(cmp.Or(q.Partition, territory.Macro5))
 	if !known {
 		return nil, decider.Refuse("evidence/no-such-partition")
+	}
+	if q.WithRoles && (q.Level != apiv1.LedgerLevel_LEDGER_LEVEL_DECISION || q.Limit == 0 || q.Limit > mostRoles) {
+		return nil, decider.Refuse("evidence/roles-by-page", "most", strconv.Itoa(mostRoles))
 	}
 	s, err := v.set(ctx, q)
 	if err != nil {
@@ -191,13 +199,16 @@ func (v *Views) listRoleLedger(ctx context.Context, q *apiv1.ListRoleLedgerReque
 	if level == evidence.ByDecision && least == 0 {
 		least = 1
 	}
-	territories := map[string][]evidence.Aggregate{}
+	territories, closed := map[string][]evidence.Aggregate{}, map[string]time.Time{}
 	for _, d := range s.departments {
 		lines, err := v.ledgerOf(ctx, s, d)
 		if err != nil {
 			return nil, err
 		}
 		out.Decisions += uint32(len(lines))
+		for _, l := range lines {
+			closed[l.Workspace+"/"+l.Decision] = l.ClosedAt
+		}
 		if !below {
 			at := territoryOf(q.Level, partition, d.region)
 			territories[at] = append(territories[at], evidence.Over(d.workspace, lines, least))
@@ -221,8 +232,39 @@ func (v *Views) listRoleLedger(ctx context.Context, q *apiv1.ListRoleLedgerReque
 	if q.Level == apiv1.LedgerLevel_LEDGER_LEVEL_MACRO_AREA {
 		out.Partition = partition.Label()
 	}
-	slices.SortStableFunc(out.Rows, func(a, b *apiv1.LedgerRow) int { return cmp.Compare(a.Key, b.Key) })
-	return out, nil
+	slices.SortStableFunc(out.Rows, func(a, b *apiv1.LedgerRow) int {
+		if q.Limit > 0 && level == evidence.ByDecision {
+			return cmp.Or(closed[b.Key].Compare(closed[a.Key]), cmp.Compare(a.Key, b.Key))
+		}
+		return cmp.Compare(a.Key, b.Key)
+	})
+	return out, v.page(ctx, s, out)
+}
+
+// page keeps the rows that are asked for.
+func (v *Views) page(ctx context.Context, s *scene, out *apiv1.ListRoleLedgerResponse) error {
+	if s.ListRoleLedgerRequest.Role != "" {
+		out.Rows = slices.DeleteFunc(out.Rows, func(r *apiv1.LedgerRow) bool { return r.Role != s.ListRoleLedgerRequest.Role })
+	}
+	out.Total = uint32(len(out.Rows))
+	out.Rows = out.Rows[min(int(s.Skip), len(out.Rows)):]
+	if s.Limit > 0 {
+		out.Rows = out.Rows[:min(int(s.Limit), len(out.Rows))]
+	}
+	if !s.WithRoles {
+		return nil
+	}
+	for _, r := range out.Rows {
+		workspace, decision, _ := strings.Cut(r.Key, "/")
+		list, err := v.listRoles(ctx, &apiv1.ListRolesRequest{Workspace: workspace, Decision: decision, AsOf: out.AsOf})
+		if err != nil {
+			return err
+		}
+		if len(list.Decisions) > 0 {
+			r.Roles = list.Decisions[0]
+		}
+	}
+	return nil
 }
 
 // unknownPlace is the key of departments whose region nobody recognises.
@@ -243,6 +285,11 @@ func territoryOf(level apiv1.LedgerLevel, p *territory.Partition, region string)
 func row(a evidence.Aggregate, withDecisions bool) *apiv1.LedgerRow {
 	r := &apiv1.LedgerRow{Key: a.Key, Role: string(a.Role), Best: string(a.Best), Worst: string(a.Worst), Included: uint32(a.Included), TooFew: a.TooFew,
 		Distribution: counts(a.Distribution), Excluded: counts(a.Excluded), Reasons: counts(a.Reasons)}
+	r.BestDecision, r.WorstDecision = a.BestDecision, a.WorstDecision
+	for _, x := range []role.Role{role.Decisive, role.Consultative, role.None, role.Other} {
+		share := a.Share(x)
+		r.Shares = append(r.Shares, &apiv1.LedgerShare{Role: string(x), Share: shareOf(share), Interval: intervalOf(share.Wilson())})
+	}
 	if withDecisions {
 		r.Decisions = a.Decisions
 	}

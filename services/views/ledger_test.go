@@ -156,6 +156,8 @@ func TestTheRoleLedgerIsReadAtEveryLevel(t *testing.T) {
 		{"the professionals", 0, &apiv1.ListRoleLedgerRequest{Workspace: "dsm-b", Period: &apiv1.EvidencePeriod{Who: "constituency:professional"}}, []string{"dsm-b decisive 3: 0 0 3 0 no_decision 1"}},
 		{"regions count departments", apiv1.LedgerLevel_LEDGER_LEVEL_REGION, &apiv1.ListRoleLedgerRequest{}, []string{"08 decisive 2: 0 1 1 0", "09 consultative 1: 0 1 0 0", "unknown other 0: 0 0 0 0 too_few 1"}},
 		{"macro areas", apiv1.LedgerLevel_LEDGER_LEVEL_MACRO_AREA, &apiv1.ListRoleLedgerRequest{}, []string{"centre consultative 1: 0 1 0 0", "north_east decisive 2: 0 1 1 0", "unknown other 0: 0 0 0 0 too_few 1"}},
+		{"decisions of one role", apiv1.LedgerLevel_LEDGER_LEVEL_DECISION, &apiv1.ListRoleLedgerRequest{Workspace: "dsm-b", Role: "none"}, []string{"dsm-b/csm:s1:d2 none 1: 1 0 0 0"}},
+		{"quarters", apiv1.LedgerLevel_LEDGER_LEVEL_QUARTER, &apiv1.ListRoleLedgerRequest{Workspace: "dsm-b"}, []string{"dsm-b/2026-Q1 consultative 3: 1 2 0 0 no_decision 1"}},
 		{"the nation", apiv1.LedgerLevel_LEDGER_LEVEL_NATION, &apiv1.ListRoleLedgerRequest{}, []string{" consultative 3: 0 2 1 0 too_few 1"}},
 	} {
 		if got := ask(c.level, c.filter); !slices.Equal(got, c.want) {
@@ -166,11 +168,53 @@ func TestTheRoleLedgerIsReadAtEveryLevel(t *testing.T) {
 		"evidence/groups-only":       {Period: &apiv1.EvidencePeriod{Who: "u1"}},
 		"evidence/no-such-partition": {Partition: "macro4"},
 		"workspace/unknown":          {Workspace: "nowhere"},
+		"evidence/roles-by-page":     {WithRoles: true, Limit: 10},
 		"territory/unknown-region":   {Period: &apiv1.EvidencePeriod{Regions: []string{"Atlantide"}}},
 	} {
 		if _, err := h.views.listRoleLedger(context.Background(), q); err == nil || !strings.Contains(err.Error(), code) {
 			t.Errorf("%v, want %s", err, code)
 		}
+	}
+}
+
+func TestTheLedgerIsReadPageByPageWithEverybodysRole(t *testing.T) {
+	h := departments(t)
+	var keys []string
+	for skip := uint32(0); ; skip += 2 {
+		out, err := h.views.listRoleLedger(context.Background(), &apiv1.ListRoleLedgerRequest{Workspace: "dsm-b", Level: apiv1.LedgerLevel_LEDGER_LEVEL_DECISION, Limit: 2, Skip: skip, WithRoles: true, Period: &apiv1.EvidencePeriod{CaughtUp: true}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out.Total != 4 || out.Decisions != 4 {
+			t.Errorf("%d rows of %d decisions", out.Total, out.Decisions)
+		}
+		for _, r := range out.Rows {
+			keys = append(keys, r.Key)
+			if r.Roles.GetClosedAt() == nil || len(r.Roles.Roles) < 6 || !slices.ContainsFunc(r.Roles.Roles, func(j *apiv1.Judgement) bool { return j.Who == evidence.Strict && j.Role == r.Role }) {
+				t.Errorf("%s: %v", r.Key, r.Roles)
+			}
+		}
+		if len(out.Rows) == 0 {
+			break
+		}
+	}
+	if want := []string{"dsm-b/csm:s1:d0", "dsm-b/csm:s1:d1", "dsm-b/csm:s1:d2", "dsm-b/csm:s1:d3"}; !slices.Equal(keys, want) {
+		t.Errorf("%v", keys)
+	}
+}
+
+func TestAnAggregateNamesItsBestAndWorstDecisionAndSaysHowSureItIs(t *testing.T) {
+	h := departments(t)
+	out, err := h.views.listRoleLedger(context.Background(), &apiv1.ListRoleLedgerRequest{Workspace: "dsm-a", Period: &apiv1.EvidencePeriod{CaughtUp: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := out.Rows[0]
+	if r.BestDecision != "dsm-a/csm:s1:d0" || r.WorstDecision != "dsm-a/csm:s1:d2" {
+		t.Errorf("best %s, worst %s", r.BestDecision, r.WorstDecision)
+	}
+	if s := r.Shares[0]; s.Role != "decisive" || s.Share.N != 2 || s.Share.Of != 3 || s.Share.Percent != "66.7" || s.Interval.Low != "20.8" || s.Interval.High != "93.9" {
+		t.Errorf("%v", s)
 	}
 }
 

@@ -95,6 +95,9 @@ func (v *Views) getInitiative(ctx context.Context, q *apiv1.GetInitiativeRequest
 			view.Items = append(view.Items, itemOf(i, open))
 		}
 		view.Decisions = decisionSummaries(decisions, open)
+		for _, u := range home.Initiative.Unlogged {
+			view.Unlogged = append(view.Unlogged, &apiv1.UnloggedView{By: u.By, Text: open(u.Text), TakenOn: u.TakenOn, At: timestamp(u.At)})
+		}
 	})
 	return view, err
 }

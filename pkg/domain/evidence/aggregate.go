@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"fmt"
 	"slices"
 
 	"tavolo/pkg/domain/role"
@@ -13,6 +14,8 @@ type Aggregate struct {
 	role.Summary
 	// Key is what the lines have in common: a session's id, an initiative's, a workspace's …
 	Key string
+	// BestDecision and WorstDecision are the latest ones with the best and with the worst role, as workspace/id; empty where there is neither.
+	BestDecision, WorstDecision string
 	// Decisions are the full ids of all decisions, included or not, with their workspace in front, ascending.
 	Decisions []string
 	// Reasons counts the included decisions by reason.
@@ -37,7 +40,21 @@ func Over(key string, lines []Line, least int) Aggregate {
 		least = role.LeastIncluded
 	}
 	s := role.Median(weighed, least)
-	return Aggregate{Summary: s, Key: key, Decisions: slices.Compact(ids), Reasons: reasons, TooFew: s.Included < least}
+	return Aggregate{Summary: s, Key: key, BestDecision: latest(lines, s.Best), WorstDecision: latest(lines, s.Worst), Decisions: slices.Compact(ids), Reasons: reasons, TooFew: s.Included < least}
+}
+
+// latest gives the decision that was closed last among those with a role, as workspace/id; "" when there is none.
+func latest(lines []Line, r role.Role) string {
+	var last *Line
+	for i := range lines {
+		if l := &lines[i]; r != "" && l.Role == r && !l.Reason.Excludes() && (last == nil || l.ClosedAt.After(last.ClosedAt)) {
+			last = l
+		}
+	}
+	if last == nil {
+		return ""
+	}
+	return last.Workspace + "/" + last.Decision
 }
 
 // Share gives the share of included decisions with a role.
@@ -63,6 +80,7 @@ const (
 	BySession    Level = "session"
 	ByInitiative Level = "initiative"
 	ByWorkspace  Level = "workspace"
+	ByQuarter    Level = "quarter" // of a year, in UTC, in each workspace
 )
 
 // By aggregates lines at a level, in the order of the keys. Sessions and initiatives of different workspaces may share an id, so their keys begin with
@@ -92,6 +110,9 @@ func (l *Line) key(level Level) string {
 		return l.Workspace + "/" + l.Session
 	case ByInitiative:
 		return l.Workspace + "/" + l.Initiative
+	case ByQuarter:
+		at := l.ClosedAt.UTC()
+		return fmt.Sprintf("%s/%d-Q%d", l.Workspace, at.Year(), (at.Month()+2)/3)
 	case ByPerson:
 		return l.Workspace + "/" + l.Who
 	default:

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tavolo/pkg/domain/item"
+	"tavolo/pkg/domain/role"
 	eventv1 "tavolo/proto/tavolo/event/v1"
 )
 
@@ -203,9 +204,59 @@ func (r *Record) Agenda(view string, from, to time.Time) Agenda {
 	return a
 }
 
+// Reach is what the users' votes could do, decision by decision: before the vote by the rule, after it as things stood.
+type Reach struct {
+	// Pivotal: the outcome would have been another without the users' ballots, among the decisions where that is known.
+	Pivotal Share
+	// MedianPower of the users voting together, in [0,1], over WithPower decisions where it is defined; in WithoutPower of them it is nothing.
+	MedianPower             float64
+	WithPower, WithoutPower int
+	// MedianMargin is the fewest users' ballots that would have had to be different for another outcome, over the WithMargin decisions where some would
+	// have been enough.
+	MedianMargin float64
+	WithMargin   int
+}
+
+// Reach reads the decisions closed in a period.
+func (r *Record) Reach(view string, from, to time.Time) Reach {
+	var out Reach
+	var powers, margins []float64
+	for _, d := range r.Decisions {
+		if !within(d.Decision.ClosedAt, from, to) {
+			continue
+		}
+		c := r.Case(d)
+		for _, j := range role.Judge(c) {
+			if j.Who != view {
+				continue
+			}
+			if j.Pivotal == role.IsPivotal || j.Pivotal == role.NotPivotal {
+				out.Pivotal.count(j.Pivotal == role.IsPivotal)
+			}
+			if j.Power != nil {
+				p, _ := j.Power.Float64()
+				powers = append(powers, p)
+				if p == 0 {
+					out.WithoutPower++
+				}
+			}
+		}
+		for _, p := range c.Parties() {
+			if p.Who == view {
+				if margin := c.Strength(p).Margin; margin > 0 {
+					margins = append(margins, float64(margin))
+				}
+			}
+		}
+	}
+	out.MedianPower, out.WithPower, out.MedianMargin, out.WithMargin = median(powers), len(powers), median(margins), len(margins)
+	return out
+}
+
 // Figures are all of them for one workspace.
 type Figures struct {
 	View           string
+	Reach          Reach
 	Success        Success
 	Voice          Voice
 	Agenda         Agenda
@@ -216,7 +267,7 @@ type Figures struct {
 
 // Figures reads all figures of a period.
 func (r *Record) Figures(view string, from, to time.Time) Figures {
-	return Figures{view, r.Success(view, from, to), r.Voice(view, from, to), r.Agenda(view, from, to), r.Responsiveness(view, from, to), r.Changes(view, from, to), r.Implementation(from, to)}
+	return Figures{view, r.Reach(view, from, to), r.Success(view, from, to), r.Voice(view, from, to), r.Agenda(view, from, to), r.Responsiveness(view, from, to), r.Changes(view, from, to), r.Implementation(from, to)}
 }
 
 // UserView reports whether who is one of the two views of users.

@@ -139,6 +139,21 @@ func TestWhatWasAdoptedIsFollowedToItsEnd(t *testing.T) {
 	}
 }
 
+func TestWhatTheUsersVotesCouldDo(t *testing.T) {
+	w := newWorld(t)
+	w.hold(meeting("2026-03-05", "meeting", "u1 u2 p1 p2 p3",
+		vote("i1", "d1", majority, "u1:for u2:for p1:for p2:against p3:against", ""), // three against two: each of the users was enough
+		vote("i2", "d2", majority, "u1:for p1:for p2:for p3:for", ""),                // four for it: one alone changes nothing
+		vote("i3", "d3", "rule: {method: majority, base: members}", "u1:informed p1:for p2:for", "")))
+	r := w.record().Reach(evidence.Strict, ever, ever)
+	if r.Pivotal != (evidence.Share{Part: 1, Whole: 2}) || r.WithPower != 2 || r.WithoutPower != 0 || r.WithMargin != 1 || r.MedianMargin != 1 || r.MedianPower <= 0.5 || r.MedianPower >= 1 {
+		t.Errorf("%+v", r)
+	}
+	if r := w.record().Reach(evidence.Strict, day("2026-03-06"), ever); r != (evidence.Reach{}) {
+		t.Errorf("outside the period: %+v", r)
+	}
+}
+
 func TestAChangeOfTheTextIsTracedToWhoBroughtIt(t *testing.T) {
 	w := newWorld(t)
 	w.hold(meeting("2026-03-05", "meeting", "u1 p1", vote("i1", "d1", majority, "u1:for p1:for", "contributions:\n  - {by: u1, kind: proposal}\n  - {by: p1, kind: proposal}"), vote("i2", "d2", majority, "u1:for p1:for", "")))

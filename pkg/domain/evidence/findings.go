@@ -3,6 +3,7 @@ package evidence
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"tavolo/pkg/domain/aggregate"
@@ -41,18 +42,22 @@ const (
 	PeopleAdded Code = "people_added"
 	// Rerun: an item was voted on again and came out otherwise.
 	Rerun Code = "rerun"
+	// UnloggedDecision: somebody at the table says that a decision was taken which is not in the record.
+	UnloggedDecision Code = "unlogged_decision"
 )
 
 // Codes are all of them, in order.
-var Codes = []Code{TokenVote, Overridden, UnverifiedConsensus, ObjectionDismissed, AdviceUnanswered, EntitledAbsent, ProxyOutside, NotCarriedOut, RuleChanged, PeopleAdded, Rerun}
+var Codes = []Code{TokenVote, Overridden, UnverifiedConsensus, ObjectionDismissed, AdviceUnanswered, EntitledAbsent, ProxyOutside, NotCarriedOut, RuleChanged, PeopleAdded, Rerun, UnloggedDecision}
 
 // Finding is one of them, in one place.
 type Finding struct {
 	Code Code
 	// Decisions that show it, full ids; none where advice was given to an item on which nothing was decided.
 	Decisions []string
-	// Item that it is about, full id.
+	// Item that it is about, full id; none for what is not in the record.
 	Item string
+	// Initiative that it is about.
+	Initiative string
 	// Groups concerned, and how many persons; who they are is nobody's business here.
 	Groups []string
 	People int
@@ -73,6 +78,7 @@ func (r *Record) Findings(t *Timeline, from, to time.Time) []Finding {
 		}
 	}
 	found = append(found, r.ofAdvice(from, to)...)
+	found = append(found, r.ofReports(from, to)...)
 	for _, id := range r.notCarriedOut(from, to) {
 		d := r.byKey[aggregate.Key{Kind: aggregate.Decision, ID: id}]
 		f := r.about(NotCarriedOut, d)
@@ -84,6 +90,9 @@ func (r *Record) Findings(t *Timeline, from, to time.Time) []Finding {
 	for i := range found {
 		slices.Sort(found[i].Evidence)
 		found[i].Evidence = slices.Compact(found[i].Evidence)
+		if found[i].Initiative == "" {
+			found[i].Initiative, _, _ = strings.Cut(found[i].Item, ":")
+		}
 	}
 	slices.SortStableFunc(found, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(slices.Index(Codes, a.Code), slices.Index(Codes, b.Code)), a.At.Compare(b.At), slices.Compare(a.Decisions, b.Decisions), cmp.Compare(a.Item, b.Item))
@@ -192,6 +201,19 @@ func (r *Record) ofReruns(d *aggregate.Aggregate) []Finding {
 func settled(d *aggregate.Aggregate) bool {
 	o := d.Decision.Outcome
 	return o == eventv1.Outcome_OUTCOME_ADOPTED || o == eventv1.Outcome_OUTCOME_REJECTED
+}
+
+// ofReports lists what people say was decided outside the record, by when they said so.
+func (r *Record) ofReports(from, to time.Time) []Finding {
+	var found []Finding
+	for _, a := range r.Initiatives {
+		for _, u := range a.Initiative.Unlogged {
+			if within(u.At, from, to) {
+				found = append(found, Finding{Code: UnloggedDecision, Initiative: a.ID, People: 1, At: u.At, Evidence: []uint64{u.Seq}})
+			}
+		}
+	}
+	return found
 }
 
 // ofAdvice puts the unanswered advice to one item in one session together.

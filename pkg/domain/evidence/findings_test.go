@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"tavolo/pkg/catalogue"
+	"tavolo/pkg/decider/decidertest"
 	"tavolo/pkg/domain/evidence"
 	commandv1 "tavolo/proto/tavolo/command/v1"
 	eventv1 "tavolo/proto/tavolo/event/v1"
@@ -168,5 +169,23 @@ func TestEveryFindingHasASentence(t *testing.T) {
 				t.Errorf("finding/%s has no text in %s", code, lang)
 			}
 		}
+	}
+}
+
+func TestWhatSomebodySaysWasDecidedOutsideIsListed(t *testing.T) {
+	w := newWorld(t)
+	w.hold(meeting("2026-03-05", "meeting", "u1 p1", vote("i1", "d1", majority, "u1:for p1:for", "")))
+	w.do(decidertest.Command(&commandv1.ReportUnloggedDecision{Workspace: "dsm", Initiative: "csm", By: "u1", Text: &commandv1.Text{Form: &commandv1.Text_Sealed{Sealed: &eventv1.Sealed{}}}}))
+	r, timeline := w.asOf(late)
+	found := r.Findings(timeline, ever, ever)
+	n := slices.IndexFunc(found, func(f evidence.Finding) bool { return f.Code == evidence.UnloggedDecision })
+	if n < 0 {
+		t.Fatalf("not among %+v", found)
+	}
+	if f := found[n]; f.Initiative != "csm" || f.Item != "" || len(f.Decisions) != 0 || !slices.Equal(f.Evidence, []uint64{uint64(len(w.log))}) || f.At.IsZero() {
+		t.Errorf("%+v", f)
+	}
+	for _, f := range r.Findings(timeline, late.AddDate(1, 0, 0), ever) {
+		t.Errorf("in another period: %+v", f)
 	}
 }

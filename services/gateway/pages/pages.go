@@ -35,6 +35,8 @@ type Block struct {
 	Facts   []Fact
 	List    *List
 	Table   *Table
+	// Chart is a picture of a table beside it; a file without pictures leaves it out.
+	Chart *Chart
 }
 
 // Section has a heading and what is below it.

@@ -45,6 +45,8 @@ const (
 	LedgerLevel_LEDGER_LEVEL_MACRO_AREA LedgerLevel = 6
 	// All of them, in the same way.
 	LedgerLevel_LEDGER_LEVEL_NATION LedgerLevel = 7
+	// Each quarter of a year (UTC) in each workspace.
+	LedgerLevel_LEDGER_LEVEL_QUARTER LedgerLevel = 8
 )
 
 // Enum value maps for LedgerLevel.
@@ -58,6 +60,7 @@ var (
 		5: "LEDGER_LEVEL_REGION",
 		6: "LEDGER_LEVEL_MACRO_AREA",
 		7: "LEDGER_LEVEL_NATION",
+		8: "LEDGER_LEVEL_QUARTER",
 	}
 	LedgerLevel_value = map[string]int32{
 		"LEDGER_LEVEL_UNSPECIFIED": 0,
@@ -68,6 +71,7 @@ var (
 		"LEDGER_LEVEL_REGION":      5,
 		"LEDGER_LEVEL_MACRO_AREA":  6,
 		"LEDGER_LEVEL_NATION":      7,
+		"LEDGER_LEVEL_QUARTER":     8,
 	}
 )
 
@@ -225,6 +229,14 @@ type ListRoleLedgerRequest struct {
 	Least uint32 `protobuf:"varint,11,opt,name=least,proto3" json:"least,omitempty"`
 	// Name the decisions of each aggregate.
 	WithDecisions bool `protobuf:"varint,12,opt,name=with_decisions,json=withDecisions,proto3" json:"with_decisions,omitempty"`
+	// Only so many rows, after the first `skip` of them. 0: all. At the level of decisions the latest come first then.
+	Limit uint32 `protobuf:"varint,13,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Rows to pass over.
+	Skip uint32 `protobuf:"varint,14,opt,name=skip,proto3" json:"skip,omitempty"`
+	// At the level of decisions: the question, the outcome and everybody's role in each. Only with a limit, of at most 100.
+	WithRoles bool `protobuf:"varint,15,opt,name=with_roles,json=withRoles,proto3" json:"with_roles,omitempty"`
+	// Only rows of this role. Empty: all.
+	Role          string `protobuf:"bytes,16,opt,name=role,proto3" json:"role,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -343,6 +355,34 @@ func (x *ListRoleLedgerRequest) GetWithDecisions() bool {
 	return false
 }
 
+func (x *ListRoleLedgerRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListRoleLedgerRequest) GetSkip() uint32 {
+	if x != nil {
+		return x.Skip
+	}
+	return 0
+}
+
+func (x *ListRoleLedgerRequest) GetWithRoles() bool {
+	if x != nil {
+		return x.WithRoles
+	}
+	return false
+}
+
+func (x *ListRoleLedgerRequest) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
 // ListRoleLedgerResponse lists aggregates in the order of their keys.
 type ListRoleLedgerResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -357,7 +397,9 @@ type ListRoleLedgerResponse struct {
 	// The aggregates.
 	Rows []*LedgerRow `protobuf:"bytes,5,rep,name=rows,proto3" json:"rows,omitempty"`
 	// Decisions under all of them.
-	Decisions     uint32 `protobuf:"varint,6,opt,name=decisions,proto3" json:"decisions,omitempty"`
+	Decisions uint32 `protobuf:"varint,6,opt,name=decisions,proto3" json:"decisions,omitempty"`
+	// Rows there are, whatever the limit.
+	Total         uint32 `protobuf:"varint,7,opt,name=total,proto3" json:"total,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -434,10 +476,17 @@ func (x *ListRoleLedgerResponse) GetDecisions() uint32 {
 	return 0
 }
 
+func (x *ListRoleLedgerResponse) GetTotal() uint32 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
 // LedgerRow is one aggregate.
 type LedgerRow struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Workspace, workspace/initiative, workspace/session, workspace/decision, region code or area code. Empty for the nation.
+	// Workspace, workspace/initiative, workspace/session, workspace/decision, workspace/2026-Q1, region code or area code. Empty for the nation.
 	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	// The median role: of decisions up to the workspace, of departments above it.
 	Role string `protobuf:"bytes,2,opt,name=role,proto3" json:"role,omitempty"`
@@ -456,7 +505,15 @@ type LedgerRow struct {
 	// The decisions, as workspace/id, when asked for.
 	Decisions []string `protobuf:"bytes,9,rep,name=decisions,proto3" json:"decisions,omitempty"`
 	// Other only because too few decisions are on record.
-	TooFew        bool `protobuf:"varint,10,opt,name=too_few,json=tooFew,proto3" json:"too_few,omitempty"`
+	TooFew bool `protobuf:"varint,10,opt,name=too_few,json=tooFew,proto3" json:"too_few,omitempty"`
+	// Each role among what is included, in the order decisive, consultative, none, other.
+	Shares []*LedgerShare `protobuf:"bytes,11,rep,name=shares,proto3" json:"shares,omitempty"`
+	// The latest decision in which the best role was had, as workspace/id. Up to the workspace only.
+	BestDecision string `protobuf:"bytes,12,opt,name=best_decision,json=bestDecision,proto3" json:"best_decision,omitempty"`
+	// The latest with the worst.
+	WorstDecision string `protobuf:"bytes,13,opt,name=worst_decision,json=worstDecision,proto3" json:"worst_decision,omitempty"`
+	// The decision with everybody's role, at its level and when asked for.
+	Roles         *DecisionRoles `protobuf:"bytes,14,opt,name=roles,proto3" json:"roles,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -561,6 +618,98 @@ func (x *LedgerRow) GetTooFew() bool {
 	return false
 }
 
+func (x *LedgerRow) GetShares() []*LedgerShare {
+	if x != nil {
+		return x.Shares
+	}
+	return nil
+}
+
+func (x *LedgerRow) GetBestDecision() string {
+	if x != nil {
+		return x.BestDecision
+	}
+	return ""
+}
+
+func (x *LedgerRow) GetWorstDecision() string {
+	if x != nil {
+		return x.WorstDecision
+	}
+	return ""
+}
+
+func (x *LedgerRow) GetRoles() *DecisionRoles {
+	if x != nil {
+		return x.Roles
+	}
+	return nil
+}
+
+// LedgerShare is one role among what is included.
+type LedgerShare struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// decisive, consultative, none or other.
+	Role string `protobuf:"bytes,1,opt,name=role,proto3" json:"role,omitempty"`
+	// How many, of how many.
+	Share *TableShare `protobuf:"bytes,2,opt,name=share,proto3" json:"share,omitempty"`
+	// Wilson interval, if these decisions stand for how decisions are taken here; of the past itself the record is whole, and nothing is uncertain.
+	Interval      *TableInterval `protobuf:"bytes,3,opt,name=interval,proto3" json:"interval,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LedgerShare) Reset() {
+	*x = LedgerShare{}
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LedgerShare) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LedgerShare) ProtoMessage() {}
+
+func (x *LedgerShare) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LedgerShare.ProtoReflect.Descriptor instead.
+func (*LedgerShare) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *LedgerShare) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *LedgerShare) GetShare() *TableShare {
+	if x != nil {
+		return x.Share
+	}
+	return nil
+}
+
+func (x *LedgerShare) GetInterval() *TableInterval {
+	if x != nil {
+		return x.Interval
+	}
+	return nil
+}
+
 // GetTable3Request asks for the table.
 type GetTable3Request struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -578,7 +727,7 @@ type GetTable3Request struct {
 
 func (x *GetTable3Request) Reset() {
 	*x = GetTable3Request{}
-	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[4]
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -590,7 +739,7 @@ func (x *GetTable3Request) String() string {
 func (*GetTable3Request) ProtoMessage() {}
 
 func (x *GetTable3Request) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[4]
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -603,7 +752,7 @@ func (x *GetTable3Request) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTable3Request.ProtoReflect.Descriptor instead.
 func (*GetTable3Request) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{4}
+	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetTable3Request) GetWorkspace() string {
@@ -657,7 +806,7 @@ type GetTable3Response struct {
 
 func (x *GetTable3Response) Reset() {
 	*x = GetTable3Response{}
-	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[5]
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -669,7 +818,7 @@ func (x *GetTable3Response) String() string {
 func (*GetTable3Response) ProtoMessage() {}
 
 func (x *GetTable3Response) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[5]
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -682,7 +831,7 @@ func (x *GetTable3Response) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTable3Response.ProtoReflect.Descriptor instead.
 func (*GetTable3Response) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{5}
+	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetTable3Response) GetRules() string {
@@ -761,7 +910,7 @@ type Table3Row struct {
 
 func (x *Table3Row) Reset() {
 	*x = Table3Row{}
-	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[6]
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -773,7 +922,7 @@ func (x *Table3Row) String() string {
 func (*Table3Row) ProtoMessage() {}
 
 func (x *Table3Row) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[6]
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -786,7 +935,7 @@ func (x *Table3Row) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Table3Row.ProtoReflect.Descriptor instead.
 func (*Table3Row) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{6}
+	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Table3Row) GetItem() string {
@@ -867,7 +1016,7 @@ type TableShare struct {
 
 func (x *TableShare) Reset() {
 	*x = TableShare{}
-	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[7]
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -879,7 +1028,7 @@ func (x *TableShare) String() string {
 func (*TableShare) ProtoMessage() {}
 
 func (x *TableShare) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[7]
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -892,7 +1041,7 @@ func (x *TableShare) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TableShare.ProtoReflect.Descriptor instead.
 func (*TableShare) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{7}
+	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *TableShare) GetN() uint32 {
@@ -929,7 +1078,7 @@ type TableInterval struct {
 
 func (x *TableInterval) Reset() {
 	*x = TableInterval{}
-	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[8]
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -941,7 +1090,7 @@ func (x *TableInterval) String() string {
 func (*TableInterval) ProtoMessage() {}
 
 func (x *TableInterval) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[8]
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -954,7 +1103,7 @@ func (x *TableInterval) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TableInterval.ProtoReflect.Descriptor instead.
 func (*TableInterval) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{8}
+	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *TableInterval) GetLow() string {
@@ -984,7 +1133,7 @@ type ListFindingsRequest struct {
 
 func (x *ListFindingsRequest) Reset() {
 	*x = ListFindingsRequest{}
-	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[9]
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -996,7 +1145,7 @@ func (x *ListFindingsRequest) String() string {
 func (*ListFindingsRequest) ProtoMessage() {}
 
 func (x *ListFindingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[9]
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1009,7 +1158,7 @@ func (x *ListFindingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFindingsRequest.ProtoReflect.Descriptor instead.
 func (*ListFindingsRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{9}
+	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListFindingsRequest) GetWorkspace() string {
@@ -1041,7 +1190,7 @@ type ListFindingsResponse struct {
 
 func (x *ListFindingsResponse) Reset() {
 	*x = ListFindingsResponse{}
-	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[10]
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1053,7 +1202,7 @@ func (x *ListFindingsResponse) String() string {
 func (*ListFindingsResponse) ProtoMessage() {}
 
 func (x *ListFindingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[10]
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1066,7 +1215,7 @@ func (x *ListFindingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFindingsResponse.ProtoReflect.Descriptor instead.
 func (*ListFindingsResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{10}
+	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListFindingsResponse) GetRules() string {
@@ -1096,7 +1245,7 @@ type FindingView struct {
 	// The workspace.
 	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
 	// Stable code: token_vote, overridden, unverified_consensus, objection_dismissed, advice_unanswered, entitled_absent, proxy_outside,
-	// not_carried_out, rule_changed, people_added, rerun.
+	// not_carried_out, rule_changed, people_added, rerun, unlogged_decision.
 	Code string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
 	// Full ids of the decisions that show it.
 	Decisions []string `protobuf:"bytes,3,rep,name=decisions,proto3" json:"decisions,omitempty"`
@@ -1109,14 +1258,16 @@ type FindingView struct {
 	// When it happened.
 	At *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=at,proto3" json:"at,omitempty"`
 	// Sequences of the commits that show it.
-	Evidence      []uint64 `protobuf:"varint,8,rep,packed,name=evidence,proto3" json:"evidence,omitempty"`
+	Evidence []uint64 `protobuf:"varint,8,rep,packed,name=evidence,proto3" json:"evidence,omitempty"`
+	// The initiative's id.
+	Initiative    string `protobuf:"bytes,9,opt,name=initiative,proto3" json:"initiative,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *FindingView) Reset() {
 	*x = FindingView{}
-	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[11]
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1128,7 +1279,7 @@ func (x *FindingView) String() string {
 func (*FindingView) ProtoMessage() {}
 
 func (x *FindingView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[11]
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1141,7 +1292,7 @@ func (x *FindingView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindingView.ProtoReflect.Descriptor instead.
 func (*FindingView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{11}
+	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *FindingView) GetWorkspace() string {
@@ -1200,6 +1351,13 @@ func (x *FindingView) GetEvidence() []uint64 {
 	return nil
 }
 
+func (x *FindingView) GetInitiative() string {
+	if x != nil {
+		return x.Initiative
+	}
+	return ""
+}
+
 // GetFiguresRequest asks for the figures of one workspace.
 type GetFiguresRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1213,7 +1371,7 @@ type GetFiguresRequest struct {
 
 func (x *GetFiguresRequest) Reset() {
 	*x = GetFiguresRequest{}
-	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[12]
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1225,7 +1383,7 @@ func (x *GetFiguresRequest) String() string {
 func (*GetFiguresRequest) ProtoMessage() {}
 
 func (x *GetFiguresRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[12]
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1238,7 +1396,7 @@ func (x *GetFiguresRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetFiguresRequest.ProtoReflect.Descriptor instead.
 func (*GetFiguresRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{12}
+	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *GetFiguresRequest) GetWorkspace() string {
@@ -1312,13 +1470,25 @@ type GetFiguresResponse struct {
 	Changed *TableShare `protobuf:"bytes,26,opt,name=changed,proto3" json:"changed,omitempty"`
 	// Full ids of these.
 	ChangedDecisions []string `protobuf:"bytes,27,rep,name=changed_decisions,json=changedDecisions,proto3" json:"changed_decisions,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Decisions where the users' ballots decided the outcome, among those where that is known.
+	Pivotal *TableShare `protobuf:"bytes,30,opt,name=pivotal,proto3" json:"pivotal,omitempty"`
+	// Median of the users' power, from 0 to 1, over the decisions where it is defined.
+	MedianPower float64 `protobuf:"fixed64,31,opt,name=median_power,json=medianPower,proto3" json:"median_power,omitempty"`
+	// How many these are.
+	WithPower uint32 `protobuf:"varint,32,opt,name=with_power,json=withPower,proto3" json:"with_power,omitempty"`
+	// Of these, decisions in which the users' votes could never change the result.
+	WithoutPower uint32 `protobuf:"varint,33,opt,name=without_power,json=withoutPower,proto3" json:"without_power,omitempty"`
+	// Median of the fewest users' ballots that would have had to be different for another outcome.
+	MedianMargin float64 `protobuf:"fixed64,34,opt,name=median_margin,json=medianMargin,proto3" json:"median_margin,omitempty"`
+	// Over how many decisions: open ballots, and the users could have changed the outcome.
+	WithMargin    uint32 `protobuf:"varint,35,opt,name=with_margin,json=withMargin,proto3" json:"with_margin,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetFiguresResponse) Reset() {
 	*x = GetFiguresResponse{}
-	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[13]
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1330,7 +1500,7 @@ func (x *GetFiguresResponse) String() string {
 func (*GetFiguresResponse) ProtoMessage() {}
 
 func (x *GetFiguresResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[13]
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1343,7 +1513,7 @@ func (x *GetFiguresResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetFiguresResponse.ProtoReflect.Descriptor instead.
 func (*GetFiguresResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{13}
+	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GetFiguresResponse) GetAsOf() *timestamppb.Timestamp {
@@ -1535,11 +1705,53 @@ func (x *GetFiguresResponse) GetChangedDecisions() []string {
 	return nil
 }
 
+func (x *GetFiguresResponse) GetPivotal() *TableShare {
+	if x != nil {
+		return x.Pivotal
+	}
+	return nil
+}
+
+func (x *GetFiguresResponse) GetMedianPower() float64 {
+	if x != nil {
+		return x.MedianPower
+	}
+	return 0
+}
+
+func (x *GetFiguresResponse) GetWithPower() uint32 {
+	if x != nil {
+		return x.WithPower
+	}
+	return 0
+}
+
+func (x *GetFiguresResponse) GetWithoutPower() uint32 {
+	if x != nil {
+		return x.WithoutPower
+	}
+	return 0
+}
+
+func (x *GetFiguresResponse) GetMedianMargin() float64 {
+	if x != nil {
+		return x.MedianMargin
+	}
+	return 0
+}
+
+func (x *GetFiguresResponse) GetWithMargin() uint32 {
+	if x != nil {
+		return x.WithMargin
+	}
+	return 0
+}
+
 var File_tavolo_api_v1_evidence_proto protoreflect.FileDescriptor
 
 const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\n" +
-	"\x1ctavolo/api/v1/evidence.proto\x12\rtavolo.api.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1atavolo/api/v1/access.proto\x1a tavolo/event/v1/initiative.proto\x1a\x1dtavolo/event/v1/session.proto\"\x88\x02\n" +
+	"\x1ctavolo/api/v1/evidence.proto\x12\rtavolo.api.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1atavolo/api/v1/access.proto\x1a\x19tavolo/api/v1/roles.proto\x1a tavolo/event/v1/initiative.proto\x1a\x1dtavolo/event/v1/session.proto\"\x88\x02\n" +
 	"\x0eEvidencePeriod\x12 \n" +
 	"\vdepartments\x18\x01 \x03(\tR\vdepartments\x12\x18\n" +
 	"\aregions\x18\x02 \x03(\tR\aregions\x12\x10\n" +
@@ -1547,7 +1759,7 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\x04from\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
 	"\x02to\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\x12/\n" +
 	"\x05as_of\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12\x1b\n" +
-	"\tcaught_up\x18\a \x01(\bR\bcaughtUp\"\xec\x03\n" +
+	"\tcaught_up\x18\a \x01(\bR\bcaughtUp\"\xc9\x04\n" +
 	"\x15ListRoleLedgerRequest\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1e\n" +
 	"\n" +
@@ -1563,14 +1775,20 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\tpartition\x18\n" +
 	" \x01(\tR\tpartition\x12\x14\n" +
 	"\x05least\x18\v \x01(\rR\x05least\x12%\n" +
-	"\x0ewith_decisions\x18\f \x01(\bR\rwithDecisions\"\xdb\x01\n" +
+	"\x0ewith_decisions\x18\f \x01(\bR\rwithDecisions\x12\x14\n" +
+	"\x05limit\x18\r \x01(\rR\x05limit\x12\x12\n" +
+	"\x04skip\x18\x0e \x01(\rR\x04skip\x12\x1d\n" +
+	"\n" +
+	"with_roles\x18\x0f \x01(\bR\twithRoles\x12\x12\n" +
+	"\x04role\x18\x10 \x01(\tR\x04role\"\xf1\x01\n" +
 	"\x16ListRoleLedgerResponse\x12\x14\n" +
 	"\x05rules\x18\x01 \x01(\tR\x05rules\x12/\n" +
 	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12\x10\n" +
 	"\x03who\x18\x03 \x01(\tR\x03who\x12\x1c\n" +
 	"\tpartition\x18\x04 \x01(\tR\tpartition\x12,\n" +
 	"\x04rows\x18\x05 \x03(\v2\x18.tavolo.api.v1.LedgerRowR\x04rows\x12\x1c\n" +
-	"\tdecisions\x18\x06 \x01(\rR\tdecisions\"\xbd\x04\n" +
+	"\tdecisions\x18\x06 \x01(\rR\tdecisions\x12\x14\n" +
+	"\x05total\x18\a \x01(\rR\x05total\"\xf1\x05\n" +
 	"\tLedgerRow\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x12\n" +
 	"\x04role\x18\x02 \x01(\tR\x04role\x12\x12\n" +
@@ -1582,7 +1800,11 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\areasons\x18\b \x03(\v2%.tavolo.api.v1.LedgerRow.ReasonsEntryR\areasons\x12\x1c\n" +
 	"\tdecisions\x18\t \x03(\tR\tdecisions\x12\x17\n" +
 	"\atoo_few\x18\n" +
-	" \x01(\bR\x06tooFew\x1a?\n" +
+	" \x01(\bR\x06tooFew\x122\n" +
+	"\x06shares\x18\v \x03(\v2\x1a.tavolo.api.v1.LedgerShareR\x06shares\x12#\n" +
+	"\rbest_decision\x18\f \x01(\tR\fbestDecision\x12%\n" +
+	"\x0eworst_decision\x18\r \x01(\tR\rworstDecision\x122\n" +
+	"\x05roles\x18\x0e \x01(\v2\x1c.tavolo.api.v1.DecisionRolesR\x05roles\x1a?\n" +
 	"\x11DistributionEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\rR\x05value:\x028\x01\x1a;\n" +
@@ -1591,7 +1813,11 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\rR\x05value:\x028\x01\x1a:\n" +
 	"\fReasonsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\rR\x05value:\x028\x01\"\x9d\x01\n" +
+	"\x05value\x18\x02 \x01(\rR\x05value:\x028\x01\"\x8c\x01\n" +
+	"\vLedgerShare\x12\x12\n" +
+	"\x04role\x18\x01 \x01(\tR\x04role\x12/\n" +
+	"\x05share\x18\x02 \x01(\v2\x19.tavolo.api.v1.TableShareR\x05share\x128\n" +
+	"\binterval\x18\x03 \x01(\v2\x1c.tavolo.api.v1.TableIntervalR\binterval\"\x9d\x01\n" +
 	"\x10GetTable3Request\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x125\n" +
 	"\x06period\x18\x02 \x01(\v2\x1d.tavolo.api.v1.EvidencePeriodR\x06period\x12\x1e\n" +
@@ -1634,7 +1860,7 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\x14ListFindingsResponse\x12\x14\n" +
 	"\x05rules\x18\x01 \x01(\tR\x05rules\x12/\n" +
 	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x126\n" +
-	"\bfindings\x18\x03 \x03(\v2\x1a.tavolo.api.v1.FindingViewR\bfindings\"\xe9\x01\n" +
+	"\bfindings\x18\x03 \x03(\v2\x1a.tavolo.api.v1.FindingViewR\bfindings\"\x89\x02\n" +
 	"\vFindingView\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x1c\n" +
@@ -1643,10 +1869,13 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\x06groups\x18\x05 \x03(\tR\x06groups\x12\x16\n" +
 	"\x06people\x18\x06 \x01(\rR\x06people\x12*\n" +
 	"\x02at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x1a\n" +
-	"\bevidence\x18\b \x03(\x04R\bevidence\"h\n" +
+	"\bevidence\x18\b \x03(\x04R\bevidence\x12\x1e\n" +
+	"\n" +
+	"initiative\x18\t \x01(\tR\n" +
+	"initiative\"h\n" +
 	"\x11GetFiguresRequest\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x125\n" +
-	"\x06period\x18\x02 \x01(\v2\x1d.tavolo.api.v1.EvidencePeriodR\x06period\"\xb6\t\n" +
+	"\x06period\x18\x02 \x01(\v2\x1d.tavolo.api.v1.EvidencePeriodR\x06period\"\x98\v\n" +
 	"\x12GetFiguresResponse\x12/\n" +
 	"\x05as_of\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x123\n" +
 	"\asuccess\x18\x02 \x01(\v2\x19.tavolo.api.v1.TableShareR\asuccess\x12J\n" +
@@ -1676,8 +1905,16 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\fmedian_delay\x18\x18 \x01(\x01R\vmedianDelay\x12\x1b\n" +
 	"\tdue_later\x18\x19 \x01(\rR\bdueLater\x123\n" +
 	"\achanged\x18\x1a \x01(\v2\x19.tavolo.api.v1.TableShareR\achanged\x12+\n" +
-	"\x11changed_decisions\x18\x1b \x03(\tR\x10changedDecisionsB\b\n" +
-	"\x06_voice*\xe8\x01\n" +
+	"\x11changed_decisions\x18\x1b \x03(\tR\x10changedDecisions\x123\n" +
+	"\apivotal\x18\x1e \x01(\v2\x19.tavolo.api.v1.TableShareR\apivotal\x12!\n" +
+	"\fmedian_power\x18\x1f \x01(\x01R\vmedianPower\x12\x1d\n" +
+	"\n" +
+	"with_power\x18  \x01(\rR\twithPower\x12#\n" +
+	"\rwithout_power\x18! \x01(\rR\fwithoutPower\x12#\n" +
+	"\rmedian_margin\x18\" \x01(\x01R\fmedianMargin\x12\x1f\n" +
+	"\vwith_margin\x18# \x01(\rR\n" +
+	"withMarginB\b\n" +
+	"\x06_voice*\x82\x02\n" +
 	"\vLedgerLevel\x12\x1c\n" +
 	"\x18LEDGER_LEVEL_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15LEDGER_LEVEL_DECISION\x10\x01\x12\x18\n" +
@@ -1686,7 +1923,8 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\x16LEDGER_LEVEL_WORKSPACE\x10\x04\x12\x17\n" +
 	"\x13LEDGER_LEVEL_REGION\x10\x05\x12\x1b\n" +
 	"\x17LEDGER_LEVEL_MACRO_AREA\x10\x06\x12\x17\n" +
-	"\x13LEDGER_LEVEL_NATION\x10\a2\x98\x03\n" +
+	"\x13LEDGER_LEVEL_NATION\x10\a\x12\x18\n" +
+	"\x14LEDGER_LEVEL_QUARTER\x10\b2\x98\x03\n" +
 	"\x0fEvidenceService\x12h\n" +
 	"\x0eListRoleLedger\x12$.tavolo.api.v1.ListRoleLedgerRequest\x1a%.tavolo.api.v1.ListRoleLedgerResponse\"\t\xea\xf9\x18\x02\b\x01\x90\x02\x01\x12Y\n" +
 	"\tGetTable3\x12\x1f.tavolo.api.v1.GetTable3Request\x1a .tavolo.api.v1.GetTable3Response\"\t\xea\xf9\x18\x02\b\x01\x90\x02\x01\x12b\n" +
@@ -1707,86 +1945,93 @@ func file_tavolo_api_v1_evidence_proto_rawDescGZIP() []byte {
 }
 
 var file_tavolo_api_v1_evidence_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_tavolo_api_v1_evidence_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_tavolo_api_v1_evidence_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_tavolo_api_v1_evidence_proto_goTypes = []any{
 	(LedgerLevel)(0),               // 0: tavolo.api.v1.LedgerLevel
 	(*EvidencePeriod)(nil),         // 1: tavolo.api.v1.EvidencePeriod
 	(*ListRoleLedgerRequest)(nil),  // 2: tavolo.api.v1.ListRoleLedgerRequest
 	(*ListRoleLedgerResponse)(nil), // 3: tavolo.api.v1.ListRoleLedgerResponse
 	(*LedgerRow)(nil),              // 4: tavolo.api.v1.LedgerRow
-	(*GetTable3Request)(nil),       // 5: tavolo.api.v1.GetTable3Request
-	(*GetTable3Response)(nil),      // 6: tavolo.api.v1.GetTable3Response
-	(*Table3Row)(nil),              // 7: tavolo.api.v1.Table3Row
-	(*TableShare)(nil),             // 8: tavolo.api.v1.TableShare
-	(*TableInterval)(nil),          // 9: tavolo.api.v1.TableInterval
-	(*ListFindingsRequest)(nil),    // 10: tavolo.api.v1.ListFindingsRequest
-	(*ListFindingsResponse)(nil),   // 11: tavolo.api.v1.ListFindingsResponse
-	(*FindingView)(nil),            // 12: tavolo.api.v1.FindingView
-	(*GetFiguresRequest)(nil),      // 13: tavolo.api.v1.GetFiguresRequest
-	(*GetFiguresResponse)(nil),     // 14: tavolo.api.v1.GetFiguresResponse
-	nil,                            // 15: tavolo.api.v1.LedgerRow.DistributionEntry
-	nil,                            // 16: tavolo.api.v1.LedgerRow.ExcludedEntry
-	nil,                            // 17: tavolo.api.v1.LedgerRow.ReasonsEntry
-	(*timestamppb.Timestamp)(nil),  // 18: google.protobuf.Timestamp
-	(v1.Scope)(0),                  // 19: tavolo.event.v1.Scope
-	(v1.Area)(0),                   // 20: tavolo.event.v1.Area
-	(v1.Stage)(0),                  // 21: tavolo.event.v1.Stage
-	(v1.SessionKind)(0),            // 22: tavolo.event.v1.SessionKind
+	(*LedgerShare)(nil),            // 5: tavolo.api.v1.LedgerShare
+	(*GetTable3Request)(nil),       // 6: tavolo.api.v1.GetTable3Request
+	(*GetTable3Response)(nil),      // 7: tavolo.api.v1.GetTable3Response
+	(*Table3Row)(nil),              // 8: tavolo.api.v1.Table3Row
+	(*TableShare)(nil),             // 9: tavolo.api.v1.TableShare
+	(*TableInterval)(nil),          // 10: tavolo.api.v1.TableInterval
+	(*ListFindingsRequest)(nil),    // 11: tavolo.api.v1.ListFindingsRequest
+	(*ListFindingsResponse)(nil),   // 12: tavolo.api.v1.ListFindingsResponse
+	(*FindingView)(nil),            // 13: tavolo.api.v1.FindingView
+	(*GetFiguresRequest)(nil),      // 14: tavolo.api.v1.GetFiguresRequest
+	(*GetFiguresResponse)(nil),     // 15: tavolo.api.v1.GetFiguresResponse
+	nil,                            // 16: tavolo.api.v1.LedgerRow.DistributionEntry
+	nil,                            // 17: tavolo.api.v1.LedgerRow.ExcludedEntry
+	nil,                            // 18: tavolo.api.v1.LedgerRow.ReasonsEntry
+	(*timestamppb.Timestamp)(nil),  // 19: google.protobuf.Timestamp
+	(v1.Scope)(0),                  // 20: tavolo.event.v1.Scope
+	(v1.Area)(0),                   // 21: tavolo.event.v1.Area
+	(v1.Stage)(0),                  // 22: tavolo.event.v1.Stage
+	(v1.SessionKind)(0),            // 23: tavolo.event.v1.SessionKind
+	(*DecisionRoles)(nil),          // 24: tavolo.api.v1.DecisionRoles
 }
 var file_tavolo_api_v1_evidence_proto_depIdxs = []int32{
-	18, // 0: tavolo.api.v1.EvidencePeriod.from:type_name -> google.protobuf.Timestamp
-	18, // 1: tavolo.api.v1.EvidencePeriod.to:type_name -> google.protobuf.Timestamp
-	18, // 2: tavolo.api.v1.EvidencePeriod.as_of:type_name -> google.protobuf.Timestamp
+	19, // 0: tavolo.api.v1.EvidencePeriod.from:type_name -> google.protobuf.Timestamp
+	19, // 1: tavolo.api.v1.EvidencePeriod.to:type_name -> google.protobuf.Timestamp
+	19, // 2: tavolo.api.v1.EvidencePeriod.as_of:type_name -> google.protobuf.Timestamp
 	1,  // 3: tavolo.api.v1.ListRoleLedgerRequest.period:type_name -> tavolo.api.v1.EvidencePeriod
-	19, // 4: tavolo.api.v1.ListRoleLedgerRequest.scope:type_name -> tavolo.event.v1.Scope
-	20, // 5: tavolo.api.v1.ListRoleLedgerRequest.area:type_name -> tavolo.event.v1.Area
-	21, // 6: tavolo.api.v1.ListRoleLedgerRequest.stage:type_name -> tavolo.event.v1.Stage
-	22, // 7: tavolo.api.v1.ListRoleLedgerRequest.kind:type_name -> tavolo.event.v1.SessionKind
+	20, // 4: tavolo.api.v1.ListRoleLedgerRequest.scope:type_name -> tavolo.event.v1.Scope
+	21, // 5: tavolo.api.v1.ListRoleLedgerRequest.area:type_name -> tavolo.event.v1.Area
+	22, // 6: tavolo.api.v1.ListRoleLedgerRequest.stage:type_name -> tavolo.event.v1.Stage
+	23, // 7: tavolo.api.v1.ListRoleLedgerRequest.kind:type_name -> tavolo.event.v1.SessionKind
 	0,  // 8: tavolo.api.v1.ListRoleLedgerRequest.level:type_name -> tavolo.api.v1.LedgerLevel
-	18, // 9: tavolo.api.v1.ListRoleLedgerResponse.as_of:type_name -> google.protobuf.Timestamp
+	19, // 9: tavolo.api.v1.ListRoleLedgerResponse.as_of:type_name -> google.protobuf.Timestamp
 	4,  // 10: tavolo.api.v1.ListRoleLedgerResponse.rows:type_name -> tavolo.api.v1.LedgerRow
-	15, // 11: tavolo.api.v1.LedgerRow.distribution:type_name -> tavolo.api.v1.LedgerRow.DistributionEntry
-	16, // 12: tavolo.api.v1.LedgerRow.excluded:type_name -> tavolo.api.v1.LedgerRow.ExcludedEntry
-	17, // 13: tavolo.api.v1.LedgerRow.reasons:type_name -> tavolo.api.v1.LedgerRow.ReasonsEntry
-	1,  // 14: tavolo.api.v1.GetTable3Request.period:type_name -> tavolo.api.v1.EvidencePeriod
-	18, // 15: tavolo.api.v1.GetTable3Response.as_of:type_name -> google.protobuf.Timestamp
-	7,  // 16: tavolo.api.v1.GetTable3Response.rows:type_name -> tavolo.api.v1.Table3Row
-	8,  // 17: tavolo.api.v1.Table3Row.evidenced:type_name -> tavolo.api.v1.TableShare
-	8,  // 18: tavolo.api.v1.Table3Row.declared:type_name -> tavolo.api.v1.TableShare
-	8,  // 19: tavolo.api.v1.Table3Row.published:type_name -> tavolo.api.v1.TableShare
-	9,  // 20: tavolo.api.v1.Table3Row.sampled:type_name -> tavolo.api.v1.TableInterval
-	9,  // 21: tavolo.api.v1.Table3Row.finite:type_name -> tavolo.api.v1.TableInterval
-	9,  // 22: tavolo.api.v1.Table3Row.worst_case:type_name -> tavolo.api.v1.TableInterval
-	1,  // 23: tavolo.api.v1.ListFindingsRequest.period:type_name -> tavolo.api.v1.EvidencePeriod
-	18, // 24: tavolo.api.v1.ListFindingsResponse.as_of:type_name -> google.protobuf.Timestamp
-	12, // 25: tavolo.api.v1.ListFindingsResponse.findings:type_name -> tavolo.api.v1.FindingView
-	18, // 26: tavolo.api.v1.FindingView.at:type_name -> google.protobuf.Timestamp
-	1,  // 27: tavolo.api.v1.GetFiguresRequest.period:type_name -> tavolo.api.v1.EvidencePeriod
-	18, // 28: tavolo.api.v1.GetFiguresResponse.as_of:type_name -> google.protobuf.Timestamp
-	8,  // 29: tavolo.api.v1.GetFiguresResponse.success:type_name -> tavolo.api.v1.TableShare
-	8,  // 30: tavolo.api.v1.GetFiguresResponse.conditional_success:type_name -> tavolo.api.v1.TableShare
-	9,  // 31: tavolo.api.v1.GetFiguresResponse.conditional_interval:type_name -> tavolo.api.v1.TableInterval
-	8,  // 32: tavolo.api.v1.GetFiguresResponse.seconds:type_name -> tavolo.api.v1.TableShare
-	8,  // 33: tavolo.api.v1.GetFiguresResponse.turns:type_name -> tavolo.api.v1.TableShare
-	8,  // 34: tavolo.api.v1.GetFiguresResponse.agenda:type_name -> tavolo.api.v1.TableShare
-	8,  // 35: tavolo.api.v1.GetFiguresResponse.refused:type_name -> tavolo.api.v1.TableShare
-	8,  // 36: tavolo.api.v1.GetFiguresResponse.refused_others:type_name -> tavolo.api.v1.TableShare
-	8,  // 37: tavolo.api.v1.GetFiguresResponse.answered:type_name -> tavolo.api.v1.TableShare
-	8,  // 38: tavolo.api.v1.GetFiguresResponse.implemented:type_name -> tavolo.api.v1.TableShare
-	8,  // 39: tavolo.api.v1.GetFiguresResponse.changed:type_name -> tavolo.api.v1.TableShare
-	2,  // 40: tavolo.api.v1.EvidenceService.ListRoleLedger:input_type -> tavolo.api.v1.ListRoleLedgerRequest
-	5,  // 41: tavolo.api.v1.EvidenceService.GetTable3:input_type -> tavolo.api.v1.GetTable3Request
-	10, // 42: tavolo.api.v1.EvidenceService.ListFindings:input_type -> tavolo.api.v1.ListFindingsRequest
-	13, // 43: tavolo.api.v1.EvidenceService.GetFigures:input_type -> tavolo.api.v1.GetFiguresRequest
-	3,  // 44: tavolo.api.v1.EvidenceService.ListRoleLedger:output_type -> tavolo.api.v1.ListRoleLedgerResponse
-	6,  // 45: tavolo.api.v1.EvidenceService.GetTable3:output_type -> tavolo.api.v1.GetTable3Response
-	11, // 46: tavolo.api.v1.EvidenceService.ListFindings:output_type -> tavolo.api.v1.ListFindingsResponse
-	14, // 47: tavolo.api.v1.EvidenceService.GetFigures:output_type -> tavolo.api.v1.GetFiguresResponse
-	44, // [44:48] is the sub-list for method output_type
-	40, // [40:44] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	16, // 11: tavolo.api.v1.LedgerRow.distribution:type_name -> tavolo.api.v1.LedgerRow.DistributionEntry
+	17, // 12: tavolo.api.v1.LedgerRow.excluded:type_name -> tavolo.api.v1.LedgerRow.ExcludedEntry
+	18, // 13: tavolo.api.v1.LedgerRow.reasons:type_name -> tavolo.api.v1.LedgerRow.ReasonsEntry
+	5,  // 14: tavolo.api.v1.LedgerRow.shares:type_name -> tavolo.api.v1.LedgerShare
+	24, // 15: tavolo.api.v1.LedgerRow.roles:type_name -> tavolo.api.v1.DecisionRoles
+	9,  // 16: tavolo.api.v1.LedgerShare.share:type_name -> tavolo.api.v1.TableShare
+	10, // 17: tavolo.api.v1.LedgerShare.interval:type_name -> tavolo.api.v1.TableInterval
+	1,  // 18: tavolo.api.v1.GetTable3Request.period:type_name -> tavolo.api.v1.EvidencePeriod
+	19, // 19: tavolo.api.v1.GetTable3Response.as_of:type_name -> google.protobuf.Timestamp
+	8,  // 20: tavolo.api.v1.GetTable3Response.rows:type_name -> tavolo.api.v1.Table3Row
+	9,  // 21: tavolo.api.v1.Table3Row.evidenced:type_name -> tavolo.api.v1.TableShare
+	9,  // 22: tavolo.api.v1.Table3Row.declared:type_name -> tavolo.api.v1.TableShare
+	9,  // 23: tavolo.api.v1.Table3Row.published:type_name -> tavolo.api.v1.TableShare
+	10, // 24: tavolo.api.v1.Table3Row.sampled:type_name -> tavolo.api.v1.TableInterval
+	10, // 25: tavolo.api.v1.Table3Row.finite:type_name -> tavolo.api.v1.TableInterval
+	10, // 26: tavolo.api.v1.Table3Row.worst_case:type_name -> tavolo.api.v1.TableInterval
+	1,  // 27: tavolo.api.v1.ListFindingsRequest.period:type_name -> tavolo.api.v1.EvidencePeriod
+	19, // 28: tavolo.api.v1.ListFindingsResponse.as_of:type_name -> google.protobuf.Timestamp
+	13, // 29: tavolo.api.v1.ListFindingsResponse.findings:type_name -> tavolo.api.v1.FindingView
+	19, // 30: tavolo.api.v1.FindingView.at:type_name -> google.protobuf.Timestamp
+	1,  // 31: tavolo.api.v1.GetFiguresRequest.period:type_name -> tavolo.api.v1.EvidencePeriod
+	19, // 32: tavolo.api.v1.GetFiguresResponse.as_of:type_name -> google.protobuf.Timestamp
+	9,  // 33: tavolo.api.v1.GetFiguresResponse.success:type_name -> tavolo.api.v1.TableShare
+	9,  // 34: tavolo.api.v1.GetFiguresResponse.conditional_success:type_name -> tavolo.api.v1.TableShare
+	10, // 35: tavolo.api.v1.GetFiguresResponse.conditional_interval:type_name -> tavolo.api.v1.TableInterval
+	9,  // 36: tavolo.api.v1.GetFiguresResponse.seconds:type_name -> tavolo.api.v1.TableShare
+	9,  // 37: tavolo.api.v1.GetFiguresResponse.turns:type_name -> tavolo.api.v1.TableShare
+	9,  // 38: tavolo.api.v1.GetFiguresResponse.agenda:type_name -> tavolo.api.v1.TableShare
+	9,  // 39: tavolo.api.v1.GetFiguresResponse.refused:type_name -> tavolo.api.v1.TableShare
+	9,  // 40: tavolo.api.v1.GetFiguresResponse.refused_others:type_name -> tavolo.api.v1.TableShare
+	9,  // 41: tavolo.api.v1.GetFiguresResponse.answered:type_name -> tavolo.api.v1.TableShare
+	9,  // 42: tavolo.api.v1.GetFiguresResponse.implemented:type_name -> tavolo.api.v1.TableShare
+	9,  // 43: tavolo.api.v1.GetFiguresResponse.changed:type_name -> tavolo.api.v1.TableShare
+	9,  // 44: tavolo.api.v1.GetFiguresResponse.pivotal:type_name -> tavolo.api.v1.TableShare
+	2,  // 45: tavolo.api.v1.EvidenceService.ListRoleLedger:input_type -> tavolo.api.v1.ListRoleLedgerRequest
+	6,  // 46: tavolo.api.v1.EvidenceService.GetTable3:input_type -> tavolo.api.v1.GetTable3Request
+	11, // 47: tavolo.api.v1.EvidenceService.ListFindings:input_type -> tavolo.api.v1.ListFindingsRequest
+	14, // 48: tavolo.api.v1.EvidenceService.GetFigures:input_type -> tavolo.api.v1.GetFiguresRequest
+	3,  // 49: tavolo.api.v1.EvidenceService.ListRoleLedger:output_type -> tavolo.api.v1.ListRoleLedgerResponse
+	7,  // 50: tavolo.api.v1.EvidenceService.GetTable3:output_type -> tavolo.api.v1.GetTable3Response
+	12, // 51: tavolo.api.v1.EvidenceService.ListFindings:output_type -> tavolo.api.v1.ListFindingsResponse
+	15, // 52: tavolo.api.v1.EvidenceService.GetFigures:output_type -> tavolo.api.v1.GetFiguresResponse
+	49, // [49:53] is the sub-list for method output_type
+	45, // [45:49] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_api_v1_evidence_proto_init() }
@@ -1795,14 +2040,15 @@ func file_tavolo_api_v1_evidence_proto_init() {
 		return
 	}
 	file_tavolo_api_v1_access_proto_init()
-	file_tavolo_api_v1_evidence_proto_msgTypes[13].OneofWrappers = []any{}
+	file_tavolo_api_v1_roles_proto_init()
+	file_tavolo_api_v1_evidence_proto_msgTypes[14].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tavolo_api_v1_evidence_proto_rawDesc), len(file_tavolo_api_v1_evidence_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
