@@ -24,6 +24,7 @@ type grammar struct {
 	Why        whyCmd        `cmd:"" help:"Explain one answer: the rule, the events, and what would have made it decisive."`
 	Report     reportCmd     `cmd:"" help:"Say what evaluators ask of a period: Table 3 beside the published one, departments, what an auditor would circle, figures."`
 	Export     exportCmd     `cmd:"" help:"Write roles, departments, Table 3 and findings for other programs: SPSS, Excel, CSV, a data package, Popolo."`
+	Generate   generateCmd   `cmd:"" help:"Record an invented year of many departments, to try things out and to measure. The same seed invents the same year."`
 	Power      powerCmd      `cmd:"" help:"Say what each vote can do under a rule, before anyone votes, and propose rules under which the users could matter."`
 	Rules      rulesCmd      `cmd:"" help:"Print the role rules."`
 	Replay     replayCmd     `cmd:"" help:"Fold the whole log again and compare with the views that are in use."`
