@@ -137,7 +137,7 @@ func (w *writer) item(session, place int, k kind, gap time.Duration, before int)
 		ahead = append(ahead, w.ahead(item, gap, false))
 	}
 	if session > 0 && w.chance(6) {
-		ahead = append(ahead, w.ahead(minutes.Item{ID: item.ID + "x", Title: titles[w.r.IntN(len(titles))], ProposedBy: w.proposer()}, gap, true))
+		ahead = append(ahead, w.ahead(minutes.Item{ID: fmt.Sprintf("i%03d-%dx", session+1, place+1), Title: titles[w.r.IntN(len(titles))], ProposedBy: w.proposer()}, gap, true))
 	}
 	item.Contributions = w.talk(k)
 	item.Decisions = []minutes.Decision{w.decision(fmt.Sprint("d", place+1), k)}

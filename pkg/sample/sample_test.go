@@ -130,6 +130,28 @@ func TestTheRolesOfTheDepartmentsComeOutAsChosen(t *testing.T) {
 	})
 }
 
+func TestAnItemIsProposedOnce(t *testing.T) {
+	ahead := 0
+	for _, i := range (sample.Year{Departments: 4, Decisions: 2000, Seed: 1, Calendar: 2025, Roles: sample.Survey}).Make() {
+		known := map[string]bool{}
+		for _, m := range i.Meetings {
+			for _, a := range m.Ahead {
+				ahead++
+				if known[a.Item] || a.Decided.Before(a.Proposed) || a.Decided.After(m.File.Session.OpenedAt) {
+					t.Errorf("%s %s: %+v", i.Workspace, i.ID, a)
+				}
+				known[a.Item] = true
+			}
+			for _, x := range m.File.Items {
+				known[x.ID] = true
+			}
+		}
+	}
+	if ahead == 0 {
+		t.Error("nothing was proposed before a session")
+	}
+}
+
 func TestTheSameSeedMakesTheSameYear(t *testing.T) {
 	write := func(seed uint64) []byte {
 		var b bytes.Buffer

@@ -54,7 +54,7 @@ func (v *Views) getTable3(ctx context.Context, q *apiv1.GetTable3Request) (*apiv
 func (v *Views) surveyed(ctx context.Context, s *scene, d department) (evidence.Department, error) {
 	one := evidence.Department{Workspace: d.workspace, Region: d.region}
 	var err error
-	if one.Planning, err = v.ledgerOf(ctx, s, d); err != nil {
+	if one.Planning, err = v.talliesOf(ctx, s, d); err != nil {
 		return one, err
 	}
 	where, args := []string{"f.opened_at > 0", "f.opened_at <= ?"}, []any{s.asOf.UnixMilli()}

@@ -178,6 +178,9 @@ func (p *projector) mark(ctx context.Context, tx *sql.Tx, id int64, a *aggregate
 	case aggregate.Decision:
 		dirty[id] = true
 	case aggregate.Session:
+		if err := collect(ctx, tx, dirty, `SELECT aggregate FROM decision WHERE session = ? AND kind <> ?`, a.ID, int32(a.Session.Kind)); err != nil {
+			return err
+		}
 		if slices.ContainsFunc(c.Events, matters) {
 			return collect(ctx, tx, dirty, `SELECT aggregate FROM decision WHERE session = ?`, a.ID)
 		}
@@ -273,18 +276,31 @@ func (p *projector) judge(ctx context.Context, tx *sql.Tx, id int64) error {
 			return err
 		}
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO decision (aggregate, initiative, session, own, item, phase, outcome, closed_at, last_at, due_end, first_seq, question, question_commit)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (aggregate) DO UPDATE SET item = excluded.item, phase = excluded.phase, outcome = excluded.outcome, closed_at = excluded.closed_at,
-			last_at = excluded.last_at, due_end = excluded.due_end, question = excluded.question, question_commit = excluded.question_commit`,
-		id, initiative, in, own, itemID, int(d.Phase), int32(d.Final()), unixMilli(d.ClosedAt), lastAt(d, in, i, s), dueEnd(d), int64(d.FirstSeq), question, d.Question.Commit)
+	was, err := postedOf(ctx, tx, id)
 	if err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `DELETE FROM role WHERE decision = ?`, id); err != nil || d.Phase != decision.Closed {
+	kind := int32(0)
+	if s.Session != nil {
+		kind = int32(s.Session.Kind)
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO decision (aggregate, initiative, session, own, item, phase, outcome, closed_at, last_at, due_end, kind, first_seq, question, question_commit)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (aggregate) DO UPDATE SET item = excluded.item, phase = excluded.phase, outcome = excluded.outcome, closed_at = excluded.closed_at,
+			last_at = excluded.last_at, due_end = excluded.due_end, kind = excluded.kind, question = excluded.question, question_commit = excluded.question_commit`,
+		id, initiative, in, own, itemID, int(d.Phase), int32(d.Final()), unixMilli(d.ClosedAt), lastAt(d, in, i, s), dueEnd(d), kind, int64(d.FirstSeq), question, d.Question.Commit)
+	if err != nil {
 		return err
 	}
-	return writeRoles(ctx, tx, id, role.Judge(role.NewCase(d, i.Item, s.Session, d.ClosedAt)))
+	if _, err := tx.ExecContext(ctx, `DELETE FROM role WHERE decision = ?`, id); err != nil {
+		return err
+	}
+	var judgements []role.Judgement
+	if d.Phase == decision.Closed {
+		judgements = role.Judge(role.NewCase(d, i.Item, s.Session, d.ClosedAt))
+	}
+	now := posted{initiative, unixMilli(d.ClosedAt), kind, groupsOf(judgements)}
+	return errors.Join(writeRoles(ctx, tx, id, judgements), repost(ctx, tx, id, was, now))
 }
 
 // known gives number and fold of an aggregate that exists already.

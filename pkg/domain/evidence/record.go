@@ -106,7 +106,7 @@ func (r *Record) place(d *aggregate.Aggregate) Line {
 // Department says what the survey asks of a department, from the record of a period: from included, to not.
 func (r *Record) Department(view string, from, to time.Time) Department {
 	planning := Filter{Who: view, Scope: eventv1.Scope_SCOPE_STRATEGIC_PLANNING, From: from, To: to}
-	d := Department{Workspace: r.Workspace, Region: r.Region, Planning: planning.Choose(r.Lines())}
+	d := Department{Workspace: r.Workspace, Region: r.Region, Planning: Tallies(planning.Choose(r.Lines()))}
 	for _, s := range r.Sessions {
 		if !within(s.Session.OpenedAt, from, to) {
 			continue
