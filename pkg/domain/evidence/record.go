@@ -137,3 +137,15 @@ func InView(view string, c decision.Capacity) bool {
 	}
 	return c.Constituency == role.User && !c.EmployedByDepartment
 }
+
+// Findings and figures of a record as it stood, read and summed at once.
+
+// Findings lists what happened in a period. The timeline holds the same events as the record.
+func (r *Record) Findings(t *Timeline, from, to time.Time) []Finding {
+	return r.Reading(t).Findings(from, to, r.AsOf)
+}
+
+// Figures reads all figures of a period.
+func (r *Record) Figures(view string, from, to time.Time) Figures {
+	return r.Reading(nil).Figures(view, from, to, r.AsOf)
+}
