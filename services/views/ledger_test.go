@@ -229,7 +229,7 @@ func TestTheTablesSayWhatTheRecordSays(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, d := range s.departments {
-				record, _, err := h.views.recordOf(ctx, d.workspace, asOf)
+				record, _, _, err := h.views.recordOf(ctx, d.workspace, "csm", asOf)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -57,7 +57,7 @@ func (p *projector) apply(ctx context.Context, tx *sql.Tx, _ string, batch []eve
 		return err
 	}
 	defer func() { _ = insert.Close() }()
-	dirty := map[int64]bool{}
+	dirty, pulses := map[int64]bool{}, map[string]pulse{}
 	p.touched = nil
 	for _, r := range batch {
 		key := aggregate.Key{Kind: aggregate.Kind(r.Commit.Aggregate), ID: r.Commit.AggregateId}
@@ -82,12 +82,19 @@ func (p *projector) apply(ctx context.Context, tx *sql.Tx, _ string, batch []eve
 		if home, ok := key.InitiativeKey(); ok && !slices.Contains(p.touched, home.ID) {
 			p.touched = append(p.touched, home.ID)
 		}
+		if home, ok := key.InitiativeKey(); ok {
+			x := pulses[home.ID]
+			pulses[home.ID] = pulse{int64(r.Seq), max(x.lastAt, latestOf(r.Commit))}
+		}
 		if err := p.mark(ctx, tx, id, a, r.Commit, dirty); err != nil {
 			return err
 		}
 		if err := writeFacet(ctx, tx, id, a); err != nil {
 			return err
 		}
+	}
+	if err := writePulses(ctx, tx, pulses); err != nil {
+		return err
 	}
 	for _, id := range sorted(dirty) {
 		if err := p.judge(ctx, tx, id); err != nil {

@@ -94,3 +94,10 @@ CREATE TABLE IF NOT EXISTS tally (
   n          INTEGER NOT NULL,
   PRIMARY KEY (who, initiative, month, kind, role, reason)
 ) STRICT, WITHOUT ROWID;
+
+-- How far each initiative has come: its last commit, and the latest moment that anything in it happened at.
+CREATE TABLE IF NOT EXISTS pulse (
+  initiative TEXT PRIMARY KEY,
+  seq        INTEGER NOT NULL,
+  last_at    INTEGER NOT NULL           -- unix ms
+) STRICT, WITHOUT ROWID;
