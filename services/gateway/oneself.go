@@ -56,6 +56,7 @@ var voices = map[protoreflect.Name]voice{
 	"RecordAct":              {own: []string{"act.by"}, more: ownObjection},
 	"ContestMinutes":         {own: []string{"by"}},
 	"GetOwnBallots":          {own: []string{"participant"}, alone: true},
+	"GetSignals":             {own: []string{"participant"}, alone: true},
 }
 
 // forOneself refuses words in another's name (gateway/for-oneself) and writes who typed those of somebody else; whoever has no seat cannot be written

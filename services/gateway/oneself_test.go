@@ -68,7 +68,7 @@ var words = map[string]string{
 // Whoever takes part speaks for themself; who facilitates may write down what somebody else said, and the record shows who typed it.
 func TestWhoTakesPartSpeaksForThemselfAlone(t *testing.T) {
 	for _, name := range gateway.VoiceNames() {
-		if !slices.ContainsFunc(keys(words), func(m string) bool { return strings.HasSuffix(m, "/"+name) }) && !slices.Contains([]string{"PauseSession", "WithdrawItem", "GetOwnBallots"}, name) {
+		if !slices.ContainsFunc(keys(words), func(m string) bool { return strings.HasSuffix(m, "/"+name) }) && !slices.Contains([]string{"PauseSession", "WithdrawItem", "GetOwnBallots", "GetSignals"}, name) {
 			t.Errorf("%s is not tried", name)
 		}
 	}
@@ -215,6 +215,8 @@ func TestWhatGoesBeyondOneselfIsForWhoFacilitates(t *testing.T) {
 		{"an objection of another", "DecisionService/RecordAct", `{"workspace":"dsm","decision":"orari:s:d","act":{"kind":"ACT_KIND_OBJECTION_WITHDRAWN","by":"me","objector":"other"}}`, "gateway/for-oneself", ""},
 		{"a pause", "SessionService/PauseSession", `{"workspace":"dsm","session":"orari:s"}`, "", ""},
 		{"ballots of one's own", "DecisionService/GetOwnBallots", `{"workspace":"dsm","session":"orari:s","participant":"me"}`, "", "gateway/for-oneself"},
+		{"signals for oneself", "EvidenceService/GetSignals", `{"workspace":"dsm","initiative":"orari","participant":"me"}`, "", "gateway/for-oneself"},
+		{"signals for another", "EvidenceService/GetSignals", `{"workspace":"dsm","initiative":"orari","participant":"giulia"}`, "gateway/for-oneself", ""},
 		{"ballots of another", "DecisionService/GetOwnBallots", `{"workspace":"dsm","session":"orari:s","participant":"giulia"}`, "gateway/for-oneself", ""},
 		{"a script for a link", "ItemService/LinkAttachment", `{"workspace":"dsm","item":"orari:i","by":"me","url":{"clear":"javascript:alert(1)"}}`, "command/url", "command/url"},
 		{"a file for a link", "ItemService/LinkAttachment", `{"workspace":"dsm","item":"orari:i","by":"me","url":{"clear":"file:///etc/passwd"}}`, "command/url", "command/url"},

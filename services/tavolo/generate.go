@@ -2,135 +2,179 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
-	"path/filepath"
-	"slices"
-	"strings"
+	"sync"
 	"time"
 
-	"tavolo/pkg/domain/territory"
+	"github.com/google/uuid"
+	"github.com/nats-io/nats.go"
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"tavolo/pkg/bus"
+	"tavolo/pkg/minutes"
+	"tavolo/pkg/sample"
+	"tavolo/pkg/sealing"
+	commandv1 "tavolo/proto/tavolo/command/v1"
+	eventv1 "tavolo/proto/tavolo/event/v1"
+	peoplev1 "tavolo/proto/tavolo/people/v1"
 )
 
-// This chapter makes up a plausible year of many departments, as minutes files: to try reports on, and to measure with. Nothing in it happened. `tavolo
-// import` records the files as it records any others, so what follows from them follows from real commands.
-
-// generateCmd writes the files.
+// generateCmd records an invented year: the sessions as minutes are imported, the items that were proposed before a session by the commands of the web
+// client.
 type generateCmd struct {
-	Out         string `arg:"" help:"Folder to write minutes files to. It is made when it is not there."`
 	Departments int    `help:"How many departments." default:"61"`
-	Decisions   int    `help:"About how many decisions each." default:"330"`
-	Year        int    `help:"Which year." default:"2026"`
-	Seed        uint64 `help:"The same seed makes the same files." default:"1"`
+	Decisions   int    `help:"How many decisions in all." default:"20000"`
+	Seed        uint64 `help:"The same number invents the same year." default:"1"`
+	Year        int    `help:"When it happens." default:"2025"`
+	Roles       []int  `help:"In how many departments users have no role, a consultative, a decisive, another one; in proportion. Default: as in the published survey." placeholder:"NONE,CONSULTATIVE,DECISIVE,OTHER"`
+	Data        string `help:"Data folder to fill. It must be new: invented departments stand beside no real ones." default:"./tavolo-sample" type:"path"`
 }
 
-const (
-	// itemsPerSession is how many decisions one session takes.
-	itemsPerSession = 10
-	// others is how many of these are of another kind than the department's own: none is all alike, and each comes out as chosen.
-	others = 3
-)
-
-// targets are the median roles of the departments as the survey published them (Table 3), in a row that is gone round: 21 none, 35 consultative, 4
-// decisive, 1 other.
-var targets = strings.Repeat("N", 21) + strings.Repeat("C", 35) + strings.Repeat("D", 4) + "X"
-
-func (c *generateCmd) Run(_ context.Context, t *terminal) error {
-	if c.Departments < 1 || c.Decisions < 1 {
-		return refused{"tavolo: state at least one department and one decision."}
+func (c *generateCmd) year() (sample.Year, error) {
+	y := sample.Year{Departments: c.Departments, Decisions: c.Decisions, Seed: c.Seed, Calendar: c.Year, Roles: sample.Survey}
+	switch len(c.Roles) {
+	case 0:
+	case 4:
+		y.Roles = sample.Roles{None: c.Roles[0], Consultative: c.Roles[1], Decisive: c.Roles[2], Other: c.Roles[3]}
+		if min(y.Roles.None, y.Roles.Consultative, y.Roles.Decisive, y.Roles.Other) < 0 || y.Roles == (sample.Roles{}) {
+			return y, refused{"tavolo: --roles takes four numbers of departments that are not negative, and not all nothing, such as 21,35,4,1."}
+		}
+	default:
+		return y, refused{"tavolo: --roles takes four numbers, such as 21,35,4,1: no role, consultative, decisive, other."}
 	}
-	if err := os.MkdirAll(c.Out, 0o750); err != nil {
+	if least := c.Departments * sample.LeastPerDepartment; c.Departments < 1 || c.Decisions < least {
+		return y, refused{fmt.Sprintf("tavolo: there must be a department, and %d decisions for each: for %d departments write --decisions %d or more.", sample.LeastPerDepartment, c.Departments, least)}
+	}
+	return y, nil
+}
+
+func (c *generateCmd) Run(ctx context.Context, t *terminal) error {
+	y, err := c.year()
+	if err != nil {
 		return err
 	}
-	files, decisions := 0, 0
-	for d := range c.Departments {
-		sessions := (c.Decisions + itemsPerSession - 1) / itemsPerSession
-		for s := range sessions {
-			id, text := generated(c, d, s, sessions)
-			if err := os.WriteFile(filepath.Join(c.Out, id+".yaml"), []byte(text), 0o600); err != nil {
-				return err
-			}
-			files++
-			decisions += strings.Count(text, "    decision:\n")
-		}
+	if _, err := os.Stat(c.Data); err == nil {
+		return refused{fmt.Sprintf("tavolo: %s is there already. Name a new folder with --data DIR.", c.Data)}
 	}
-	_, err := fmt.Fprintf(t.out, "%s: %s of %s, %s. Record them with: tavolo import %s\n", c.Out, count(files, "session"), count(c.Departments, "department"), count(decisions, "decision"), filepath.Join(c.Out, "*.yaml"))
+	h, err := openHouse(ctx, plan{Dir: c.Data, Services: inside, Logger: quiet(t.err)})
+	if err != nil {
+		return err
+	}
+	nc, err := h.dial(bus.Operator)
+	sessions := 0
+	if err == nil {
+		sessions, err = recordYear(ctx, nc, y, t)
+	}
+	if err = errors.Join(err, h.close()); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(t.out, "%s: %d decisions in %s of %s, all invented.\n", c.Data, y.Decisions, count(sessions, "session"), count(y.Departments, "department"))
 	return err
 }
 
-// generated writes one session of a department. What is drawn depends on the seed, the department and the session alone.
-func generated(c *generateCmd, department, session, of int) (id, text string) {
-	draw := rand.New(rand.NewPCG(c.Seed, uint64(department)<<32|uint64(session)))
-	regions := territory.Regions()
-	opened := time.Date(c.Year, 1, 7, 16, 0, 0, 0, time.UTC).Add(time.Duration(session) * 350 * 24 * time.Hour / time.Duration(of)).Truncate(time.Hour)
-	kind := []string{"meeting", "working_group", "plenary"}[draw.IntN(3)]
-	target := targets[department%len(targets)]
-	if target == 'C' && draw.IntN(8) == 0 {
-		kind = "focus_group"
+// recordYear records a year, several departments at a time, each in its order: so the log of each is the same whatever the others do.
+func recordYear(ctx context.Context, nc *nats.Conn, y sample.Year, t *terminal) (sessions int, err error) {
+	byDepartment, order := map[string][]sample.Initiative{}, []string(nil)
+	for _, i := range y.Make() {
+		if byDepartment[i.Workspace] == nil {
+			order = append(order, i.Workspace)
+		}
+		byDepartment[i.Workspace] = append(byDepartment[i.Workspace], i)
+		sessions += len(i.Meetings)
 	}
-	var b strings.Builder
-	own := fmt.Sprintf("dsm-%03d", department+1)
-	fmt.Fprintf(&b, "# Generated. Nothing in this file happened.\nformat: tavolo-minutes/1\ndepartment: {id: %s, name: DSM generato %d, region: %q}\n", own, department+1, regions[department%len(regions)].It)
-	b.WriteString("initiative: {id: piano, title: Piano del dipartimento, scope: strategic_planning, stage: design}\n")
-	fmt.Fprintf(&b, "session: {id: s%03d, title: Incontro %d, kind: %s, opened_at: %s, closed_at: %s}\n", session+1, session+1, kind, opened.Format(time.RFC3339), opened.Add(2*time.Hour).Format(time.RFC3339))
-	b.WriteString("participants:\n")
-	for _, group := range groups {
-		for n := range group.people {
-			fmt.Fprintf(&b, "  - {id: %s%d, constituency: %s}\n", group.letter, n+1, group.constituency)
+	var bar *progressbar.ProgressBar
+	if f, ok := t.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		bar = progressbar.NewOptions(sessions, progressbar.OptionSetWriter(t.err), progressbar.OptionSetDescription("recording"), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	work := make(chan []sample.Initiative)
+	var wg sync.WaitGroup
+	for range sideBySide {
+		wg.Go(func() {
+			for initiatives := range work {
+				for _, i := range initiatives {
+					if ctx.Err() != nil {
+						return
+					}
+					if err := recordInitiative(ctx, nc, i, bar); err != nil {
+						cancel(err)
+						return
+					}
+				}
+			}
+		})
+	}
+	for _, ws := range order {
+		select {
+		case work <- byDepartment[ws]:
+		case <-ctx.Done():
 		}
 	}
-	b.WriteString("items:\n")
-	another := draw.Perm(itemsPerSession)[:others]
-	for n := range min(itemsPerSession, c.Decisions-session*itemsPerSession) {
-		letter := target
-		if letter != 'X' && slices.Contains(another, n) {
-			letter = "NCDX"[draw.IntN(4)]
-		}
-		writeItem(&b, draw, session*itemsPerSession+n+1, letter)
-	}
-	return fmt.Sprintf("%s-%03d", own, session+1), b.String()
+	close(work)
+	wg.Wait()
+	return sessions, context.Cause(ctx)
 }
 
-// groups are who sits in every department.
-var groups = []struct {
-	letter, constituency string
-	people               int
-}{{"u", "user", 5}, {"f", "family", 2}, {"p", "professional", 6}}
-
-// writeItem writes an item and its decision: D users and professionals decide together, C users are asked for advice, N users are told, X put off.
-func writeItem(b *strings.Builder, draw *rand.Rand, n int, letter byte) {
-	rule, standing := "{method: majority}", "informed"
-	switch letter {
-	case 'D':
-		rule, standing = "{method: constituencies, constituencies: [{of: [user]}, {of: [professional]}]}", "binding_vote"
-	case 'C':
-		standing = "consulted"
-	}
-	proposer, first := []string{"u1", "p1", "p2"}[draw.IntN(3)], fmt.Sprintf("u%d, kind: proposal", 1+draw.IntN(5))
-	if letter == 'N' { // whoever is told has said nothing before
-		proposer, first = "p1", "p1, kind: proposal"
-	}
-	fmt.Fprintf(b, "  - id: i%d\n    title: Punto %d\n    proposed_by: %s\n    contributions:\n", n, n, proposer)
-	fmt.Fprintf(b, "      - {by: %s, seconds: %d}\n      - {by: p%d, kind: statement, seconds: %d", first, 20+draw.IntN(60), 2+draw.IntN(5), 20+draw.IntN(90))
-	if draw.IntN(4) > 0 {
-		b.WriteString(", answers: 1")
-	}
-	fmt.Fprintf(b, "}\n    decision:\n      id: d%d\n      question: Adottare la proposta %d?\n      charter: {rule: %s}\n      electorate:\n", n, n, rule)
-	vote := func() string { return []string{"for", "for", "for", "against", "abstain"}[draw.IntN(5)] }
-	for _, group := range groups {
-		for i := range group.people {
-			switch {
-			case group.constituency == "professional", group.constituency == "user" && standing == "binding_vote":
-				fmt.Fprintf(b, "        - {participant: %s%d, standing: binding_vote, ballot: %s}\n", group.letter, i+1, vote())
-			case group.constituency == "user" && standing == "consulted":
-				fmt.Fprintf(b, "        - {participant: %s%d, standing: consulted, advice: %s}\n", group.letter, i+1, vote())
-			default:
-				fmt.Fprintf(b, "        - {participant: %s%d, standing: informed}\n", group.letter, i+1)
-			}
+func recordInitiative(ctx context.Context, nc *nats.Conn, i sample.Initiative, bar *progressbar.ProgressBar) error {
+	for _, m := range i.Meetings {
+		if err := recordAhead(ctx, nc, i, m.Ahead); err != nil {
+			return err
+		}
+		name := i.Workspace + "-" + i.ID + "-" + m.File.Session.ID + ".json"
+		data, err := json.Marshal(m.File)
+		if err != nil {
+			return err
+		}
+		f, err := minutes.Parse(name, data) // as an import reads it
+		if err != nil {
+			return err
+		}
+		if _, err := (importer{nc}).file(ctx, input{name, data, f}); err != nil {
+			return err
+		}
+		if bar != nil {
+			_ = bar.Add(1)
 		}
 	}
-	if letter == 'X' {
-		b.WriteString("      acts: [{kind: deferred}]\n")
+	return nil
+}
+
+// recordAhead proposes items before their session and admits or refuses them.
+func recordAhead(ctx context.Context, nc *nats.Conn, i sample.Initiative, ahead []sample.Ahead) error {
+	if len(ahead) == 0 {
+		return nil
 	}
+	var refs []string
+	for _, a := range ahead {
+		refs = append(refs, a.By)
+	}
+	enrolled := &peoplev1.EnrolResponse{}
+	if err := bus.Request(ctx, nc, "people.enrol", &peoplev1.EnrolRequest{Workspace: i.Workspace, Initiative: i.ID, Refs: refs}, enrolled); err != nil {
+		return err
+	}
+	text := func(s string) *commandv1.Text { return &commandv1.Text{Form: &commandv1.Text_Clear{Clear: s}} }
+	batch := &commandv1.CommandBatch{}
+	add := func(at time.Time, c *commandv1.Command) {
+		c.Id, c.OccurredAt, c.Actor = uuid.Must(uuid.NewV7()).String(), timestamppb.New(at), &eventv1.Actor{Capacity: eventv1.Capacity_CAPACITY_IMPORT}
+		batch.Commands = append(batch.Commands, c)
+	}
+	for n, a := range ahead {
+		item := i.ID + ":" + a.Item
+		add(a.Proposed, &commandv1.Command{Of: &commandv1.Command_ProposeItem{ProposeItem: &commandv1.ProposeItem{Workspace: i.Workspace, Item: item, Title: text(a.Title), ProposedBy: enrolled.Participants[n]}}})
+		if a.Refused {
+			add(a.Decided, &commandv1.Command{Of: &commandv1.Command_RefuseItem{RefuseItem: &commandv1.RefuseItem{Workspace: i.Workspace, Item: item, Reason: text(a.Reason)}}})
+		} else {
+			add(a.Decided, &commandv1.Command{Of: &commandv1.Command_AdmitItem{AdmitItem: &commandv1.AdmitItem{Workspace: i.Workspace, Item: item, Reason: text(a.Reason)}}})
+		}
+	}
+	if err := sealing.Seal(ctx, nc, i.Workspace, batch.Commands...); err != nil {
+		return err
+	}
+	return bus.Request(ctx, nc, "cmd."+i.Workspace, batch, &commandv1.Receipt{})
 }

@@ -5,21 +5,18 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"tavolo/pkg/decider"
-	"tavolo/pkg/domain/aggregate"
 	"tavolo/pkg/domain/evidence"
 	"tavolo/pkg/domain/role"
 	apiv1 "tavolo/proto/tavolo/api/v1"
 	eventv1 "tavolo/proto/tavolo/event/v1"
 )
 
-// This chapter answers what needs more than the stored roles: Table 3, findings and figures. The last two read the whole record of a workspace as it
-// stood at the instant.
+// This chapter answers what needs more than the stored roles: Table 3, findings and figures. The last two stand on readings
+// (readings.go).
 
 // getTable3 answers GetTable3.
 func (v *Views) getTable3(ctx context.Context, q *apiv1.GetTable3Request) (*apiv1.GetTable3Response, error) {
@@ -54,7 +51,7 @@ func (v *Views) getTable3(ctx context.Context, q *apiv1.GetTable3Request) (*apiv
 func (v *Views) surveyed(ctx context.Context, s *scene, d department) (evidence.Department, error) {
 	one := evidence.Department{Workspace: d.workspace, Region: d.region}
 	var err error
-	if one.Planning, err = v.ledgerOf(ctx, s, d); err != nil {
+	if one.Planning, err = v.talliesOf(ctx, s, d); err != nil {
 		return one, err
 	}
 	where, args := []string{"f.opened_at > 0", "f.opened_at <= ?"}, []any{s.asOf.UnixMilli()}
@@ -117,42 +114,6 @@ func intervalOf(i evidence.Interval) *apiv1.TableInterval {
 	return &apiv1.TableInterval{Low: low, High: high}
 }
 
-// recordOf folds everything that is recorded of a workspace and had happened by an instant.
-func (v *Views) recordOf(ctx context.Context, ws string, asOf time.Time) (*evidence.Record, *evidence.Timeline, error) {
-	rows, err := v.read(ws).QueryContext(ctx, `SELECT a.kind, a.key, r.seq, r.body FROM record r JOIN aggregate a ON a.id = r.aggregate ORDER BY r.aggregate, r.seq`)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	var folds []*aggregate.Aggregate
-	var a *aggregate.Aggregate
-	timeline := &evidence.Timeline{}
-	for rows.Next() {
-		var key aggregate.Key
-		var seq int64
-		var body []byte
-		if err := rows.Scan(&key.Kind, &key.ID, &seq, &body); err != nil {
-			return nil, nil, err
-		}
-		if a == nil || a.Key != key {
-			a = aggregate.New(key)
-			folds = append(folds, a)
-		}
-		c := &eventv1.Commit{}
-		if err := proto.Unmarshal(body, c); err != nil {
-			return nil, nil, err
-		}
-		c.Events = slices.DeleteFunc(c.Events, func(e *eventv1.Event) bool { return e.OccurredAt.AsTime().After(asOf) })
-		if err := a.Apply(uint64(seq), c); err != nil {
-			return nil, nil, err
-		}
-		for _, e := range c.Events {
-			timeline.Note(key, decider.Fact{Seq: uint64(seq), Commit: c.Id, Event: e})
-		}
-	}
-	return evidence.NewRecord(ws, asOf, folds), timeline, rows.Err()
-}
-
 // listFindings answers ListFindings.
 func (v *Views) listFindings(ctx context.Context, q *apiv1.ListFindingsRequest) (*apiv1.ListFindingsResponse, error) {
 	s, err := v.set(ctx, &apiv1.ListRoleLedgerRequest{Workspace: q.Workspace, Period: q.Period})
@@ -160,12 +121,12 @@ func (v *Views) listFindings(ctx context.Context, q *apiv1.ListFindingsRequest) 
 		return nil, err
 	}
 	out := &apiv1.ListFindingsResponse{Rules: role.Version, AsOf: timestamppb.New(s.asOf)}
-	for _, d := range s.departments {
-		record, timeline, err := v.recordOf(ctx, d.workspace, s.asOf)
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range record.Findings(timeline, s.from, s.to) {
+	readings, err := v.readingsOf(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	for n, d := range s.departments {
+		for _, f := range readings[n].Findings(s.from, s.to, s.asOf) {
 			out.Findings = append(out.Findings, &apiv1.FindingView{Workspace: d.workspace, Code: string(f.Code), Decisions: f.Decisions, Item: f.Item, Initiative: f.Initiative, Groups: f.Groups, People: uint32(f.People), At: timestamp(f.At), Evidence: f.Evidence})
 		}
 	}
@@ -184,11 +145,11 @@ func (v *Views) getFigures(ctx context.Context, q *apiv1.GetFiguresRequest) (*ap
 	if !evidence.UserView(s.who) {
 		return nil, decider.Refuse("evidence/users-only")
 	}
-	record, _, err := v.recordOf(ctx, q.Workspace, s.asOf)
+	reading, err := v.readingOf(ctx, q.Workspace, "", s.asOf)
 	if err != nil {
 		return nil, err
 	}
-	f := record.Figures(s.who, s.from, s.to)
+	f := reading.Figures(s.who, s.from, s.to, s.asOf)
 	out := &apiv1.GetFiguresResponse{
 		AsOf: timestamppb.New(s.asOf), Success: shareOf(f.Success.All), ConditionalSuccess: shareOf(f.Success.Divergent), ConditionalInterval: intervalOf(f.Success.Interval), Enough: f.Success.Enough, Divergent: f.Success.Decisions,
 		Seconds: shareOf(f.Voice.Seconds), Turns: shareOf(f.Voice.Turns), Gini: f.Voice.Gini,
@@ -199,6 +160,7 @@ func (v *Views) getFigures(ctx context.Context, q *apiv1.GetFiguresRequest) (*ap
 	}
 	out.Pivotal, out.MedianPower, out.WithPower, out.WithoutPower = shareOf(f.Reach.Pivotal), f.Reach.MedianPower, uint32(f.Reach.WithPower), uint32(f.Reach.WithoutPower)
 	out.MedianMargin, out.WithMargin = f.Reach.MedianMargin, uint32(f.Reach.WithMargin)
+	out.DaysToAdmission, out.Admitted, out.DaysToAdmissionOthers, out.AdmittedOthers = f.Agenda.DaysToAdmission, uint32(f.Agenda.Admitted), f.Agenda.DaysToAdmissionOthers, uint32(f.Agenda.AdmittedOthers)
 	if ratio, measured := f.Voice.Ratio(); measured {
 		out.Voice = &ratio
 	}

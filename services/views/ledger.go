@@ -199,25 +199,37 @@ func (v *Views) listRoleLedger(ctx context.Context, q *apiv1.ListRoleLedgerReque
 	if level == evidence.ByDecision && least == 0 {
 		least = 1
 	}
-	territories, closed := map[string][]evidence.Aggregate{}, map[string]time.Time{}
-	for _, d := range s.departments {
-		lines, err := v.ledgerOf(ctx, s, d)
+	if level == evidence.ByDecision && q.Limit > 0 && least == 1 {
+		rows, decisions, total, ok, err := v.pageOf(ctx, s)
 		if err != nil {
 			return nil, err
 		}
-		out.Decisions += uint32(len(lines))
-		for _, l := range lines {
-			closed[l.Workspace+"/"+l.Decision] = l.ClosedAt
+		if ok {
+			out.Rows, out.Decisions, out.Total = rows, uint32(decisions), uint32(total)
+			return out, v.withRoles(ctx, s, out)
+		}
+	}
+	territories, place := map[string][]evidence.Aggregate{}, map[string]placed{}
+	for _, d := range s.departments {
+		aggregates, lines, err := v.aggregates(ctx, s, d, cmp.Or(level, evidence.ByWorkspace), least)
+		if err != nil {
+			return nil, err
+		}
+		for n, l := range lines {
+			place[l.Workspace+"/"+l.Decision] = placed{l.ClosedAt, len(place) + n}
+		}
+		for _, a := range aggregates {
+			out.Decisions += uint32(a.Total())
+		}
+		if level == evidence.ByWorkspace && len(aggregates) == 0 || !below && len(aggregates) == 0 { // nothing on record is an answer too
+			aggregates = append(aggregates, evidence.Over(d.workspace, nil, least))
 		}
 		if !below {
 			at := territoryOf(q.Level, partition, d.region)
-			territories[at] = append(territories[at], evidence.Over(d.workspace, lines, least))
+			territories[at] = append(territories[at], aggregates...)
 			continue
 		}
-		if level == evidence.ByWorkspace && len(lines) == 0 { // nothing on record is an answer too
-			out.Rows = append(out.Rows, row(evidence.Over(d.workspace, nil, least), q.WithDecisions))
-		}
-		for _, a := range evidence.By(level, lines, least) {
+		for _, a := range aggregates {
 			out.Rows = append(out.Rows, row(a, q.WithDecisions))
 		}
 	}
@@ -234,11 +246,27 @@ func (v *Views) listRoleLedger(ctx context.Context, q *apiv1.ListRoleLedgerReque
 	}
 	slices.SortStableFunc(out.Rows, func(a, b *apiv1.LedgerRow) int {
 		if q.Limit > 0 && level == evidence.ByDecision {
-			return cmp.Or(closed[b.Key].Compare(closed[a.Key]), cmp.Compare(a.Key, b.Key))
+			return cmp.Or(place[b.Key].at.Compare(place[a.Key].at), cmp.Compare(place[a.Key].n, place[b.Key].n))
 		}
 		return cmp.Compare(a.Key, b.Key)
 	})
 	return out, v.page(ctx, s, out)
+}
+
+// placed is when a decision was closed and its place in the ledger.
+type placed struct {
+	at time.Time
+	n  int
+}
+
+// aggregates puts the decisions of one department together: from the counts where they can answer, else line by line, and then it gives the lines too.
+func (v *Views) aggregates(ctx context.Context, s *scene, d department, level evidence.Level, least int) ([]evidence.Aggregate, []evidence.Line, error) {
+	all, ok, err := v.fromCounts(ctx, s, d, level, least)
+	if err != nil || ok {
+		return all, nil, err
+	}
+	lines, err := v.ledgerOf(ctx, s, d)
+	return evidence.By(level, lines, least), lines, err
 }
 
 // page keeps the rows that are asked for.
@@ -251,6 +279,11 @@ func (v *Views) page(ctx context.Context, s *scene, out *apiv1.ListRoleLedgerRes
 	if s.Limit > 0 {
 		out.Rows = out.Rows[:min(int(s.Limit), len(out.Rows))]
 	}
+	return v.withRoles(ctx, s, out)
+}
+
+// withRoles adds everybody's role to rows of decisions, if asked for.
+func (v *Views) withRoles(ctx context.Context, s *scene, out *apiv1.ListRoleLedgerResponse) error {
 	if !s.WithRoles {
 		return nil
 	}

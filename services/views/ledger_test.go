@@ -229,7 +229,7 @@ func TestTheTablesSayWhatTheRecordSays(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, d := range s.departments {
-				record, _, err := h.views.recordOf(ctx, d.workspace, asOf)
+				record, _, _, err := h.views.recordOf(ctx, d.workspace, "csm", asOf)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -238,16 +238,13 @@ func TestTheTablesSayWhatTheRecordSays(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if asOf.Month() == time.December && len(got.Planning) < 2 || asOf.Day() == 4 && len(got.Planning) != 0 {
+				if asOf.Month() == time.December && len(got.Planning) < 1 || asOf.Day() == 4 && len(got.Planning) != 0 {
 					t.Errorf("%s %s: %d lines", d.workspace, asOf, len(got.Planning))
 				}
 				if got.Region == "" { // before its foundation the record of a workspace says nothing of it
 					t.Errorf("%s has no region", d.workspace)
 				}
 				want.Region = got.Region
-				for i := range want.Planning {
-					want.Planning[i].Region = got.Region
-				}
 				if a, b := fmt.Sprintf("%+v", got), fmt.Sprintf("%+v", want); len(got.Planning) == len(want.Planning) && a != b || len(got.Planning) != len(want.Planning) {
 					t.Errorf("%s at %s\n got %s\nwant %s", d.workspace, asOf, a, b)
 				}

@@ -58,7 +58,7 @@ func (p *projector) apply(ctx context.Context, tx *sql.Tx, _ string, batch []eve
 		return err
 	}
 	defer func() { _ = insert.Close() }()
-	dirty := map[int64]bool{}
+	dirty, pulses := map[int64]bool{}, map[string]pulse{}
 	p.touched = nil
 	for _, r := range batch {
 		key := aggregate.Key{Kind: aggregate.Kind(r.Commit.Aggregate), ID: r.Commit.AggregateId}
@@ -83,6 +83,10 @@ func (p *projector) apply(ctx context.Context, tx *sql.Tx, _ string, batch []eve
 		if home, ok := key.InitiativeKey(); ok && !slices.Contains(p.touched, home.ID) {
 			p.touched = append(p.touched, home.ID)
 		}
+		if home, ok := key.InitiativeKey(); ok {
+			x := pulses[home.ID]
+			pulses[home.ID] = pulse{int64(r.Seq), max(x.lastAt, latestOf(r.Commit))}
+		}
 		if err := p.mark(ctx, tx, id, a, r.Commit, dirty); err != nil {
 			return err
 		}
@@ -92,6 +96,9 @@ func (p *projector) apply(ctx context.Context, tx *sql.Tx, _ string, batch []eve
 		if err := writeFacet(ctx, tx, id, a); err != nil {
 			return err
 		}
+	}
+	if err := writePulses(ctx, tx, pulses); err != nil {
+		return err
 	}
 	for _, id := range sorted(dirty) {
 		if err := p.judge(ctx, tx, id); err != nil {
@@ -187,6 +194,9 @@ func (p *projector) mark(ctx context.Context, tx *sql.Tx, id int64, a *aggregate
 	case aggregate.Decision:
 		dirty[id] = true
 	case aggregate.Session:
+		if err := collect(ctx, tx, dirty, `SELECT aggregate FROM decision WHERE session = ? AND kind <> ?`, a.ID, int32(a.Session.Kind)); err != nil {
+			return err
+		}
 		if slices.ContainsFunc(c.Events, matters) {
 			return collect(ctx, tx, dirty, `SELECT aggregate FROM decision WHERE session = ?`, a.ID)
 		}
@@ -286,19 +296,32 @@ func (p *projector) judge(ctx context.Context, tx *sql.Tx, id int64) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO decision (aggregate, initiative, session, own, item, phase, outcome, closed_at, last_at, due_end, first_seq, posed_at, question, question_commit, summary)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (aggregate) DO UPDATE SET item = excluded.item, phase = excluded.phase, outcome = excluded.outcome, closed_at = excluded.closed_at,
-			last_at = excluded.last_at, due_end = excluded.due_end, posed_at = excluded.posed_at, question = excluded.question, question_commit = excluded.question_commit,
-			summary = excluded.summary`,
-		id, initiative, in, own, itemID, int(d.Phase), int32(d.Final()), unixMilli(d.ClosedAt), lastAt(d, in, i, s), dueEnd(d), int64(d.FirstSeq), unixMilli(d.PosedAt), question, d.Question.Commit, summary)
+	was, err := postedOf(ctx, tx, id)
 	if err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `DELETE FROM role WHERE decision = ?`, id); err != nil || d.Phase != decision.Closed {
+	kind := int32(0)
+	if s.Session != nil {
+		kind = int32(s.Session.Kind)
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO decision (aggregate, initiative, session, own, item, phase, outcome, closed_at, last_at, due_end, kind, first_seq, posed_at, question, question_commit, summary)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (aggregate) DO UPDATE SET item = excluded.item, phase = excluded.phase, outcome = excluded.outcome, closed_at = excluded.closed_at,
+			last_at = excluded.last_at, due_end = excluded.due_end, kind = excluded.kind, posed_at = excluded.posed_at, question = excluded.question,
+			question_commit = excluded.question_commit, summary = excluded.summary`,
+		id, initiative, in, own, itemID, int(d.Phase), int32(d.Final()), unixMilli(d.ClosedAt), lastAt(d, in, i, s), dueEnd(d), kind, int64(d.FirstSeq), unixMilli(d.PosedAt), question, d.Question.Commit, summary)
+	if err != nil {
 		return err
 	}
-	return writeRoles(ctx, tx, id, role.Judge(role.NewCase(d, i.Item, s.Session, d.ClosedAt)))
+	if _, err := tx.ExecContext(ctx, `DELETE FROM role WHERE decision = ?`, id); err != nil {
+		return err
+	}
+	var judgements []role.Judgement
+	if d.Phase == decision.Closed {
+		judgements = role.Judge(role.NewCase(d, i.Item, s.Session, d.ClosedAt))
+	}
+	now := posted{initiative, unixMilli(d.ClosedAt), kind, groupsOf(judgements)}
+	return errors.Join(writeRoles(ctx, tx, id, judgements), repost(ctx, tx, id, was, now))
 }
 
 // known gives number and fold of an aggregate that exists already.

@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS decision (
   closed_at  INTEGER NOT NULL,          -- unix ms, 0 while open
   last_at    INTEGER NOT NULL,          -- unix ms of the latest thing that the stored roles take into account
   due_end    INTEGER NOT NULL,          -- unix ms from which implementation is late, 0 when nothing is due
+  kind       INTEGER NOT NULL,          -- of the session
   first_seq  INTEGER NOT NULL,
   posed_at   INTEGER NOT NULL,          -- unix ms
   question   BLOB,                      -- sealed
@@ -38,6 +39,7 @@ CREATE INDEX IF NOT EXISTS decision_by_session ON decision (session);
 CREATE INDEX IF NOT EXISTS decision_by_initiative ON decision (initiative, posed_at, first_seq);
 CREATE INDEX IF NOT EXISTS decision_by_item ON decision (item);
 CREATE INDEX IF NOT EXISTS decision_by_close ON decision (closed_at);
+CREATE INDEX IF NOT EXISTS decision_by_last ON decision (last_at);
 
 -- Who had which role, as of everything known. An implementation that is late by the clock is added when it is read.
 CREATE TABLE IF NOT EXISTS role (
@@ -85,3 +87,35 @@ CREATE TABLE IF NOT EXISTS entry (
 CREATE INDEX IF NOT EXISTS entry_by_release ON entry (released, seq);
 CREATE INDEX IF NOT EXISTS entry_by_decision ON entry (decision, seq);
 CREATE INDEX IF NOT EXISTS entry_by_initiative ON entry (initiative, seq);
+
+-- The roles of groups in closed decisions once more, narrow and in the order in which pages are read.
+CREATE TABLE IF NOT EXISTS ledger (
+  who        TEXT NOT NULL,             -- a group
+  closed_at  INTEGER NOT NULL,
+  decision   INTEGER NOT NULL,
+  initiative TEXT NOT NULL,
+  kind       INTEGER NOT NULL,
+  role       TEXT NOT NULL,
+  reason     TEXT NOT NULL,
+  PRIMARY KEY (who, closed_at, decision)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS ledger_by_role ON ledger (who, initiative, role, closed_at);
+
+-- The same counted by month, so that a median over a year reads no decision. No line counts nothing.
+CREATE TABLE IF NOT EXISTS tally (
+  who        TEXT NOT NULL,
+  initiative TEXT NOT NULL,
+  month      INTEGER NOT NULL,          -- since the year 0, in UTC
+  kind       INTEGER NOT NULL,
+  role       TEXT NOT NULL,
+  reason     TEXT NOT NULL,
+  n          INTEGER NOT NULL,
+  PRIMARY KEY (who, initiative, month, kind, role, reason)
+) STRICT, WITHOUT ROWID;
+
+-- How far each initiative has come: its last commit, and the latest moment that anything in it happened at.
+CREATE TABLE IF NOT EXISTS pulse (
+  initiative TEXT PRIMARY KEY,
+  seq        INTEGER NOT NULL,
+  last_at    INTEGER NOT NULL           -- unix ms
+) STRICT, WITHOUT ROWID;

@@ -68,6 +68,10 @@ type Views struct {
 	ctx    context.Context // ends with Stop
 	end    context.CancelFunc
 
+	readings *readings
+	changed  chan string    // workspaces in which something happened
+	tasks    sync.WaitGroup // what reads on its own
+
 	mu      sync.RWMutex // guards shelves
 	shelves map[string]*shelf
 }
@@ -88,7 +92,7 @@ func Start(ctx context.Context, o Options) (*Views, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, err
 	}
-	v := &Views{conn: o.Conn, reader: o.Reader, log: log, dir: o.Dir, clock: o.Clock, logger: o.Logger, shelves: map[string]*shelf{}}
+	v := &Views{conn: o.Conn, reader: o.Reader, log: log, dir: o.Dir, clock: o.Clock, logger: o.Logger, readings: newReadings(), changed: make(chan string, 256), shelves: map[string]*shelf{}}
 	v.ctx, v.end = context.WithCancel(context.WithoutCancel(ctx))
 	if v.clock == nil {
 		v.clock = time.Now
@@ -100,6 +104,7 @@ func Start(ctx context.Context, o Options) (*Views, error) {
 		return nil, errors.Join(err, v.close())
 	}
 	go v.lookOut()
+	v.tasks.Go(v.ahead)
 	return v, nil
 }
 
@@ -130,6 +135,7 @@ func (v *Views) openAnyway(ws string) (*sqlite.DB, error) {
 
 // announce tells whoever is looking which initiatives changed. It runs after each transaction, before the next one begins.
 func (v *Views) announce(ws string, p *projector, upTo uint64) {
+	v.stirred(ws)
 	for _, initiative := range p.touched {
 		if err := v.conn.Publish("changed."+ws+"."+initiative, strconv.AppendUint(nil, upTo, 10)); err != nil {
 			v.logger.Warn("views: a change could not be announced", "workspace", ws, "error", err)
@@ -145,6 +151,7 @@ func (v *Views) Stop() error {
 
 func (v *Views) close() error {
 	v.end()
+	v.tasks.Wait()
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	var all error
@@ -215,6 +222,7 @@ func (v *Views) shelve(ws string) (*shelf, error) {
 		s.runner.Stop()
 		return nil, errors.Join(err, db.Close())
 	}
+	v.stirred(ws)
 	return s, nil
 }
 
@@ -288,6 +296,8 @@ func (v *Views) questions() map[string]bus.Handler {
 		"query.get_table3":       question(v.getTable3),
 		"query.list_findings":    question(v.listFindings),
 		"query.get_figures":      question(v.getFigures),
+		"query.list_trends":      question(v.listTrends),
+		"query.get_signals":      question(v.getSignals),
 	}
 }
 

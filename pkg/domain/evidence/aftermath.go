@@ -36,34 +36,31 @@ type Advice struct {
 	Seq           uint64
 }
 
-// Responsiveness follows the advice and the proposals that users gave in a period.
-func (r *Record) Responsiveness(view string, from, to time.Time) Responsiveness {
+// Responsiveness follows the advice and the proposals that users gave in a period, as far as they were answered by an instant.
+func (r *Reading) Responsiveness(view string, from, to, asOf time.Time) Responsiveness {
 	var out Responsiveness
 	var days []float64
-	for _, i := range r.Items {
-		for _, said := range i.Item.Contributions {
-			if !asks(said) || !within(said.At, from, to) || !r.isUser(view, said.Session, said.By) {
-				continue
+	for _, a := range r.advice {
+		if !a.users.of(view) || !within(a.At, from, to) {
+			continue
+		}
+		switch {
+		case a.answered:
+			out.Answered.count(true)
+			days = append(days, a.after.Hours()/24)
+			switch a.reply {
+			case eventv1.Reply_REPLY_ACCEPTED:
+				out.Adopted++
+			case eventv1.Reply_REPLY_PARTLY:
+				out.Partly++
+			case eventv1.Reply_REPLY_REFUSED:
+				out.Refused++
 			}
-			reply, after, answered := answer(i.Item, said)
-			switch {
-			case answered:
-				out.Answered.count(true)
-				days = append(days, after.Hours()/24)
-				switch reply {
-				case eventv1.Reply_REPLY_ACCEPTED:
-					out.Adopted++
-				case eventv1.Reply_REPLY_PARTLY:
-					out.Partly++
-				case eventv1.Reply_REPLY_REFUSED:
-					out.Refused++
-				}
-			case r.AsOf.Sub(said.At) <= AnswerWithin:
-				out.Pending++
-			default:
-				out.Answered.count(false)
-				out.Unanswered = append(out.Unanswered, Advice{i.ID, said.Session, said.Number, said.By, said.At, said.Seq})
-			}
+		case asOf.Sub(a.At) <= AnswerWithin:
+			out.Pending++
+		default:
+			out.Answered.count(false)
+			out.Unanswered = append(out.Unanswered, a.Advice)
 		}
 	}
 	out.MedianDays = median(days)
@@ -124,19 +121,18 @@ type Changes struct {
 }
 
 // Changes follows contributions and objections of users into the texts that were adopted in a period. What nobody linked is not seen.
-func (r *Record) Changes(view string, from, to time.Time) Changes {
+func (r *Reading) Changes(view string, from, to time.Time) Changes {
 	var out Changes
-	for _, d := range r.Decisions {
-		if d.Decision.Final() != eventv1.Outcome_OUTCOME_ADOPTED || !within(d.Decision.ClosedAt, from, to) {
+	for _, d := range r.decisions {
+		if !d.adopted || !within(d.at, from, to) {
 			continue
 		}
-		_, in, _ := decision.Split(d.ID)
-		traced := slices.ContainsFunc(d.Decision.Amendments, func(a decision.Amendment) bool { return r.byUser(view, in, d.Decision.Item, a) })
+		traced := d.users.of(view).traced
 		out.Traced.count(traced)
 		if traced {
-			out.Decisions = append(out.Decisions, d.ID)
+			out.Decisions = append(out.Decisions, d.id)
 		}
-		if len(d.Decision.Amendments) > 0 {
+		if d.amended {
 			out.Amended++
 		}
 	}
@@ -165,15 +161,15 @@ type Implementation struct {
 	MedianDelay float64
 }
 
-// Implementation follows the decisions adopted in a period that have a date or an end.
-func (r *Record) Implementation(from, to time.Time) Implementation {
+// Implementation follows the decisions adopted in a period that have a date or an end, up to an instant.
+func (r *Reading) Implementation(from, to, asOf time.Time) Implementation {
 	var out Implementation
 	var delays []float64
-	for _, d := range r.Decisions {
-		if d.Decision.Final() != eventv1.Outcome_OUTCOME_ADOPTED || !within(d.Decision.ClosedAt, from, to) {
+	for _, d := range r.decisions {
+		if !d.adopted || !within(d.at, from, to) {
 			continue
 		}
-		fate := follow(d.Decision)
+		fate := d.fate
 		switch {
 		case fate.done:
 			out.Done.count(true)
@@ -182,16 +178,16 @@ func (r *Record) Implementation(from, to time.Time) Implementation {
 			}
 		case fate.refused:
 			out.Done.count(false)
-			out.Refused = append(out.Refused, d.ID)
+			out.Refused = append(out.Refused, d.id)
 		case fate.due.IsZero():
-		case r.AsOf.Before(fate.due):
+		case asOf.Before(fate.due):
 			out.Pending++
 		case fate.explained:
 			out.Done.count(false)
-			out.Explained = append(out.Explained, d.ID)
+			out.Explained = append(out.Explained, d.id)
 		default:
 			out.Done.count(false)
-			out.Overdue = append(out.Overdue, d.ID)
+			out.Overdue = append(out.Overdue, d.id)
 		}
 	}
 	out.MedianDelay = median(delays)

@@ -3,6 +3,7 @@ package evidence
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"tavolo/pkg/domain/role"
 )
@@ -111,13 +112,18 @@ func (l *Line) key(level Level) string {
 	case ByInitiative:
 		return l.Workspace + "/" + l.Initiative
 	case ByQuarter:
-		at := l.ClosedAt.UTC()
-		return fmt.Sprintf("%s/%d-Q%d", l.Workspace, at.Year(), (at.Month()+2)/3)
+		return l.Workspace + "/" + Quarter(l.ClosedAt)
 	case ByPerson:
 		return l.Workspace + "/" + l.Who
 	default:
 		return l.Workspace
 	}
+}
+
+// Quarter names the quarter of a year, in UTC: 2026-Q1.
+func Quarter(at time.Time) string {
+	at = at.UTC()
+	return fmt.Sprintf("%d-Q%d", at.Year(), (at.Month()+2)/3)
 }
 
 // OverDepartments aggregates departments by their roles: each counts once, whatever it decided. Those of which too few decisions are on record are counted

@@ -4,9 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"tavolo/pkg/domain/item"
 	"tavolo/pkg/domain/role"
-	eventv1 "tavolo/proto/tavolo/event/v1"
 )
 
 // This chapter gives the figures of many decisions for one view of users. They stand beside the roles and never decide one.
@@ -31,27 +29,17 @@ type Success struct {
 const professionals = "constituency:professional"
 
 // Success compares the users' majority with the outcome, in decisions whose ballots are open.
-func (r *Record) Success(view string, from, to time.Time) Success {
+func (r *Reading) Success(view string, from, to time.Time) Success {
 	var s Success
-	for _, d := range r.Decisions {
-		if !within(d.Decision.ClosedAt, from, to) {
+	for _, d := range r.decisions {
+		e := d.users.of(view)
+		if e.success == "" || !within(d.at, from, to) {
 			continue
 		}
-		c := r.Case(d)
-		success := map[string]string{}
-		for _, p := range c.Parties() {
-			if p.Who == view || p.Who == professionals {
-				success[p.Who] = c.Strength(p).Success
-			}
-		}
-		users, others := success[view], success[professionals]
-		if users == "" {
-			continue
-		}
-		s.All.count(users == "yes")
-		if others != "" && others != users { // two majorities, one outcome: they differ when only one of them got its way
-			s.Divergent.count(users == "yes")
-			s.Decisions = append(s.Decisions, d.ID)
+		s.All.count(e.success == "yes")
+		if e.divergent {
+			s.Divergent.count(e.success == "yes")
+			s.Decisions = append(s.Decisions, d.id)
 		}
 	}
 	s.Interval, s.Enough = s.Divergent.Wilson(), s.Divergent.Whole >= LeastDivergent
@@ -96,43 +84,21 @@ func (v *Voice) Ratio() (ratio float64, ok bool) {
 }
 
 // Voice adds up who spoke in the sessions that began in a period.
-func (r *Record) Voice(view string, from, to time.Time) Voice {
+func (r *Reading) Voice(view string, from, to time.Time) Voice {
 	var v Voice
 	var spoken []int
-	for _, s := range r.Sessions {
-		if !within(s.Session.OpenedAt, from, to) || len(s.Session.Seats) == 0 {
+	for _, s := range r.sessions {
+		if !within(s.at, from, to) {
 			continue
 		}
-		seconds, users, mine, all := map[string]int{}, map[string]bool{}, 0, 0
-		for _, seat := range s.Session.Seats {
-			seconds[seat.Participant] = 0
-			users[seat.Participant] = InView(view, seat.Capacity)
-		}
-		for _, i := range r.Items {
-			for _, said := range i.Item.In(s.ID) {
-				v.Turns.count(users[said.By])
-				seconds[said.By] += int(said.Seconds)
-				all += int(said.Seconds)
-				if users[said.By] {
-					mine += int(said.Seconds)
-				}
-			}
-		}
-		if all == 0 {
+		v.Turns = v.Turns.plus(Share{s.usersTurns.of(view), s.turns})
+		if s.seconds == 0 {
 			continue
-		}
-		n := 0
-		for _, is := range users {
-			if is {
-				n++
-			}
 		}
 		v.Sessions++
-		v.Seconds = v.Seconds.plus(Share{mine, all})
-		v.Expected += float64(all) * float64(n) / float64(len(s.Session.Seats))
-		for _, x := range seconds {
-			spoken = append(spoken, x)
-		}
+		v.Seconds = v.Seconds.plus(Share{s.usersSeconds.of(view), s.seconds})
+		v.Expected += float64(s.seconds) * float64(s.users.of(view)) / float64(s.seats)
+		spoken = append(spoken, s.spoken...)
 	}
 	v.Gini = gini(spoken)
 	return v
@@ -161,46 +127,46 @@ type Agenda struct {
 	// Refused: items of users kept off the agenda, among all items of users; RefusedOthers the same for everybody else's.
 	Refused, RefusedOthers Share
 	RefusedItems           []string // full ids
+	// DaysToAdmission is the median from proposal to admission of users' items, over the Admitted ones; the same for everybody else's.
+	DaysToAdmission, DaysToAdmissionOthers float64
+	Admitted, AdmittedOthers               int
 }
 
 // Agenda reads the items that were proposed in a period. A proposer counts by what the roll says of them.
-func (r *Record) Agenda(view string, from, to time.Time) Agenda {
+func (r *Reading) Agenda(view string, from, to time.Time) Agenda {
 	var a Agenda
-	decided := map[string]bool{}
-	for _, d := range r.Decisions {
-		if d.Decision.Final() != eventv1.Outcome_OUTCOME_NO_DECISION {
-			decided[d.Decision.Item] = true
-		}
-	}
-	for _, i := range r.Items {
-		if !within(i.Item.ProposedAt, from, to) {
+	var days, daysOthers []float64
+	for _, i := range r.items {
+		if !within(i.at, from, to) {
 			continue
 		}
-		if i.Item.ProposedBy == "" {
-			if decided[i.ID] {
+		if !i.attributed {
+			if i.decided {
 				a.Unattributed++
 			}
 			continue
 		}
-		home, _ := i.InitiativeKey()
-		users := false
-		if roll := r.byKey[home]; roll != nil {
-			capacity, _ := roll.Initiative.Roll(i.Item.ProposedBy)
-			users = InView(view, capacity)
-		}
-		if decided[i.ID] {
+		users := i.users.of(view)
+		if i.decided {
 			a.Decided.count(users)
 		}
-		refused := i.Item.Phase == item.Refused
+		waited := i.admitted.Sub(i.at).Hours() / 24
 		if users {
-			a.Refused.count(refused)
+			a.Refused.count(i.refused)
+			if !i.admitted.IsZero() {
+				days = append(days, waited)
+			}
 		} else {
-			a.RefusedOthers.count(refused)
+			a.RefusedOthers.count(i.refused)
+			if !i.admitted.IsZero() {
+				daysOthers = append(daysOthers, waited)
+			}
 		}
-		if users && refused {
-			a.RefusedItems = append(a.RefusedItems, i.ID)
+		if users && i.refused {
+			a.RefusedItems = append(a.RefusedItems, i.id)
 		}
 	}
+	a.DaysToAdmission, a.Admitted, a.DaysToAdmissionOthers, a.AdmittedOthers = median(days), len(days), median(daysOthers), len(daysOthers)
 	return a
 }
 
@@ -218,35 +184,25 @@ type Reach struct {
 }
 
 // Reach reads the decisions closed in a period.
-func (r *Record) Reach(view string, from, to time.Time) Reach {
+func (r *Reading) Reach(view string, from, to time.Time) Reach {
 	var out Reach
 	var powers, margins []float64
-	for _, d := range r.Decisions {
-		if !within(d.Decision.ClosedAt, from, to) {
+	for _, d := range r.decisions {
+		if !within(d.at, from, to) {
 			continue
 		}
-		c := r.Case(d)
-		for _, j := range role.Judge(c) {
-			if j.Who != view {
-				continue
-			}
-			if j.Pivotal == role.IsPivotal || j.Pivotal == role.NotPivotal {
-				out.Pivotal.count(j.Pivotal == role.IsPivotal)
-			}
-			if j.Power != nil {
-				p, _ := j.Power.Float64()
-				powers = append(powers, p)
-				if p == 0 {
-					out.WithoutPower++
-				}
-			}
+		e := d.users.of(view)
+		if e.pivotal == role.IsPivotal || e.pivotal == role.NotPivotal {
+			out.Pivotal.count(e.pivotal == role.IsPivotal)
 		}
-		for _, p := range c.Parties() {
-			if p.Who == view {
-				if margin := c.Strength(p).Margin; margin > 0 {
-					margins = append(margins, float64(margin))
-				}
-			}
+		if e.power >= 0 {
+			powers = append(powers, e.power)
+		}
+		if e.power == 0 {
+			out.WithoutPower++
+		}
+		if e.margin > 0 {
+			margins = append(margins, float64(e.margin))
 		}
 	}
 	out.MedianPower, out.WithPower, out.MedianMargin, out.WithMargin = median(powers), len(powers), median(margins), len(margins)
@@ -265,9 +221,9 @@ type Figures struct {
 	Implementation Implementation
 }
 
-// Figures reads all figures of a period.
-func (r *Record) Figures(view string, from, to time.Time) Figures {
-	return Figures{view, r.Reach(view, from, to), r.Success(view, from, to), r.Voice(view, from, to), r.Agenda(view, from, to), r.Responsiveness(view, from, to), r.Changes(view, from, to), r.Implementation(from, to)}
+// Figures reads all figures of a period, from facts that are known at an instant.
+func (r *Reading) Figures(view string, from, to, asOf time.Time) Figures {
+	return Figures{view, r.Reach(view, from, to), r.Success(view, from, to), r.Voice(view, from, to), r.Agenda(view, from, to), r.Responsiveness(view, from, to, asOf), r.Changes(view, from, to), r.Implementation(from, to, asOf)}
 }
 
 // UserView reports whether who is one of the two views of users.

@@ -35,7 +35,7 @@ func TestConditionalSuccessCountsOnlyWhereTheTwoMajoritiesDiffer(t *testing.T) {
 		items = append(items, vote(fmt.Sprint("i", n), fmt.Sprint("d", n), majority, ballots, ""))
 	}
 	w.hold(meeting("2026-03-05", "meeting", "u1 u2 u3 p1 p2 p3", items...))
-	s := w.record().Success(evidence.Strict, ever, ever)
+	s := w.record().Reading(nil).Success(evidence.Strict, ever, ever)
 	if s.Divergent != (evidence.Share{Part: 2, Whole: 4}) || s.All != (evidence.Share{Part: 4, Whole: 6}) || s.Enough {
 		t.Errorf("%+v", s)
 	}
@@ -46,7 +46,7 @@ func TestConditionalSuccessCountsOnlyWhereTheTwoMajoritiesDiffer(t *testing.T) {
 	if low, high := two.Interval.Percent(); two.Divergent != (evidence.Share{Part: 4, Whole: 8}) || !two.Enough || low != "21.5" || high != "78.5" || len(two.Decisions) != 8 {
 		t.Errorf("%+v, %s to %s", two, low, high)
 	}
-	if s := w.record().Success(evidence.Strict, day("2026-03-06"), ever); s.All.Whole != 0 {
+	if s := w.record().Reading(nil).Success(evidence.Strict, day("2026-03-06"), ever); s.All.Whole != 0 {
 		t.Errorf("outside the period: %+v", s)
 	}
 }
@@ -54,7 +54,7 @@ func TestConditionalSuccessCountsOnlyWhereTheTwoMajoritiesDiffer(t *testing.T) {
 func TestVoiceIsMeasuredAgainstWhoWasThere(t *testing.T) {
 	w := newWorld(t)
 	w.hold(meeting("2026-03-05", "meeting", "u1 p1 p2 p3", "id: i1\ncontributions:\n  - {by: u1, kind: statement, seconds: 60}\n  - {by: p1, kind: statement, seconds: 60}\n  - {by: p2, kind: statement}"))
-	v := w.record().Voice(evidence.Strict, ever, ever)
+	v := w.record().Reading(nil).Voice(evidence.Strict, ever, ever)
 	if ratio, ok := v.Ratio(); !ok || ratio != 2 { // half of the time, a quarter of the people
 		t.Errorf("ratio %v %v", ratio, ok)
 	}
@@ -62,12 +62,12 @@ func TestVoiceIsMeasuredAgainstWhoWasThere(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 	w.hold(meeting("2026-04-05", "meeting", "u1 u2 p1 p2", "id: i2\ncontributions:\n  - {by: p1, kind: statement, seconds: 120}"))
-	v = w.record().Voice(evidence.Strict, ever, ever)
+	v = w.record().Reading(nil).Voice(evidence.Strict, ever, ever)
 	if ratio, _ := v.Ratio(); math.Abs(ratio-60.0/90) > 1e-9 { // 60 of the 30 + 60 seconds that would have been proportional
 		t.Errorf("two sessions: %v", ratio)
 	}
 	w.hold(meeting("2026-05-05", "meeting", "u1 p1", "id: i3\ncontributions:\n  - {by: u1, kind: statement}"))
-	if v := w.record().Voice(evidence.Strict, day("2026-05-01"), ever); v.Sessions != 0 || v.Turns.Part != 1 {
+	if v := w.record().Reading(nil).Voice(evidence.Strict, day("2026-05-01"), ever); v.Sessions != 0 || v.Turns.Part != 1 {
 		t.Errorf("time that was not measured: %+v", v)
 	} else if _, ok := v.Ratio(); ok {
 		t.Error("a ratio of nothing")
@@ -84,7 +84,7 @@ func TestTheAgendaShowsWhoseItemsWereRefused(t *testing.T) {
 			Reason: &commandv1.Text{Form: &commandv1.Text_Sealed{Sealed: &eventv1.Sealed{}}}}}})
 	}
 	refuse("i5")
-	a := w.record().Agenda(evidence.Strict, ever, ever)
+	a := w.record().Reading(nil).Agenda(evidence.Strict, ever, ever)
 	if a.Decided != (evidence.Share{Part: 1, Whole: 3}) || a.Unattributed != 1 || a.Refused != (evidence.Share{Part: 1, Whole: 3}) || a.RefusedOthers != (evidence.Share{Part: 0, Whole: 3}) {
 		t.Errorf("%+v", a)
 	}
@@ -105,7 +105,7 @@ func TestAdviceIsFollowedToItsAnswer(t *testing.T) {
 	}
 	answer("2026-03-15", 4)
 	answer("2026-04-20", 3) // too late
-	r := w.record().Responsiveness(evidence.Strict, ever, ever)
+	r := w.record().Reading(nil).Responsiveness(evidence.Strict, ever, ever, w.record().AsOf)
 	if r.Answered != (evidence.Share{Part: 3, Whole: 4}) || r.Adopted != 1 || r.Partly != 0 || r.Refused != 1 || r.MedianDays != 0 || r.Pending != 0 {
 		t.Errorf("%+v", r)
 	}
@@ -113,7 +113,7 @@ func TestAdviceIsFollowedToItsAnswer(t *testing.T) {
 		t.Errorf("%+v", r.Unanswered)
 	}
 	soon, _ := w.asOf(day("2026-03-10"))
-	if r := soon.Responsiveness(evidence.Strict, ever, ever); r.Pending != 2 || r.Answered.Whole != 2 {
+	if r := soon.Reading(nil).Responsiveness(evidence.Strict, ever, ever, soon.AsOf); r.Pending != 2 || r.Answered.Whole != 2 {
 		t.Errorf("five days later: %+v", r)
 	}
 }
@@ -132,7 +132,7 @@ func TestWhatWasAdoptedIsFollowedToItsEnd(t *testing.T) {
 		d(1, due, "kind: implemented, at: 2026-03-20T10:00:00Z"), d(2, due, "kind: implemented, at: 2026-04-12T00:00:00Z"), d(3, due), d(4, due, "kind: implementation_explained, at: 2026-04-02T10:00:00Z"),
 		d(5, due, "kind: implementation_refused, by: p1, at: 2026-04-02T10:00:00Z"), d(6), d(7, "kind: implementation_due, due: 2027-04-01"),
 		vote("i8", "d8", majority, "u1:against p1:against", "")))
-	got := w.record().Implementation(ever, ever)
+	got := w.record().Reading(nil).Implementation(ever, ever, w.record().AsOf)
 	own := func(n int) []string { return []string{full("2026-03-05", fmt.Sprint("d", n))} }
 	if got.Done != (evidence.Share{Part: 2, Whole: 5}) || got.Pending != 1 || got.MedianDelay != 5 || !slices.Equal(got.Overdue, own(3)) || !slices.Equal(got.Explained, own(4)) || !slices.Equal(got.Refused, own(5)) {
 		t.Errorf("%+v", got)
@@ -145,11 +145,11 @@ func TestWhatTheUsersVotesCouldDo(t *testing.T) {
 		vote("i1", "d1", majority, "u1:for u2:for p1:for p2:against p3:against", ""), // three against two: each of the users was enough
 		vote("i2", "d2", majority, "u1:for p1:for p2:for p3:for", ""),                // four for it: one alone changes nothing
 		vote("i3", "d3", "rule: {method: majority, base: members}", "u1:informed p1:for p2:for", "")))
-	r := w.record().Reach(evidence.Strict, ever, ever)
+	r := w.record().Reading(nil).Reach(evidence.Strict, ever, ever)
 	if r.Pivotal != (evidence.Share{Part: 1, Whole: 2}) || r.WithPower != 2 || r.WithoutPower != 0 || r.WithMargin != 1 || r.MedianMargin != 1 || r.MedianPower <= 0.5 || r.MedianPower >= 1 {
 		t.Errorf("%+v", r)
 	}
-	if r := w.record().Reach(evidence.Strict, day("2026-03-06"), ever); r != (evidence.Reach{}) {
+	if r := w.record().Reading(nil).Reach(evidence.Strict, day("2026-03-06"), ever); r != (evidence.Reach{}) {
 		t.Errorf("outside the period: %+v", r)
 	}
 }
@@ -168,7 +168,7 @@ func TestAChangeOfTheTextIsTracedToWhoBroughtIt(t *testing.T) {
 	}
 	want := func(amendedTexts int, traced ...string) {
 		t.Helper()
-		got := w.record().Changes(evidence.Strict, ever, ever)
+		got := w.record().Reading(nil).Changes(evidence.Strict, ever, ever)
 		if got.Traced != (evidence.Share{Part: len(traced), Whole: 2}) || got.Amended != amendedTexts || !slices.Equal(got.Decisions, traced) {
 			t.Errorf("%+v", got)
 		}

@@ -67,29 +67,28 @@ type Finding struct {
 	Evidence []uint64
 }
 
-// Findings lists what happened in a period, by code and then in time. The timeline holds the same events as the record.
-func (r *Record) Findings(t *Timeline, from, to time.Time) []Finding {
+// Findings lists what happened in a period, by code and then in time, as far as it can be told at an instant.
+func (r *Reading) Findings(from, to, asOf time.Time) []Finding {
 	var found []Finding
-	for _, d := range r.Decisions {
-		if within(d.Decision.ClosedAt, from, to) {
-			found = append(found, r.ofRoles(d)...)
-			found = append(found, r.ofPreparation(d, t)...)
-			found = append(found, r.ofReruns(d)...)
+	for _, d := range r.decisions {
+		if within(d.at, from, to) {
+			found = append(found, d.found...)
 		}
 	}
-	found = append(found, r.ofAdvice(from, to)...)
-	found = append(found, r.ofReports(from, to)...)
-	for _, id := range r.notCarriedOut(from, to) {
-		d := r.byKey[aggregate.Key{Kind: aggregate.Decision, ID: id}]
-		f := r.about(NotCarriedOut, d)
-		for _, a := range d.Decision.Acts {
-			f.Evidence = append(f.Evidence, a.Seq)
+	found = append(found, r.ofAdvice(from, to, asOf)...)
+	for _, f := range r.reports {
+		if within(f.At, from, to) {
+			found = append(found, f)
 		}
-		found = append(found, f)
+	}
+	late := r.Implementation(from, to, asOf)
+	for _, d := range r.decisions {
+		if slices.Contains(late.Refused, d.id) || slices.Contains(late.Overdue, d.id) {
+			found = append(found, Finding{Code: NotCarriedOut, Decisions: []string{d.id}, Item: d.item, At: d.at, Evidence: d.actsSeqs})
+		}
 	}
 	for i := range found {
-		slices.Sort(found[i].Evidence)
-		found[i].Evidence = slices.Compact(found[i].Evidence)
+		found[i].Evidence = slices.Compact(slices.Sorted(slices.Values(found[i].Evidence)))
 		if found[i].Initiative == "" {
 			found[i].Initiative, _, _ = strings.Cut(found[i].Item, ":")
 		}
@@ -110,10 +109,9 @@ var circled = map[role.Reason]Code{
 }
 
 // ofRoles looks at the roles of the users in one decision, as groups and one by one.
-func (r *Record) ofRoles(d *aggregate.Aggregate) []Finding {
-	c := r.Case(d)
+func (r *Record) ofRoles(d *aggregate.Aggregate, c *role.Case, judged []role.Judgement) []Finding {
 	by := map[Code]*Finding{}
-	for _, j := range role.Judge(c) {
+	for _, j := range judged {
 		user := slices.ContainsFunc(c.Participants, func(p role.Participant) bool {
 			return p.ID == j.Who && InView(Broad, decision.Capacity{Constituency: p.Constituency})
 		})
@@ -181,10 +179,10 @@ func (r *Record) ofPreparation(d *aggregate.Aggregate, t *Timeline) []Finding {
 }
 
 // ofReruns looks for an earlier vote on the same item that came out otherwise: the latest one that had closed when this one opened.
-func (r *Record) ofReruns(d *aggregate.Aggregate) []Finding {
+func (r *Record) ofReruns(d *aggregate.Aggregate, onItem []*aggregate.Aggregate) []Finding {
 	var last *aggregate.Aggregate
-	for _, e := range r.Decisions {
-		if e != d && e.Decision.Item == d.Decision.Item && settled(e) && !e.Decision.ClosedAt.After(d.Decision.OpenedAt) && e.Decision.ClosedSeq < d.Decision.OpenedSeq &&
+	for _, e := range onItem {
+		if e != d && settled(e) && !e.Decision.ClosedAt.After(d.Decision.OpenedAt) && e.Decision.ClosedSeq < d.Decision.OpenedSeq &&
 			(last == nil || e.Decision.ClosedSeq > last.Decision.ClosedSeq) {
 			last = e
 		}
@@ -203,33 +201,29 @@ func settled(d *aggregate.Aggregate) bool {
 	return o == eventv1.Outcome_OUTCOME_ADOPTED || o == eventv1.Outcome_OUTCOME_REJECTED
 }
 
-// ofReports lists what people say was decided outside the record, by when they said so.
-func (r *Record) ofReports(from, to time.Time) []Finding {
+// ofReports lists what people say was decided outside the record.
+func (r *Record) ofReports() []Finding {
 	var found []Finding
 	for _, a := range r.Initiatives {
 		for _, u := range a.Initiative.Unlogged {
-			if within(u.At, from, to) {
-				found = append(found, Finding{Code: UnloggedDecision, Initiative: a.ID, People: 1, At: u.At, Evidence: []uint64{u.Seq}})
-			}
+			found = append(found, Finding{Code: UnloggedDecision, Initiative: a.ID, People: 1, At: u.At, Evidence: []uint64{u.Seq}})
 		}
 	}
 	return found
 }
 
 // ofAdvice puts the unanswered advice to one item in one session together.
-func (r *Record) ofAdvice(from, to time.Time) []Finding {
+func (r *Reading) ofAdvice(from, to, asOf time.Time) []Finding {
 	type place struct{ item, session string }
 	by, order, counted := map[place]*Finding{}, []place(nil), map[Advice]bool{}
-	for _, a := range r.Responsiveness(Broad, from, to).Unanswered {
+	for _, a := range r.advice {
+		if !a.users.of(Broad) || a.answered || !within(a.At, from, to) || asOf.Sub(a.At) <= AnswerWithin {
+			continue
+		}
 		at := place{a.Item, a.Session}
 		if by[at] == nil {
 			order = append(order, at)
-			by[at] = &Finding{Code: AdviceUnanswered, Item: a.Item, At: a.At}
-			for _, d := range r.Decisions {
-				if _, in, _ := decision.Split(d.ID); in == a.Session && d.Decision.Item == a.Item {
-					by[at].Decisions = append(by[at].Decisions, d.ID)
-				}
-			}
+			by[at] = &Finding{Code: AdviceUnanswered, Item: a.Item, At: a.At, Decisions: slices.Clone(a.decisions)}
 		}
 		if who := (Advice{Item: a.Item, Session: a.Session, By: a.By}); !counted[who] {
 			counted[who] = true
@@ -242,9 +236,4 @@ func (r *Record) ofAdvice(from, to time.Time) []Finding {
 		found = append(found, *by[at])
 	}
 	return found
-}
-
-func (r *Record) notCarriedOut(from, to time.Time) []string {
-	i := r.Implementation(from, to)
-	return append(slices.Clone(i.Refused), i.Overdue...)
 }

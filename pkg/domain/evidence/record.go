@@ -106,7 +106,7 @@ func (r *Record) place(d *aggregate.Aggregate) Line {
 // Department says what the survey asks of a department, from the record of a period: from included, to not.
 func (r *Record) Department(view string, from, to time.Time) Department {
 	planning := Filter{Who: view, Scope: eventv1.Scope_SCOPE_STRATEGIC_PLANNING, From: from, To: to}
-	d := Department{Workspace: r.Workspace, Region: r.Region, Planning: planning.Choose(r.Lines())}
+	d := Department{Workspace: r.Workspace, Region: r.Region, Planning: Tallies(planning.Choose(r.Lines()))}
 	for _, s := range r.Sessions {
 		if !within(s.Session.OpenedAt, from, to) {
 			continue
@@ -136,4 +136,16 @@ func InView(view string, c decision.Capacity) bool {
 		return c.Constituency == role.User || c.Constituency == role.Family || c.Constituency == role.PSW
 	}
 	return c.Constituency == role.User && !c.EmployedByDepartment
+}
+
+// Findings and figures of a record as it stood, read and summed at once.
+
+// Findings lists what happened in a period. The timeline holds the same events as the record.
+func (r *Record) Findings(t *Timeline, from, to time.Time) []Finding {
+	return r.Reading(t).Findings(from, to, r.AsOf)
+}
+
+// Figures reads all figures of a period.
+func (r *Record) Figures(view string, from, to time.Time) Figures {
+	return r.Reading(nil).Figures(view, from, to, r.AsOf)
 }

@@ -17,8 +17,8 @@ import (
 // Department is what the survey asks of one department, from its record.
 type Department struct {
 	Workspace, Region string
-	// Planning are the lines of one view of users in decisions on strategic planning.
-	Planning []Line
+	// Planning counts the decisions on strategic planning, for one view of users.
+	Planning []Tally
 	// Tools: a structured tool was used, that is a focus group was held. Engages: users sat in a session of a co-production initiative; Areas are those
 	// of the initiatives where they did.
 	Tools, Engages bool
@@ -79,7 +79,7 @@ func Table3(departments []Department, population, least int) (*Table, error) {
 	}
 	t, counts, engaged := &Table{}, map[string]int{}, 0
 	for _, d := range departments {
-		a := Over(d.Workspace, d.Planning, least)
+		a := OverTallies(d.Workspace, d.Planning, least)
 		t.Roles = append(t.Roles, a)
 		if a.TooFew {
 			t.TooFew++

@@ -43,6 +43,8 @@ type State struct {
 	Title      decider.Words
 	ProposedBy string
 	ProposedAt time.Time
+	// AdmittedAt is when the item was first admitted to an agenda; zero when nobody said so.
+	AdmittedAt time.Time
 	// ProposedSeq proves who proposed it.
 	ProposedSeq uint64
 	// Minutes are the estimated time, 0 when it is not estimated.
@@ -211,6 +213,9 @@ func Evolve(s *State, f decider.Fact) {
 		s.Phase, s.Title, s.ProposedBy, s.ProposedAt, s.ProposedSeq, s.Minutes = Proposed, f.Words("title", p.Title), p.ProposedBy, at, f.Seq, p.Minutes
 	case *eventv1.Event_ItemAdmitted:
 		s.Phase, s.Reason = Admitted, f.Words("reason", e.ItemAdmitted.Reason)
+		if s.AdmittedAt.IsZero() {
+			s.AdmittedAt = at
+		}
 	case *eventv1.Event_ItemRefused:
 		s.Phase, s.Reason = Refused, f.Words("reason", e.ItemRefused.Reason)
 		s.floors = nil

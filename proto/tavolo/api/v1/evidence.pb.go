@@ -102,6 +102,59 @@ func (LedgerLevel) EnumDescriptor() ([]byte, []int) {
 	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{0}
 }
 
+// TrendStep is how long each point is, in UTC.
+type TrendStep int32
+
+const (
+	// A month.
+	TrendStep_TREND_STEP_UNSPECIFIED TrendStep = 0
+	// A month.
+	TrendStep_TREND_STEP_MONTH TrendStep = 1
+	// A quarter of a year.
+	TrendStep_TREND_STEP_QUARTER TrendStep = 2
+)
+
+// Enum value maps for TrendStep.
+var (
+	TrendStep_name = map[int32]string{
+		0: "TREND_STEP_UNSPECIFIED",
+		1: "TREND_STEP_MONTH",
+		2: "TREND_STEP_QUARTER",
+	}
+	TrendStep_value = map[string]int32{
+		"TREND_STEP_UNSPECIFIED": 0,
+		"TREND_STEP_MONTH":       1,
+		"TREND_STEP_QUARTER":     2,
+	}
+)
+
+func (x TrendStep) Enum() *TrendStep {
+	p := new(TrendStep)
+	*p = x
+	return p
+}
+
+func (x TrendStep) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TrendStep) Descriptor() protoreflect.EnumDescriptor {
+	return file_tavolo_api_v1_evidence_proto_enumTypes[1].Descriptor()
+}
+
+func (TrendStep) Type() protoreflect.EnumType {
+	return &file_tavolo_api_v1_evidence_proto_enumTypes[1]
+}
+
+func (x TrendStep) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TrendStep.Descriptor instead.
+func (TrendStep) EnumDescriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{1}
+}
+
 // EvidencePeriod chooses departments, a view of users, and a period.
 type EvidencePeriod struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1481,9 +1534,17 @@ type GetFiguresResponse struct {
 	// Median of the fewest users' ballots that would have had to be different for another outcome.
 	MedianMargin float64 `protobuf:"fixed64,34,opt,name=median_margin,json=medianMargin,proto3" json:"median_margin,omitempty"`
 	// Over how many decisions: open ballots, and the users could have changed the outcome.
-	WithMargin    uint32 `protobuf:"varint,35,opt,name=with_margin,json=withMargin,proto3" json:"with_margin,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	WithMargin uint32 `protobuf:"varint,35,opt,name=with_margin,json=withMargin,proto3" json:"with_margin,omitempty"`
+	// Median of days from proposal to admission, of users' items that were admitted and proposed in the period.
+	DaysToAdmission float64 `protobuf:"fixed64,36,opt,name=days_to_admission,json=daysToAdmission,proto3" json:"days_to_admission,omitempty"`
+	// How many these are.
+	Admitted uint32 `protobuf:"varint,37,opt,name=admitted,proto3" json:"admitted,omitempty"`
+	// The same for everybody else's items.
+	DaysToAdmissionOthers float64 `protobuf:"fixed64,38,opt,name=days_to_admission_others,json=daysToAdmissionOthers,proto3" json:"days_to_admission_others,omitempty"`
+	// How many these are.
+	AdmittedOthers uint32 `protobuf:"varint,39,opt,name=admitted_others,json=admittedOthers,proto3" json:"admitted_others,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *GetFiguresResponse) Reset() {
@@ -1747,6 +1808,681 @@ func (x *GetFiguresResponse) GetWithMargin() uint32 {
 	return 0
 }
 
+func (x *GetFiguresResponse) GetDaysToAdmission() float64 {
+	if x != nil {
+		return x.DaysToAdmission
+	}
+	return 0
+}
+
+func (x *GetFiguresResponse) GetAdmitted() uint32 {
+	if x != nil {
+		return x.Admitted
+	}
+	return 0
+}
+
+func (x *GetFiguresResponse) GetDaysToAdmissionOthers() float64 {
+	if x != nil {
+		return x.DaysToAdmissionOthers
+	}
+	return 0
+}
+
+func (x *GetFiguresResponse) GetAdmittedOthers() uint32 {
+	if x != nil {
+		return x.AdmittedOthers
+	}
+	return 0
+}
+
+// ListTrendsRequest asks how things went over time.
+type ListTrendsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One workspace. Empty: all of them, for who may read them all.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Which departments, view of users, period and instant.
+	Period *EvidencePeriod `protobuf:"bytes,2,opt,name=period,proto3" json:"period,omitempty"`
+	// How long each point is.
+	Step TrendStep `protobuf:"varint,3,opt,name=step,proto3,enum=tavolo.api.v1.TrendStep" json:"step,omitempty"`
+	// One series for each workspace (also when not stated), region, macro area, or for all of them. No other level.
+	Level LedgerLevel `protobuf:"varint,4,opt,name=level,proto3,enum=tavolo.api.v1.LedgerLevel" json:"level,omitempty"`
+	// Partition of macro areas: macro5 or macro3. Empty: macro5.
+	Partition string `protobuf:"bytes,5,opt,name=partition,proto3" json:"partition,omitempty"`
+	// Scope of the initiative, for the roles. Not stated: all.
+	Scope v1.Scope `protobuf:"varint,6,opt,name=scope,proto3,enum=tavolo.event.v1.Scope" json:"scope,omitempty"`
+	// Area of the initiative, for the roles. Not stated: all.
+	Area          v1.Area `protobuf:"varint,7,opt,name=area,proto3,enum=tavolo.event.v1.Area" json:"area,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTrendsRequest) Reset() {
+	*x = ListTrendsRequest{}
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTrendsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTrendsRequest) ProtoMessage() {}
+
+func (x *ListTrendsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTrendsRequest.ProtoReflect.Descriptor instead.
+func (*ListTrendsRequest) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ListTrendsRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *ListTrendsRequest) GetPeriod() *EvidencePeriod {
+	if x != nil {
+		return x.Period
+	}
+	return nil
+}
+
+func (x *ListTrendsRequest) GetStep() TrendStep {
+	if x != nil {
+		return x.Step
+	}
+	return TrendStep_TREND_STEP_UNSPECIFIED
+}
+
+func (x *ListTrendsRequest) GetLevel() LedgerLevel {
+	if x != nil {
+		return x.Level
+	}
+	return LedgerLevel_LEDGER_LEVEL_UNSPECIFIED
+}
+
+func (x *ListTrendsRequest) GetPartition() string {
+	if x != nil {
+		return x.Partition
+	}
+	return ""
+}
+
+func (x *ListTrendsRequest) GetScope() v1.Scope {
+	if x != nil {
+		return x.Scope
+	}
+	return v1.Scope(0)
+}
+
+func (x *ListTrendsRequest) GetArea() v1.Area {
+	if x != nil {
+		return x.Area
+	}
+	return v1.Area(0)
+}
+
+// ListTrendsResponse lists series in the order of their keys.
+type ListTrendsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Version of the role rules.
+	Rules string `protobuf:"bytes,1,opt,name=rules,proto3" json:"rules,omitempty"`
+	// The instant that the record was read at.
+	AsOf *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	// Which view of users.
+	Who string `protobuf:"bytes,3,opt,name=who,proto3" json:"who,omitempty"`
+	// The partition and its version, at the level of macro areas.
+	Partition string `protobuf:"bytes,4,opt,name=partition,proto3" json:"partition,omitempty"`
+	// The series.
+	Series        []*TrendSeries `protobuf:"bytes,5,rep,name=series,proto3" json:"series,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTrendsResponse) Reset() {
+	*x = ListTrendsResponse{}
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTrendsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTrendsResponse) ProtoMessage() {}
+
+func (x *ListTrendsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTrendsResponse.ProtoReflect.Descriptor instead.
+func (*ListTrendsResponse) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ListTrendsResponse) GetRules() string {
+	if x != nil {
+		return x.Rules
+	}
+	return ""
+}
+
+func (x *ListTrendsResponse) GetAsOf() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AsOf
+	}
+	return nil
+}
+
+func (x *ListTrendsResponse) GetWho() string {
+	if x != nil {
+		return x.Who
+	}
+	return ""
+}
+
+func (x *ListTrendsResponse) GetPartition() string {
+	if x != nil {
+		return x.Partition
+	}
+	return ""
+}
+
+func (x *ListTrendsResponse) GetSeries() []*TrendSeries {
+	if x != nil {
+		return x.Series
+	}
+	return nil
+}
+
+// TrendSeries is one line through time.
+type TrendSeries struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Workspace, region code or area code; empty for all of them.
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// Departments in it.
+	Departments uint32 `protobuf:"varint,2,opt,name=departments,proto3" json:"departments,omitempty"`
+	// From the first point with anything in it to the last, those between included.
+	Points        []*TrendPoint `protobuf:"bytes,3,rep,name=points,proto3" json:"points,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TrendSeries) Reset() {
+	*x = TrendSeries{}
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TrendSeries) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TrendSeries) ProtoMessage() {}
+
+func (x *TrendSeries) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TrendSeries.ProtoReflect.Descriptor instead.
+func (*TrendSeries) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *TrendSeries) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *TrendSeries) GetDepartments() uint32 {
+	if x != nil {
+		return x.Departments
+	}
+	return 0
+}
+
+func (x *TrendSeries) GetPoints() []*TrendPoint {
+	if x != nil {
+		return x.Points
+	}
+	return nil
+}
+
+// TrendPoint is one month or quarter. Everything is counted in decisions, advice and items, whatever the department.
+type TrendPoint struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 2026-03 or 2026-Q1.
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// Decisions by role, those left out apart.
+	Included uint32 `protobuf:"varint,2,opt,name=included,proto3" json:"included,omitempty"`
+	// Left out, by reason.
+	Excluded map[string]uint32 `protobuf:"bytes,3,rep,name=excluded,proto3" json:"excluded,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// Each role among what is included, in the order decisive, consultative, none, other.
+	Shares []*LedgerShare `protobuf:"bytes,4,rep,name=shares,proto3" json:"shares,omitempty"`
+	// Outcomes that most users wanted where most professionals wanted the opposite.
+	ConditionalSuccess *TrendShare `protobuf:"bytes,5,opt,name=conditional_success,json=conditionalSuccess,proto3" json:"conditional_success,omitempty"`
+	// Users' advice and proposals answered within thirty days, by when they were given.
+	Answered *TrendShare `protobuf:"bytes,6,opt,name=answered,proto3" json:"answered,omitempty"`
+	// Adopted decisions carried out among those due or ended, by when they were adopted.
+	Implemented *TrendShare `protobuf:"bytes,7,opt,name=implemented,proto3" json:"implemented,omitempty"`
+	// Users' turns among all turns.
+	Turns *TrendShare `protobuf:"bytes,8,opt,name=turns,proto3" json:"turns,omitempty"`
+	// Items proposed by users among those that were decided, by when they were proposed.
+	Agenda *TrendShare `protobuf:"bytes,9,opt,name=agenda,proto3" json:"agenda,omitempty"`
+	// Median of days from proposal to admission of users' items.
+	DaysToAdmission float64 `protobuf:"fixed64,10,opt,name=days_to_admission,json=daysToAdmission,proto3" json:"days_to_admission,omitempty"`
+	// Of how many.
+	Admitted      uint32 `protobuf:"varint,11,opt,name=admitted,proto3" json:"admitted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TrendPoint) Reset() {
+	*x = TrendPoint{}
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TrendPoint) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TrendPoint) ProtoMessage() {}
+
+func (x *TrendPoint) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TrendPoint.ProtoReflect.Descriptor instead.
+func (*TrendPoint) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *TrendPoint) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *TrendPoint) GetIncluded() uint32 {
+	if x != nil {
+		return x.Included
+	}
+	return 0
+}
+
+func (x *TrendPoint) GetExcluded() map[string]uint32 {
+	if x != nil {
+		return x.Excluded
+	}
+	return nil
+}
+
+func (x *TrendPoint) GetShares() []*LedgerShare {
+	if x != nil {
+		return x.Shares
+	}
+	return nil
+}
+
+func (x *TrendPoint) GetConditionalSuccess() *TrendShare {
+	if x != nil {
+		return x.ConditionalSuccess
+	}
+	return nil
+}
+
+func (x *TrendPoint) GetAnswered() *TrendShare {
+	if x != nil {
+		return x.Answered
+	}
+	return nil
+}
+
+func (x *TrendPoint) GetImplemented() *TrendShare {
+	if x != nil {
+		return x.Implemented
+	}
+	return nil
+}
+
+func (x *TrendPoint) GetTurns() *TrendShare {
+	if x != nil {
+		return x.Turns
+	}
+	return nil
+}
+
+func (x *TrendPoint) GetAgenda() *TrendShare {
+	if x != nil {
+		return x.Agenda
+	}
+	return nil
+}
+
+func (x *TrendPoint) GetDaysToAdmission() float64 {
+	if x != nil {
+		return x.DaysToAdmission
+	}
+	return 0
+}
+
+func (x *TrendPoint) GetAdmitted() uint32 {
+	if x != nil {
+		return x.Admitted
+	}
+	return 0
+}
+
+// TrendShare is a share with its Wilson interval.
+type TrendShare struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many, of how many.
+	Share *TableShare `protobuf:"bytes,1,opt,name=share,proto3" json:"share,omitempty"`
+	// If what is counted stands for how things go here.
+	Interval      *TableInterval `protobuf:"bytes,2,opt,name=interval,proto3" json:"interval,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TrendShare) Reset() {
+	*x = TrendShare{}
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TrendShare) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TrendShare) ProtoMessage() {}
+
+func (x *TrendShare) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TrendShare.ProtoReflect.Descriptor instead.
+func (*TrendShare) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *TrendShare) GetShare() *TableShare {
+	if x != nil {
+		return x.Share
+	}
+	return nil
+}
+
+func (x *TrendShare) GetInterval() *TableInterval {
+	if x != nil {
+		return x.Interval
+	}
+	return nil
+}
+
+// GetSignalsRequest asks for one's own signals.
+type GetSignalsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The workspace.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// The initiative's id.
+	Initiative string `protobuf:"bytes,2,opt,name=initiative,proto3" json:"initiative,omitempty"`
+	// One's own pseudonym there.
+	Participant string `protobuf:"bytes,3,opt,name=participant,proto3" json:"participant,omitempty"`
+	// Wait until the views have read up to this sequence.
+	AtLeastSequence uint64 `protobuf:"varint,4,opt,name=at_least_sequence,json=atLeastSequence,proto3" json:"at_least_sequence,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *GetSignalsRequest) Reset() {
+	*x = GetSignalsRequest{}
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSignalsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSignalsRequest) ProtoMessage() {}
+
+func (x *GetSignalsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSignalsRequest.ProtoReflect.Descriptor instead.
+func (*GetSignalsRequest) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *GetSignalsRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *GetSignalsRequest) GetInitiative() string {
+	if x != nil {
+		return x.Initiative
+	}
+	return ""
+}
+
+func (x *GetSignalsRequest) GetParticipant() string {
+	if x != nil {
+		return x.Participant
+	}
+	return ""
+}
+
+func (x *GetSignalsRequest) GetAtLeastSequence() uint64 {
+	if x != nil {
+		return x.AtLeastSequence
+	}
+	return 0
+}
+
+// GetSignalsResponse lists signals by code.
+type GetSignalsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The instant that the record was read at.
+	AsOf *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	// The signals; none is the good news.
+	Signals       []*SignalView `protobuf:"bytes,2,rep,name=signals,proto3" json:"signals,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSignalsResponse) Reset() {
+	*x = GetSignalsResponse{}
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSignalsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSignalsResponse) ProtoMessage() {}
+
+func (x *GetSignalsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSignalsResponse.ProtoReflect.Descriptor instead.
+func (*GetSignalsResponse) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *GetSignalsResponse) GetAsOf() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AsOf
+	}
+	return nil
+}
+
+func (x *GetSignalsResponse) GetSignals() []*SignalView {
+	if x != nil {
+		return x.Signals
+	}
+	return nil
+}
+
+// SignalView is something that the participant may want to raise with somebody whom they trust. It is no verdict on anybody.
+type SignalView struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Stable code: little_voice, only_expert, advice_unanswered, invited_less.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Full ids of the sessions that show it.
+	Sessions []string `protobuf:"bytes,2,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	// Full ids of the items that show it.
+	Items []string `protobuf:"bytes,3,rep,name=items,proto3" json:"items,omitempty"`
+	// What was counted: pieces of advice without an answer, invitations; the count that it is compared with.
+	Count uint32 `protobuf:"varint,4,opt,name=count,proto3" json:"count,omitempty"`
+	// What it is compared with: invitations of those who sit for the same constituency, in the median.
+	Against       uint32 `protobuf:"varint,5,opt,name=against,proto3" json:"against,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignalView) Reset() {
+	*x = SignalView{}
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignalView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignalView) ProtoMessage() {}
+
+func (x *SignalView) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_evidence_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignalView.ProtoReflect.Descriptor instead.
+func (*SignalView) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_evidence_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *SignalView) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *SignalView) GetSessions() []string {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
+func (x *SignalView) GetItems() []string {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *SignalView) GetCount() uint32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *SignalView) GetAgainst() uint32 {
+	if x != nil {
+		return x.Against
+	}
+	return 0
+}
+
 var File_tavolo_api_v1_evidence_proto protoreflect.FileDescriptor
 
 const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
@@ -1875,7 +2611,7 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"initiative\"h\n" +
 	"\x11GetFiguresRequest\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x125\n" +
-	"\x06period\x18\x02 \x01(\v2\x1d.tavolo.api.v1.EvidencePeriodR\x06period\"\x98\v\n" +
+	"\x06period\x18\x02 \x01(\v2\x1d.tavolo.api.v1.EvidencePeriodR\x06period\"\xc2\f\n" +
 	"\x12GetFiguresResponse\x12/\n" +
 	"\x05as_of\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x123\n" +
 	"\asuccess\x18\x02 \x01(\v2\x19.tavolo.api.v1.TableShareR\asuccess\x12J\n" +
@@ -1913,8 +2649,68 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\rwithout_power\x18! \x01(\rR\fwithoutPower\x12#\n" +
 	"\rmedian_margin\x18\" \x01(\x01R\fmedianMargin\x12\x1f\n" +
 	"\vwith_margin\x18# \x01(\rR\n" +
-	"withMarginB\b\n" +
-	"\x06_voice*\x82\x02\n" +
+	"withMargin\x12*\n" +
+	"\x11days_to_admission\x18$ \x01(\x01R\x0fdaysToAdmission\x12\x1a\n" +
+	"\badmitted\x18% \x01(\rR\badmitted\x127\n" +
+	"\x18days_to_admission_others\x18& \x01(\x01R\x15daysToAdmissionOthers\x12'\n" +
+	"\x0fadmitted_others\x18' \x01(\rR\x0eadmittedOthersB\b\n" +
+	"\x06_voice\"\xbf\x02\n" +
+	"\x11ListTrendsRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x125\n" +
+	"\x06period\x18\x02 \x01(\v2\x1d.tavolo.api.v1.EvidencePeriodR\x06period\x12,\n" +
+	"\x04step\x18\x03 \x01(\x0e2\x18.tavolo.api.v1.TrendStepR\x04step\x120\n" +
+	"\x05level\x18\x04 \x01(\x0e2\x1a.tavolo.api.v1.LedgerLevelR\x05level\x12\x1c\n" +
+	"\tpartition\x18\x05 \x01(\tR\tpartition\x12,\n" +
+	"\x05scope\x18\x06 \x01(\x0e2\x16.tavolo.event.v1.ScopeR\x05scope\x12)\n" +
+	"\x04area\x18\a \x01(\x0e2\x15.tavolo.event.v1.AreaR\x04area\"\xbf\x01\n" +
+	"\x12ListTrendsResponse\x12\x14\n" +
+	"\x05rules\x18\x01 \x01(\tR\x05rules\x12/\n" +
+	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12\x10\n" +
+	"\x03who\x18\x03 \x01(\tR\x03who\x12\x1c\n" +
+	"\tpartition\x18\x04 \x01(\tR\tpartition\x122\n" +
+	"\x06series\x18\x05 \x03(\v2\x1a.tavolo.api.v1.TrendSeriesR\x06series\"t\n" +
+	"\vTrendSeries\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12 \n" +
+	"\vdepartments\x18\x02 \x01(\rR\vdepartments\x121\n" +
+	"\x06points\x18\x03 \x03(\v2\x19.tavolo.api.v1.TrendPointR\x06points\"\xdc\x04\n" +
+	"\n" +
+	"TrendPoint\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x1a\n" +
+	"\bincluded\x18\x02 \x01(\rR\bincluded\x12C\n" +
+	"\bexcluded\x18\x03 \x03(\v2'.tavolo.api.v1.TrendPoint.ExcludedEntryR\bexcluded\x122\n" +
+	"\x06shares\x18\x04 \x03(\v2\x1a.tavolo.api.v1.LedgerShareR\x06shares\x12J\n" +
+	"\x13conditional_success\x18\x05 \x01(\v2\x19.tavolo.api.v1.TrendShareR\x12conditionalSuccess\x125\n" +
+	"\banswered\x18\x06 \x01(\v2\x19.tavolo.api.v1.TrendShareR\banswered\x12;\n" +
+	"\vimplemented\x18\a \x01(\v2\x19.tavolo.api.v1.TrendShareR\vimplemented\x12/\n" +
+	"\x05turns\x18\b \x01(\v2\x19.tavolo.api.v1.TrendShareR\x05turns\x121\n" +
+	"\x06agenda\x18\t \x01(\v2\x19.tavolo.api.v1.TrendShareR\x06agenda\x12*\n" +
+	"\x11days_to_admission\x18\n" +
+	" \x01(\x01R\x0fdaysToAdmission\x12\x1a\n" +
+	"\badmitted\x18\v \x01(\rR\badmitted\x1a;\n" +
+	"\rExcludedEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\rR\x05value:\x028\x01\"w\n" +
+	"\n" +
+	"TrendShare\x12/\n" +
+	"\x05share\x18\x01 \x01(\v2\x19.tavolo.api.v1.TableShareR\x05share\x128\n" +
+	"\binterval\x18\x02 \x01(\v2\x1c.tavolo.api.v1.TableIntervalR\binterval\"\x9f\x01\n" +
+	"\x11GetSignalsRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1e\n" +
+	"\n" +
+	"initiative\x18\x02 \x01(\tR\n" +
+	"initiative\x12 \n" +
+	"\vparticipant\x18\x03 \x01(\tR\vparticipant\x12*\n" +
+	"\x11at_least_sequence\x18\x04 \x01(\x04R\x0fatLeastSequence\"z\n" +
+	"\x12GetSignalsResponse\x12/\n" +
+	"\x05as_of\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x123\n" +
+	"\asignals\x18\x02 \x03(\v2\x19.tavolo.api.v1.SignalViewR\asignals\"\x82\x01\n" +
+	"\n" +
+	"SignalView\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x1a\n" +
+	"\bsessions\x18\x02 \x03(\tR\bsessions\x12\x14\n" +
+	"\x05items\x18\x03 \x03(\tR\x05items\x12\x14\n" +
+	"\x05count\x18\x04 \x01(\rR\x05count\x12\x18\n" +
+	"\aagainst\x18\x05 \x01(\rR\aagainst*\x82\x02\n" +
 	"\vLedgerLevel\x12\x1c\n" +
 	"\x18LEDGER_LEVEL_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15LEDGER_LEVEL_DECISION\x10\x01\x12\x18\n" +
@@ -1924,13 +2720,21 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\x13LEDGER_LEVEL_REGION\x10\x05\x12\x1b\n" +
 	"\x17LEDGER_LEVEL_MACRO_AREA\x10\x06\x12\x17\n" +
 	"\x13LEDGER_LEVEL_NATION\x10\a\x12\x18\n" +
-	"\x14LEDGER_LEVEL_QUARTER\x10\b2\x98\x03\n" +
+	"\x14LEDGER_LEVEL_QUARTER\x10\b*U\n" +
+	"\tTrendStep\x12\x1a\n" +
+	"\x16TREND_STEP_UNSPECIFIED\x10\x00\x12\x14\n" +
+	"\x10TREND_STEP_MONTH\x10\x01\x12\x16\n" +
+	"\x12TREND_STEP_QUARTER\x10\x022\xd4\x04\n" +
 	"\x0fEvidenceService\x12h\n" +
 	"\x0eListRoleLedger\x12$.tavolo.api.v1.ListRoleLedgerRequest\x1a%.tavolo.api.v1.ListRoleLedgerResponse\"\t\xea\xf9\x18\x02\b\x01\x90\x02\x01\x12Y\n" +
 	"\tGetTable3\x12\x1f.tavolo.api.v1.GetTable3Request\x1a .tavolo.api.v1.GetTable3Response\"\t\xea\xf9\x18\x02\b\x01\x90\x02\x01\x12b\n" +
 	"\fListFindings\x12\".tavolo.api.v1.ListFindingsRequest\x1a#.tavolo.api.v1.ListFindingsResponse\"\t\xea\xf9\x18\x02\b\x01\x90\x02\x01\x12\\\n" +
 	"\n" +
-	"GetFigures\x12 .tavolo.api.v1.GetFiguresRequest\x1a!.tavolo.api.v1.GetFiguresResponse\"\t\xea\xf9\x18\x02\b\x01\x90\x02\x01B\"Z tavolo/proto/tavolo/api/v1;apiv1b\x06proto3"
+	"GetFigures\x12 .tavolo.api.v1.GetFiguresRequest\x1a!.tavolo.api.v1.GetFiguresResponse\"\t\xea\xf9\x18\x02\b\x01\x90\x02\x01\x12\\\n" +
+	"\n" +
+	"ListTrends\x12 .tavolo.api.v1.ListTrendsRequest\x1a!.tavolo.api.v1.ListTrendsResponse\"\t\xea\xf9\x18\x02\b\x01\x90\x02\x01\x12\\\n" +
+	"\n" +
+	"GetSignals\x12 .tavolo.api.v1.GetSignalsRequest\x1a!.tavolo.api.v1.GetSignalsResponse\"\t\xea\xf9\x18\x02\b\x02\x90\x02\x01B\"Z tavolo/proto/tavolo/api/v1;apiv1b\x06proto3"
 
 var (
 	file_tavolo_api_v1_evidence_proto_rawDescOnce sync.Once
@@ -1944,94 +2748,127 @@ func file_tavolo_api_v1_evidence_proto_rawDescGZIP() []byte {
 	return file_tavolo_api_v1_evidence_proto_rawDescData
 }
 
-var file_tavolo_api_v1_evidence_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_tavolo_api_v1_evidence_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_tavolo_api_v1_evidence_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_tavolo_api_v1_evidence_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_tavolo_api_v1_evidence_proto_goTypes = []any{
 	(LedgerLevel)(0),               // 0: tavolo.api.v1.LedgerLevel
-	(*EvidencePeriod)(nil),         // 1: tavolo.api.v1.EvidencePeriod
-	(*ListRoleLedgerRequest)(nil),  // 2: tavolo.api.v1.ListRoleLedgerRequest
-	(*ListRoleLedgerResponse)(nil), // 3: tavolo.api.v1.ListRoleLedgerResponse
-	(*LedgerRow)(nil),              // 4: tavolo.api.v1.LedgerRow
-	(*LedgerShare)(nil),            // 5: tavolo.api.v1.LedgerShare
-	(*GetTable3Request)(nil),       // 6: tavolo.api.v1.GetTable3Request
-	(*GetTable3Response)(nil),      // 7: tavolo.api.v1.GetTable3Response
-	(*Table3Row)(nil),              // 8: tavolo.api.v1.Table3Row
-	(*TableShare)(nil),             // 9: tavolo.api.v1.TableShare
-	(*TableInterval)(nil),          // 10: tavolo.api.v1.TableInterval
-	(*ListFindingsRequest)(nil),    // 11: tavolo.api.v1.ListFindingsRequest
-	(*ListFindingsResponse)(nil),   // 12: tavolo.api.v1.ListFindingsResponse
-	(*FindingView)(nil),            // 13: tavolo.api.v1.FindingView
-	(*GetFiguresRequest)(nil),      // 14: tavolo.api.v1.GetFiguresRequest
-	(*GetFiguresResponse)(nil),     // 15: tavolo.api.v1.GetFiguresResponse
-	nil,                            // 16: tavolo.api.v1.LedgerRow.DistributionEntry
-	nil,                            // 17: tavolo.api.v1.LedgerRow.ExcludedEntry
-	nil,                            // 18: tavolo.api.v1.LedgerRow.ReasonsEntry
-	(*timestamppb.Timestamp)(nil),  // 19: google.protobuf.Timestamp
-	(v1.Scope)(0),                  // 20: tavolo.event.v1.Scope
-	(v1.Area)(0),                   // 21: tavolo.event.v1.Area
-	(v1.Stage)(0),                  // 22: tavolo.event.v1.Stage
-	(v1.SessionKind)(0),            // 23: tavolo.event.v1.SessionKind
-	(*DecisionRoles)(nil),          // 24: tavolo.api.v1.DecisionRoles
+	(TrendStep)(0),                 // 1: tavolo.api.v1.TrendStep
+	(*EvidencePeriod)(nil),         // 2: tavolo.api.v1.EvidencePeriod
+	(*ListRoleLedgerRequest)(nil),  // 3: tavolo.api.v1.ListRoleLedgerRequest
+	(*ListRoleLedgerResponse)(nil), // 4: tavolo.api.v1.ListRoleLedgerResponse
+	(*LedgerRow)(nil),              // 5: tavolo.api.v1.LedgerRow
+	(*LedgerShare)(nil),            // 6: tavolo.api.v1.LedgerShare
+	(*GetTable3Request)(nil),       // 7: tavolo.api.v1.GetTable3Request
+	(*GetTable3Response)(nil),      // 8: tavolo.api.v1.GetTable3Response
+	(*Table3Row)(nil),              // 9: tavolo.api.v1.Table3Row
+	(*TableShare)(nil),             // 10: tavolo.api.v1.TableShare
+	(*TableInterval)(nil),          // 11: tavolo.api.v1.TableInterval
+	(*ListFindingsRequest)(nil),    // 12: tavolo.api.v1.ListFindingsRequest
+	(*ListFindingsResponse)(nil),   // 13: tavolo.api.v1.ListFindingsResponse
+	(*FindingView)(nil),            // 14: tavolo.api.v1.FindingView
+	(*GetFiguresRequest)(nil),      // 15: tavolo.api.v1.GetFiguresRequest
+	(*GetFiguresResponse)(nil),     // 16: tavolo.api.v1.GetFiguresResponse
+	(*ListTrendsRequest)(nil),      // 17: tavolo.api.v1.ListTrendsRequest
+	(*ListTrendsResponse)(nil),     // 18: tavolo.api.v1.ListTrendsResponse
+	(*TrendSeries)(nil),            // 19: tavolo.api.v1.TrendSeries
+	(*TrendPoint)(nil),             // 20: tavolo.api.v1.TrendPoint
+	(*TrendShare)(nil),             // 21: tavolo.api.v1.TrendShare
+	(*GetSignalsRequest)(nil),      // 22: tavolo.api.v1.GetSignalsRequest
+	(*GetSignalsResponse)(nil),     // 23: tavolo.api.v1.GetSignalsResponse
+	(*SignalView)(nil),             // 24: tavolo.api.v1.SignalView
+	nil,                            // 25: tavolo.api.v1.LedgerRow.DistributionEntry
+	nil,                            // 26: tavolo.api.v1.LedgerRow.ExcludedEntry
+	nil,                            // 27: tavolo.api.v1.LedgerRow.ReasonsEntry
+	nil,                            // 28: tavolo.api.v1.TrendPoint.ExcludedEntry
+	(*timestamppb.Timestamp)(nil),  // 29: google.protobuf.Timestamp
+	(v1.Scope)(0),                  // 30: tavolo.event.v1.Scope
+	(v1.Area)(0),                   // 31: tavolo.event.v1.Area
+	(v1.Stage)(0),                  // 32: tavolo.event.v1.Stage
+	(v1.SessionKind)(0),            // 33: tavolo.event.v1.SessionKind
+	(*DecisionRoles)(nil),          // 34: tavolo.api.v1.DecisionRoles
 }
 var file_tavolo_api_v1_evidence_proto_depIdxs = []int32{
-	19, // 0: tavolo.api.v1.EvidencePeriod.from:type_name -> google.protobuf.Timestamp
-	19, // 1: tavolo.api.v1.EvidencePeriod.to:type_name -> google.protobuf.Timestamp
-	19, // 2: tavolo.api.v1.EvidencePeriod.as_of:type_name -> google.protobuf.Timestamp
-	1,  // 3: tavolo.api.v1.ListRoleLedgerRequest.period:type_name -> tavolo.api.v1.EvidencePeriod
-	20, // 4: tavolo.api.v1.ListRoleLedgerRequest.scope:type_name -> tavolo.event.v1.Scope
-	21, // 5: tavolo.api.v1.ListRoleLedgerRequest.area:type_name -> tavolo.event.v1.Area
-	22, // 6: tavolo.api.v1.ListRoleLedgerRequest.stage:type_name -> tavolo.event.v1.Stage
-	23, // 7: tavolo.api.v1.ListRoleLedgerRequest.kind:type_name -> tavolo.event.v1.SessionKind
+	29, // 0: tavolo.api.v1.EvidencePeriod.from:type_name -> google.protobuf.Timestamp
+	29, // 1: tavolo.api.v1.EvidencePeriod.to:type_name -> google.protobuf.Timestamp
+	29, // 2: tavolo.api.v1.EvidencePeriod.as_of:type_name -> google.protobuf.Timestamp
+	2,  // 3: tavolo.api.v1.ListRoleLedgerRequest.period:type_name -> tavolo.api.v1.EvidencePeriod
+	30, // 4: tavolo.api.v1.ListRoleLedgerRequest.scope:type_name -> tavolo.event.v1.Scope
+	31, // 5: tavolo.api.v1.ListRoleLedgerRequest.area:type_name -> tavolo.event.v1.Area
+	32, // 6: tavolo.api.v1.ListRoleLedgerRequest.stage:type_name -> tavolo.event.v1.Stage
+	33, // 7: tavolo.api.v1.ListRoleLedgerRequest.kind:type_name -> tavolo.event.v1.SessionKind
 	0,  // 8: tavolo.api.v1.ListRoleLedgerRequest.level:type_name -> tavolo.api.v1.LedgerLevel
-	19, // 9: tavolo.api.v1.ListRoleLedgerResponse.as_of:type_name -> google.protobuf.Timestamp
-	4,  // 10: tavolo.api.v1.ListRoleLedgerResponse.rows:type_name -> tavolo.api.v1.LedgerRow
-	16, // 11: tavolo.api.v1.LedgerRow.distribution:type_name -> tavolo.api.v1.LedgerRow.DistributionEntry
-	17, // 12: tavolo.api.v1.LedgerRow.excluded:type_name -> tavolo.api.v1.LedgerRow.ExcludedEntry
-	18, // 13: tavolo.api.v1.LedgerRow.reasons:type_name -> tavolo.api.v1.LedgerRow.ReasonsEntry
-	5,  // 14: tavolo.api.v1.LedgerRow.shares:type_name -> tavolo.api.v1.LedgerShare
-	24, // 15: tavolo.api.v1.LedgerRow.roles:type_name -> tavolo.api.v1.DecisionRoles
-	9,  // 16: tavolo.api.v1.LedgerShare.share:type_name -> tavolo.api.v1.TableShare
-	10, // 17: tavolo.api.v1.LedgerShare.interval:type_name -> tavolo.api.v1.TableInterval
-	1,  // 18: tavolo.api.v1.GetTable3Request.period:type_name -> tavolo.api.v1.EvidencePeriod
-	19, // 19: tavolo.api.v1.GetTable3Response.as_of:type_name -> google.protobuf.Timestamp
-	8,  // 20: tavolo.api.v1.GetTable3Response.rows:type_name -> tavolo.api.v1.Table3Row
-	9,  // 21: tavolo.api.v1.Table3Row.evidenced:type_name -> tavolo.api.v1.TableShare
-	9,  // 22: tavolo.api.v1.Table3Row.declared:type_name -> tavolo.api.v1.TableShare
-	9,  // 23: tavolo.api.v1.Table3Row.published:type_name -> tavolo.api.v1.TableShare
-	10, // 24: tavolo.api.v1.Table3Row.sampled:type_name -> tavolo.api.v1.TableInterval
-	10, // 25: tavolo.api.v1.Table3Row.finite:type_name -> tavolo.api.v1.TableInterval
-	10, // 26: tavolo.api.v1.Table3Row.worst_case:type_name -> tavolo.api.v1.TableInterval
-	1,  // 27: tavolo.api.v1.ListFindingsRequest.period:type_name -> tavolo.api.v1.EvidencePeriod
-	19, // 28: tavolo.api.v1.ListFindingsResponse.as_of:type_name -> google.protobuf.Timestamp
-	13, // 29: tavolo.api.v1.ListFindingsResponse.findings:type_name -> tavolo.api.v1.FindingView
-	19, // 30: tavolo.api.v1.FindingView.at:type_name -> google.protobuf.Timestamp
-	1,  // 31: tavolo.api.v1.GetFiguresRequest.period:type_name -> tavolo.api.v1.EvidencePeriod
-	19, // 32: tavolo.api.v1.GetFiguresResponse.as_of:type_name -> google.protobuf.Timestamp
-	9,  // 33: tavolo.api.v1.GetFiguresResponse.success:type_name -> tavolo.api.v1.TableShare
-	9,  // 34: tavolo.api.v1.GetFiguresResponse.conditional_success:type_name -> tavolo.api.v1.TableShare
-	10, // 35: tavolo.api.v1.GetFiguresResponse.conditional_interval:type_name -> tavolo.api.v1.TableInterval
-	9,  // 36: tavolo.api.v1.GetFiguresResponse.seconds:type_name -> tavolo.api.v1.TableShare
-	9,  // 37: tavolo.api.v1.GetFiguresResponse.turns:type_name -> tavolo.api.v1.TableShare
-	9,  // 38: tavolo.api.v1.GetFiguresResponse.agenda:type_name -> tavolo.api.v1.TableShare
-	9,  // 39: tavolo.api.v1.GetFiguresResponse.refused:type_name -> tavolo.api.v1.TableShare
-	9,  // 40: tavolo.api.v1.GetFiguresResponse.refused_others:type_name -> tavolo.api.v1.TableShare
-	9,  // 41: tavolo.api.v1.GetFiguresResponse.answered:type_name -> tavolo.api.v1.TableShare
-	9,  // 42: tavolo.api.v1.GetFiguresResponse.implemented:type_name -> tavolo.api.v1.TableShare
-	9,  // 43: tavolo.api.v1.GetFiguresResponse.changed:type_name -> tavolo.api.v1.TableShare
-	9,  // 44: tavolo.api.v1.GetFiguresResponse.pivotal:type_name -> tavolo.api.v1.TableShare
-	2,  // 45: tavolo.api.v1.EvidenceService.ListRoleLedger:input_type -> tavolo.api.v1.ListRoleLedgerRequest
-	6,  // 46: tavolo.api.v1.EvidenceService.GetTable3:input_type -> tavolo.api.v1.GetTable3Request
-	11, // 47: tavolo.api.v1.EvidenceService.ListFindings:input_type -> tavolo.api.v1.ListFindingsRequest
-	14, // 48: tavolo.api.v1.EvidenceService.GetFigures:input_type -> tavolo.api.v1.GetFiguresRequest
-	3,  // 49: tavolo.api.v1.EvidenceService.ListRoleLedger:output_type -> tavolo.api.v1.ListRoleLedgerResponse
-	7,  // 50: tavolo.api.v1.EvidenceService.GetTable3:output_type -> tavolo.api.v1.GetTable3Response
-	12, // 51: tavolo.api.v1.EvidenceService.ListFindings:output_type -> tavolo.api.v1.ListFindingsResponse
-	15, // 52: tavolo.api.v1.EvidenceService.GetFigures:output_type -> tavolo.api.v1.GetFiguresResponse
-	49, // [49:53] is the sub-list for method output_type
-	45, // [45:49] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	29, // 9: tavolo.api.v1.ListRoleLedgerResponse.as_of:type_name -> google.protobuf.Timestamp
+	5,  // 10: tavolo.api.v1.ListRoleLedgerResponse.rows:type_name -> tavolo.api.v1.LedgerRow
+	25, // 11: tavolo.api.v1.LedgerRow.distribution:type_name -> tavolo.api.v1.LedgerRow.DistributionEntry
+	26, // 12: tavolo.api.v1.LedgerRow.excluded:type_name -> tavolo.api.v1.LedgerRow.ExcludedEntry
+	27, // 13: tavolo.api.v1.LedgerRow.reasons:type_name -> tavolo.api.v1.LedgerRow.ReasonsEntry
+	6,  // 14: tavolo.api.v1.LedgerRow.shares:type_name -> tavolo.api.v1.LedgerShare
+	34, // 15: tavolo.api.v1.LedgerRow.roles:type_name -> tavolo.api.v1.DecisionRoles
+	10, // 16: tavolo.api.v1.LedgerShare.share:type_name -> tavolo.api.v1.TableShare
+	11, // 17: tavolo.api.v1.LedgerShare.interval:type_name -> tavolo.api.v1.TableInterval
+	2,  // 18: tavolo.api.v1.GetTable3Request.period:type_name -> tavolo.api.v1.EvidencePeriod
+	29, // 19: tavolo.api.v1.GetTable3Response.as_of:type_name -> google.protobuf.Timestamp
+	9,  // 20: tavolo.api.v1.GetTable3Response.rows:type_name -> tavolo.api.v1.Table3Row
+	10, // 21: tavolo.api.v1.Table3Row.evidenced:type_name -> tavolo.api.v1.TableShare
+	10, // 22: tavolo.api.v1.Table3Row.declared:type_name -> tavolo.api.v1.TableShare
+	10, // 23: tavolo.api.v1.Table3Row.published:type_name -> tavolo.api.v1.TableShare
+	11, // 24: tavolo.api.v1.Table3Row.sampled:type_name -> tavolo.api.v1.TableInterval
+	11, // 25: tavolo.api.v1.Table3Row.finite:type_name -> tavolo.api.v1.TableInterval
+	11, // 26: tavolo.api.v1.Table3Row.worst_case:type_name -> tavolo.api.v1.TableInterval
+	2,  // 27: tavolo.api.v1.ListFindingsRequest.period:type_name -> tavolo.api.v1.EvidencePeriod
+	29, // 28: tavolo.api.v1.ListFindingsResponse.as_of:type_name -> google.protobuf.Timestamp
+	14, // 29: tavolo.api.v1.ListFindingsResponse.findings:type_name -> tavolo.api.v1.FindingView
+	29, // 30: tavolo.api.v1.FindingView.at:type_name -> google.protobuf.Timestamp
+	2,  // 31: tavolo.api.v1.GetFiguresRequest.period:type_name -> tavolo.api.v1.EvidencePeriod
+	29, // 32: tavolo.api.v1.GetFiguresResponse.as_of:type_name -> google.protobuf.Timestamp
+	10, // 33: tavolo.api.v1.GetFiguresResponse.success:type_name -> tavolo.api.v1.TableShare
+	10, // 34: tavolo.api.v1.GetFiguresResponse.conditional_success:type_name -> tavolo.api.v1.TableShare
+	11, // 35: tavolo.api.v1.GetFiguresResponse.conditional_interval:type_name -> tavolo.api.v1.TableInterval
+	10, // 36: tavolo.api.v1.GetFiguresResponse.seconds:type_name -> tavolo.api.v1.TableShare
+	10, // 37: tavolo.api.v1.GetFiguresResponse.turns:type_name -> tavolo.api.v1.TableShare
+	10, // 38: tavolo.api.v1.GetFiguresResponse.agenda:type_name -> tavolo.api.v1.TableShare
+	10, // 39: tavolo.api.v1.GetFiguresResponse.refused:type_name -> tavolo.api.v1.TableShare
+	10, // 40: tavolo.api.v1.GetFiguresResponse.refused_others:type_name -> tavolo.api.v1.TableShare
+	10, // 41: tavolo.api.v1.GetFiguresResponse.answered:type_name -> tavolo.api.v1.TableShare
+	10, // 42: tavolo.api.v1.GetFiguresResponse.implemented:type_name -> tavolo.api.v1.TableShare
+	10, // 43: tavolo.api.v1.GetFiguresResponse.changed:type_name -> tavolo.api.v1.TableShare
+	10, // 44: tavolo.api.v1.GetFiguresResponse.pivotal:type_name -> tavolo.api.v1.TableShare
+	2,  // 45: tavolo.api.v1.ListTrendsRequest.period:type_name -> tavolo.api.v1.EvidencePeriod
+	1,  // 46: tavolo.api.v1.ListTrendsRequest.step:type_name -> tavolo.api.v1.TrendStep
+	0,  // 47: tavolo.api.v1.ListTrendsRequest.level:type_name -> tavolo.api.v1.LedgerLevel
+	30, // 48: tavolo.api.v1.ListTrendsRequest.scope:type_name -> tavolo.event.v1.Scope
+	31, // 49: tavolo.api.v1.ListTrendsRequest.area:type_name -> tavolo.event.v1.Area
+	29, // 50: tavolo.api.v1.ListTrendsResponse.as_of:type_name -> google.protobuf.Timestamp
+	19, // 51: tavolo.api.v1.ListTrendsResponse.series:type_name -> tavolo.api.v1.TrendSeries
+	20, // 52: tavolo.api.v1.TrendSeries.points:type_name -> tavolo.api.v1.TrendPoint
+	28, // 53: tavolo.api.v1.TrendPoint.excluded:type_name -> tavolo.api.v1.TrendPoint.ExcludedEntry
+	6,  // 54: tavolo.api.v1.TrendPoint.shares:type_name -> tavolo.api.v1.LedgerShare
+	21, // 55: tavolo.api.v1.TrendPoint.conditional_success:type_name -> tavolo.api.v1.TrendShare
+	21, // 56: tavolo.api.v1.TrendPoint.answered:type_name -> tavolo.api.v1.TrendShare
+	21, // 57: tavolo.api.v1.TrendPoint.implemented:type_name -> tavolo.api.v1.TrendShare
+	21, // 58: tavolo.api.v1.TrendPoint.turns:type_name -> tavolo.api.v1.TrendShare
+	21, // 59: tavolo.api.v1.TrendPoint.agenda:type_name -> tavolo.api.v1.TrendShare
+	10, // 60: tavolo.api.v1.TrendShare.share:type_name -> tavolo.api.v1.TableShare
+	11, // 61: tavolo.api.v1.TrendShare.interval:type_name -> tavolo.api.v1.TableInterval
+	29, // 62: tavolo.api.v1.GetSignalsResponse.as_of:type_name -> google.protobuf.Timestamp
+	24, // 63: tavolo.api.v1.GetSignalsResponse.signals:type_name -> tavolo.api.v1.SignalView
+	3,  // 64: tavolo.api.v1.EvidenceService.ListRoleLedger:input_type -> tavolo.api.v1.ListRoleLedgerRequest
+	7,  // 65: tavolo.api.v1.EvidenceService.GetTable3:input_type -> tavolo.api.v1.GetTable3Request
+	12, // 66: tavolo.api.v1.EvidenceService.ListFindings:input_type -> tavolo.api.v1.ListFindingsRequest
+	15, // 67: tavolo.api.v1.EvidenceService.GetFigures:input_type -> tavolo.api.v1.GetFiguresRequest
+	17, // 68: tavolo.api.v1.EvidenceService.ListTrends:input_type -> tavolo.api.v1.ListTrendsRequest
+	22, // 69: tavolo.api.v1.EvidenceService.GetSignals:input_type -> tavolo.api.v1.GetSignalsRequest
+	4,  // 70: tavolo.api.v1.EvidenceService.ListRoleLedger:output_type -> tavolo.api.v1.ListRoleLedgerResponse
+	8,  // 71: tavolo.api.v1.EvidenceService.GetTable3:output_type -> tavolo.api.v1.GetTable3Response
+	13, // 72: tavolo.api.v1.EvidenceService.ListFindings:output_type -> tavolo.api.v1.ListFindingsResponse
+	16, // 73: tavolo.api.v1.EvidenceService.GetFigures:output_type -> tavolo.api.v1.GetFiguresResponse
+	18, // 74: tavolo.api.v1.EvidenceService.ListTrends:output_type -> tavolo.api.v1.ListTrendsResponse
+	23, // 75: tavolo.api.v1.EvidenceService.GetSignals:output_type -> tavolo.api.v1.GetSignalsResponse
+	70, // [70:76] is the sub-list for method output_type
+	64, // [64:70] is the sub-list for method input_type
+	64, // [64:64] is the sub-list for extension type_name
+	64, // [64:64] is the sub-list for extension extendee
+	0,  // [0:64] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_api_v1_evidence_proto_init() }
@@ -2047,8 +2884,8 @@ func file_tavolo_api_v1_evidence_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tavolo_api_v1_evidence_proto_rawDesc), len(file_tavolo_api_v1_evidence_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   18,
+			NumEnums:      2,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

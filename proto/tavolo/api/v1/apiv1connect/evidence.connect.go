@@ -47,6 +47,12 @@ const (
 	// EvidenceServiceGetFiguresProcedure is the fully-qualified name of the EvidenceService's
 	// GetFigures RPC.
 	EvidenceServiceGetFiguresProcedure = "/tavolo.api.v1.EvidenceService/GetFigures"
+	// EvidenceServiceListTrendsProcedure is the fully-qualified name of the EvidenceService's
+	// ListTrends RPC.
+	EvidenceServiceListTrendsProcedure = "/tavolo.api.v1.EvidenceService/ListTrends"
+	// EvidenceServiceGetSignalsProcedure is the fully-qualified name of the EvidenceService's
+	// GetSignals RPC.
+	EvidenceServiceGetSignalsProcedure = "/tavolo.api.v1.EvidenceService/GetSignals"
 )
 
 // EvidenceServiceClient is a client for the tavolo.api.v1.EvidenceService service.
@@ -59,6 +65,10 @@ type EvidenceServiceClient interface {
 	ListFindings(context.Context, *v1.ListFindingsRequest) (*v1.ListFindingsResponse, error)
 	// GetFigures gives the figures beside roles for one workspace.
 	GetFigures(context.Context, *v1.GetFiguresRequest) (*v1.GetFiguresResponse, error)
+	// ListTrends gives roles and figures month by month or quarter by quarter, each point with what it stands on.
+	ListTrends(context.Context, *v1.ListTrendsRequest) (*v1.ListTrendsResponse, error)
+	// GetSignals tells a participant what might keep them from taking part. It is shown to that participant and to nobody else.
+	GetSignals(context.Context, *v1.GetSignalsRequest) (*v1.GetSignalsResponse, error)
 }
 
 // NewEvidenceServiceClient constructs a client for the tavolo.api.v1.EvidenceService service. By
@@ -100,6 +110,20 @@ func NewEvidenceServiceClient(httpClient connect.HTTPClient, baseURL string, opt
 			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 			connect.WithClientOptions(opts...),
 		),
+		listTrends: connect.NewClient[v1.ListTrendsRequest, v1.ListTrendsResponse](
+			httpClient,
+			baseURL+EvidenceServiceListTrendsProcedure,
+			connect.WithSchema(evidenceServiceMethods.ByName("ListTrends")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		getSignals: connect.NewClient[v1.GetSignalsRequest, v1.GetSignalsResponse](
+			httpClient,
+			baseURL+EvidenceServiceGetSignalsProcedure,
+			connect.WithSchema(evidenceServiceMethods.ByName("GetSignals")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -109,6 +133,8 @@ type evidenceServiceClient struct {
 	getTable3      *connect.Client[v1.GetTable3Request, v1.GetTable3Response]
 	listFindings   *connect.Client[v1.ListFindingsRequest, v1.ListFindingsResponse]
 	getFigures     *connect.Client[v1.GetFiguresRequest, v1.GetFiguresResponse]
+	listTrends     *connect.Client[v1.ListTrendsRequest, v1.ListTrendsResponse]
+	getSignals     *connect.Client[v1.GetSignalsRequest, v1.GetSignalsResponse]
 }
 
 // ListRoleLedger calls tavolo.api.v1.EvidenceService.ListRoleLedger.
@@ -147,6 +173,24 @@ func (c *evidenceServiceClient) GetFigures(ctx context.Context, req *v1.GetFigur
 	return nil, err
 }
 
+// ListTrends calls tavolo.api.v1.EvidenceService.ListTrends.
+func (c *evidenceServiceClient) ListTrends(ctx context.Context, req *v1.ListTrendsRequest) (*v1.ListTrendsResponse, error) {
+	response, err := c.listTrends.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// GetSignals calls tavolo.api.v1.EvidenceService.GetSignals.
+func (c *evidenceServiceClient) GetSignals(ctx context.Context, req *v1.GetSignalsRequest) (*v1.GetSignalsResponse, error) {
+	response, err := c.getSignals.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // EvidenceServiceHandler is an implementation of the tavolo.api.v1.EvidenceService service.
 type EvidenceServiceHandler interface {
 	// ListRoleLedger aggregates roles at a level, always with what each aggregate stands on.
@@ -157,6 +201,10 @@ type EvidenceServiceHandler interface {
 	ListFindings(context.Context, *v1.ListFindingsRequest) (*v1.ListFindingsResponse, error)
 	// GetFigures gives the figures beside roles for one workspace.
 	GetFigures(context.Context, *v1.GetFiguresRequest) (*v1.GetFiguresResponse, error)
+	// ListTrends gives roles and figures month by month or quarter by quarter, each point with what it stands on.
+	ListTrends(context.Context, *v1.ListTrendsRequest) (*v1.ListTrendsResponse, error)
+	// GetSignals tells a participant what might keep them from taking part. It is shown to that participant and to nobody else.
+	GetSignals(context.Context, *v1.GetSignalsRequest) (*v1.GetSignalsResponse, error)
 }
 
 // NewEvidenceServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -194,6 +242,20 @@ func NewEvidenceServiceHandler(svc EvidenceServiceHandler, opts ...connect.Handl
 		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 		connect.WithHandlerOptions(opts...),
 	)
+	evidenceServiceListTrendsHandler := connect.NewUnaryHandlerSimple(
+		EvidenceServiceListTrendsProcedure,
+		svc.ListTrends,
+		connect.WithSchema(evidenceServiceMethods.ByName("ListTrends")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	evidenceServiceGetSignalsHandler := connect.NewUnaryHandlerSimple(
+		EvidenceServiceGetSignalsProcedure,
+		svc.GetSignals,
+		connect.WithSchema(evidenceServiceMethods.ByName("GetSignals")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/tavolo.api.v1.EvidenceService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case EvidenceServiceListRoleLedgerProcedure:
@@ -204,6 +266,10 @@ func NewEvidenceServiceHandler(svc EvidenceServiceHandler, opts ...connect.Handl
 			evidenceServiceListFindingsHandler.ServeHTTP(w, r)
 		case EvidenceServiceGetFiguresProcedure:
 			evidenceServiceGetFiguresHandler.ServeHTTP(w, r)
+		case EvidenceServiceListTrendsProcedure:
+			evidenceServiceListTrendsHandler.ServeHTTP(w, r)
+		case EvidenceServiceGetSignalsProcedure:
+			evidenceServiceGetSignalsHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -227,4 +293,12 @@ func (UnimplementedEvidenceServiceHandler) ListFindings(context.Context, *v1.Lis
 
 func (UnimplementedEvidenceServiceHandler) GetFigures(context.Context, *v1.GetFiguresRequest) (*v1.GetFiguresResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.EvidenceService.GetFigures is not implemented"))
+}
+
+func (UnimplementedEvidenceServiceHandler) ListTrends(context.Context, *v1.ListTrendsRequest) (*v1.ListTrendsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.EvidenceService.ListTrends is not implemented"))
+}
+
+func (UnimplementedEvidenceServiceHandler) GetSignals(context.Context, *v1.GetSignalsRequest) (*v1.GetSignalsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.EvidenceService.GetSignals is not implemented"))
 }

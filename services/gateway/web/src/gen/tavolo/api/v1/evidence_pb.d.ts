@@ -1766,6 +1766,34 @@ export declare type GetFiguresResponse = Message<"tavolo.api.v1.GetFiguresRespon
    * @generated from field: uint32 with_margin = 35;
    */
   withMargin: number;
+
+  /**
+   * Median of days from proposal to admission, of users' items that were admitted and proposed in the period.
+   *
+   * @generated from field: double days_to_admission = 36;
+   */
+  daysToAdmission: number;
+
+  /**
+   * How many these are.
+   *
+   * @generated from field: uint32 admitted = 37;
+   */
+  admitted: number;
+
+  /**
+   * The same for everybody else's items.
+   *
+   * @generated from field: double days_to_admission_others = 38;
+   */
+  daysToAdmissionOthers: number;
+
+  /**
+   * How many these are.
+   *
+   * @generated from field: uint32 admitted_others = 39;
+   */
+  admittedOthers: number;
 };
 
 /**
@@ -2004,6 +2032,34 @@ export declare type GetFiguresResponseJson = {
    * @generated from field: uint32 with_margin = 35;
    */
   withMargin?: number;
+
+  /**
+   * Median of days from proposal to admission, of users' items that were admitted and proposed in the period.
+   *
+   * @generated from field: double days_to_admission = 36;
+   */
+  daysToAdmission?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * How many these are.
+   *
+   * @generated from field: uint32 admitted = 37;
+   */
+  admitted?: number;
+
+  /**
+   * The same for everybody else's items.
+   *
+   * @generated from field: double days_to_admission_others = 38;
+   */
+  daysToAdmissionOthers?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * How many these are.
+   *
+   * @generated from field: uint32 admitted_others = 39;
+   */
+  admittedOthers?: number;
 };
 
 /**
@@ -2011,6 +2067,712 @@ export declare type GetFiguresResponseJson = {
  * Use `create(GetFiguresResponseSchema)` to create a new message.
  */
 export declare const GetFiguresResponseSchema: GenMessage<GetFiguresResponse, {jsonType: GetFiguresResponseJson}>;
+
+/**
+ * ListTrendsRequest asks how things went over time.
+ *
+ * @generated from message tavolo.api.v1.ListTrendsRequest
+ */
+export declare type ListTrendsRequest = Message<"tavolo.api.v1.ListTrendsRequest"> & {
+  /**
+   * One workspace. Empty: all of them, for who may read them all.
+   *
+   * @generated from field: string workspace = 1;
+   */
+  workspace: string;
+
+  /**
+   * Which departments, view of users, period and instant.
+   *
+   * @generated from field: tavolo.api.v1.EvidencePeriod period = 2;
+   */
+  period?: EvidencePeriod | undefined;
+
+  /**
+   * How long each point is.
+   *
+   * @generated from field: tavolo.api.v1.TrendStep step = 3;
+   */
+  step: TrendStep;
+
+  /**
+   * One series for each workspace (also when not stated), region, macro area, or for all of them. No other level.
+   *
+   * @generated from field: tavolo.api.v1.LedgerLevel level = 4;
+   */
+  level: LedgerLevel;
+
+  /**
+   * Partition of macro areas: macro5 or macro3. Empty: macro5.
+   *
+   * @generated from field: string partition = 5;
+   */
+  partition: string;
+
+  /**
+   * Scope of the initiative, for the roles. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.Scope scope = 6;
+   */
+  scope: Scope;
+
+  /**
+   * Area of the initiative, for the roles. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.Area area = 7;
+   */
+  area: Area;
+};
+
+/**
+ * ListTrendsRequest asks how things went over time.
+ *
+ * @generated from message tavolo.api.v1.ListTrendsRequest
+ */
+export declare type ListTrendsRequestJson = {
+  /**
+   * One workspace. Empty: all of them, for who may read them all.
+   *
+   * @generated from field: string workspace = 1;
+   */
+  workspace?: string;
+
+  /**
+   * Which departments, view of users, period and instant.
+   *
+   * @generated from field: tavolo.api.v1.EvidencePeriod period = 2;
+   */
+  period?: EvidencePeriodJson;
+
+  /**
+   * How long each point is.
+   *
+   * @generated from field: tavolo.api.v1.TrendStep step = 3;
+   */
+  step?: TrendStepJson;
+
+  /**
+   * One series for each workspace (also when not stated), region, macro area, or for all of them. No other level.
+   *
+   * @generated from field: tavolo.api.v1.LedgerLevel level = 4;
+   */
+  level?: LedgerLevelJson;
+
+  /**
+   * Partition of macro areas: macro5 or macro3. Empty: macro5.
+   *
+   * @generated from field: string partition = 5;
+   */
+  partition?: string;
+
+  /**
+   * Scope of the initiative, for the roles. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.Scope scope = 6;
+   */
+  scope?: ScopeJson;
+
+  /**
+   * Area of the initiative, for the roles. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.Area area = 7;
+   */
+  area?: AreaJson;
+};
+
+/**
+ * Describes the message tavolo.api.v1.ListTrendsRequest.
+ * Use `create(ListTrendsRequestSchema)` to create a new message.
+ */
+export declare const ListTrendsRequestSchema: GenMessage<ListTrendsRequest, {jsonType: ListTrendsRequestJson}>;
+
+/**
+ * ListTrendsResponse lists series in the order of their keys.
+ *
+ * @generated from message tavolo.api.v1.ListTrendsResponse
+ */
+export declare type ListTrendsResponse = Message<"tavolo.api.v1.ListTrendsResponse"> & {
+  /**
+   * Version of the role rules.
+   *
+   * @generated from field: string rules = 1;
+   */
+  rules: string;
+
+  /**
+   * The instant that the record was read at.
+   *
+   * @generated from field: google.protobuf.Timestamp as_of = 2;
+   */
+  asOf?: Timestamp | undefined;
+
+  /**
+   * Which view of users.
+   *
+   * @generated from field: string who = 3;
+   */
+  who: string;
+
+  /**
+   * The partition and its version, at the level of macro areas.
+   *
+   * @generated from field: string partition = 4;
+   */
+  partition: string;
+
+  /**
+   * The series.
+   *
+   * @generated from field: repeated tavolo.api.v1.TrendSeries series = 5;
+   */
+  series: TrendSeries[];
+};
+
+/**
+ * ListTrendsResponse lists series in the order of their keys.
+ *
+ * @generated from message tavolo.api.v1.ListTrendsResponse
+ */
+export declare type ListTrendsResponseJson = {
+  /**
+   * Version of the role rules.
+   *
+   * @generated from field: string rules = 1;
+   */
+  rules?: string;
+
+  /**
+   * The instant that the record was read at.
+   *
+   * @generated from field: google.protobuf.Timestamp as_of = 2;
+   */
+  asOf?: TimestampJson;
+
+  /**
+   * Which view of users.
+   *
+   * @generated from field: string who = 3;
+   */
+  who?: string;
+
+  /**
+   * The partition and its version, at the level of macro areas.
+   *
+   * @generated from field: string partition = 4;
+   */
+  partition?: string;
+
+  /**
+   * The series.
+   *
+   * @generated from field: repeated tavolo.api.v1.TrendSeries series = 5;
+   */
+  series?: TrendSeriesJson[];
+};
+
+/**
+ * Describes the message tavolo.api.v1.ListTrendsResponse.
+ * Use `create(ListTrendsResponseSchema)` to create a new message.
+ */
+export declare const ListTrendsResponseSchema: GenMessage<ListTrendsResponse, {jsonType: ListTrendsResponseJson}>;
+
+/**
+ * TrendSeries is one line through time.
+ *
+ * @generated from message tavolo.api.v1.TrendSeries
+ */
+export declare type TrendSeries = Message<"tavolo.api.v1.TrendSeries"> & {
+  /**
+   * Workspace, region code or area code; empty for all of them.
+   *
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * Departments in it.
+   *
+   * @generated from field: uint32 departments = 2;
+   */
+  departments: number;
+
+  /**
+   * From the first point with anything in it to the last, those between included.
+   *
+   * @generated from field: repeated tavolo.api.v1.TrendPoint points = 3;
+   */
+  points: TrendPoint[];
+};
+
+/**
+ * TrendSeries is one line through time.
+ *
+ * @generated from message tavolo.api.v1.TrendSeries
+ */
+export declare type TrendSeriesJson = {
+  /**
+   * Workspace, region code or area code; empty for all of them.
+   *
+   * @generated from field: string key = 1;
+   */
+  key?: string;
+
+  /**
+   * Departments in it.
+   *
+   * @generated from field: uint32 departments = 2;
+   */
+  departments?: number;
+
+  /**
+   * From the first point with anything in it to the last, those between included.
+   *
+   * @generated from field: repeated tavolo.api.v1.TrendPoint points = 3;
+   */
+  points?: TrendPointJson[];
+};
+
+/**
+ * Describes the message tavolo.api.v1.TrendSeries.
+ * Use `create(TrendSeriesSchema)` to create a new message.
+ */
+export declare const TrendSeriesSchema: GenMessage<TrendSeries, {jsonType: TrendSeriesJson}>;
+
+/**
+ * TrendPoint is one month or quarter. Everything is counted in decisions, advice and items, whatever the department.
+ *
+ * @generated from message tavolo.api.v1.TrendPoint
+ */
+export declare type TrendPoint = Message<"tavolo.api.v1.TrendPoint"> & {
+  /**
+   * 2026-03 or 2026-Q1.
+   *
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * Decisions by role, those left out apart.
+   *
+   * @generated from field: uint32 included = 2;
+   */
+  included: number;
+
+  /**
+   * Left out, by reason.
+   *
+   * @generated from field: map<string, uint32> excluded = 3;
+   */
+  excluded: { [key: string]: number };
+
+  /**
+   * Each role among what is included, in the order decisive, consultative, none, other.
+   *
+   * @generated from field: repeated tavolo.api.v1.LedgerShare shares = 4;
+   */
+  shares: LedgerShare[];
+
+  /**
+   * Outcomes that most users wanted where most professionals wanted the opposite.
+   *
+   * @generated from field: tavolo.api.v1.TrendShare conditional_success = 5;
+   */
+  conditionalSuccess?: TrendShare | undefined;
+
+  /**
+   * Users' advice and proposals answered within thirty days, by when they were given.
+   *
+   * @generated from field: tavolo.api.v1.TrendShare answered = 6;
+   */
+  answered?: TrendShare | undefined;
+
+  /**
+   * Adopted decisions carried out among those due or ended, by when they were adopted.
+   *
+   * @generated from field: tavolo.api.v1.TrendShare implemented = 7;
+   */
+  implemented?: TrendShare | undefined;
+
+  /**
+   * Users' turns among all turns.
+   *
+   * @generated from field: tavolo.api.v1.TrendShare turns = 8;
+   */
+  turns?: TrendShare | undefined;
+
+  /**
+   * Items proposed by users among those that were decided, by when they were proposed.
+   *
+   * @generated from field: tavolo.api.v1.TrendShare agenda = 9;
+   */
+  agenda?: TrendShare | undefined;
+
+  /**
+   * Median of days from proposal to admission of users' items.
+   *
+   * @generated from field: double days_to_admission = 10;
+   */
+  daysToAdmission: number;
+
+  /**
+   * Of how many.
+   *
+   * @generated from field: uint32 admitted = 11;
+   */
+  admitted: number;
+};
+
+/**
+ * TrendPoint is one month or quarter. Everything is counted in decisions, advice and items, whatever the department.
+ *
+ * @generated from message tavolo.api.v1.TrendPoint
+ */
+export declare type TrendPointJson = {
+  /**
+   * 2026-03 or 2026-Q1.
+   *
+   * @generated from field: string key = 1;
+   */
+  key?: string;
+
+  /**
+   * Decisions by role, those left out apart.
+   *
+   * @generated from field: uint32 included = 2;
+   */
+  included?: number;
+
+  /**
+   * Left out, by reason.
+   *
+   * @generated from field: map<string, uint32> excluded = 3;
+   */
+  excluded?: { [key: string]: number };
+
+  /**
+   * Each role among what is included, in the order decisive, consultative, none, other.
+   *
+   * @generated from field: repeated tavolo.api.v1.LedgerShare shares = 4;
+   */
+  shares?: LedgerShareJson[];
+
+  /**
+   * Outcomes that most users wanted where most professionals wanted the opposite.
+   *
+   * @generated from field: tavolo.api.v1.TrendShare conditional_success = 5;
+   */
+  conditionalSuccess?: TrendShareJson;
+
+  /**
+   * Users' advice and proposals answered within thirty days, by when they were given.
+   *
+   * @generated from field: tavolo.api.v1.TrendShare answered = 6;
+   */
+  answered?: TrendShareJson;
+
+  /**
+   * Adopted decisions carried out among those due or ended, by when they were adopted.
+   *
+   * @generated from field: tavolo.api.v1.TrendShare implemented = 7;
+   */
+  implemented?: TrendShareJson;
+
+  /**
+   * Users' turns among all turns.
+   *
+   * @generated from field: tavolo.api.v1.TrendShare turns = 8;
+   */
+  turns?: TrendShareJson;
+
+  /**
+   * Items proposed by users among those that were decided, by when they were proposed.
+   *
+   * @generated from field: tavolo.api.v1.TrendShare agenda = 9;
+   */
+  agenda?: TrendShareJson;
+
+  /**
+   * Median of days from proposal to admission of users' items.
+   *
+   * @generated from field: double days_to_admission = 10;
+   */
+  daysToAdmission?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * Of how many.
+   *
+   * @generated from field: uint32 admitted = 11;
+   */
+  admitted?: number;
+};
+
+/**
+ * Describes the message tavolo.api.v1.TrendPoint.
+ * Use `create(TrendPointSchema)` to create a new message.
+ */
+export declare const TrendPointSchema: GenMessage<TrendPoint, {jsonType: TrendPointJson}>;
+
+/**
+ * TrendShare is a share with its Wilson interval.
+ *
+ * @generated from message tavolo.api.v1.TrendShare
+ */
+export declare type TrendShare = Message<"tavolo.api.v1.TrendShare"> & {
+  /**
+   * How many, of how many.
+   *
+   * @generated from field: tavolo.api.v1.TableShare share = 1;
+   */
+  share?: TableShare | undefined;
+
+  /**
+   * If what is counted stands for how things go here.
+   *
+   * @generated from field: tavolo.api.v1.TableInterval interval = 2;
+   */
+  interval?: TableInterval | undefined;
+};
+
+/**
+ * TrendShare is a share with its Wilson interval.
+ *
+ * @generated from message tavolo.api.v1.TrendShare
+ */
+export declare type TrendShareJson = {
+  /**
+   * How many, of how many.
+   *
+   * @generated from field: tavolo.api.v1.TableShare share = 1;
+   */
+  share?: TableShareJson;
+
+  /**
+   * If what is counted stands for how things go here.
+   *
+   * @generated from field: tavolo.api.v1.TableInterval interval = 2;
+   */
+  interval?: TableIntervalJson;
+};
+
+/**
+ * Describes the message tavolo.api.v1.TrendShare.
+ * Use `create(TrendShareSchema)` to create a new message.
+ */
+export declare const TrendShareSchema: GenMessage<TrendShare, {jsonType: TrendShareJson}>;
+
+/**
+ * GetSignalsRequest asks for one's own signals.
+ *
+ * @generated from message tavolo.api.v1.GetSignalsRequest
+ */
+export declare type GetSignalsRequest = Message<"tavolo.api.v1.GetSignalsRequest"> & {
+  /**
+   * The workspace.
+   *
+   * @generated from field: string workspace = 1;
+   */
+  workspace: string;
+
+  /**
+   * The initiative's id.
+   *
+   * @generated from field: string initiative = 2;
+   */
+  initiative: string;
+
+  /**
+   * One's own pseudonym there.
+   *
+   * @generated from field: string participant = 3;
+   */
+  participant: string;
+
+  /**
+   * Wait until the views have read up to this sequence.
+   *
+   * @generated from field: uint64 at_least_sequence = 4;
+   */
+  atLeastSequence: bigint;
+};
+
+/**
+ * GetSignalsRequest asks for one's own signals.
+ *
+ * @generated from message tavolo.api.v1.GetSignalsRequest
+ */
+export declare type GetSignalsRequestJson = {
+  /**
+   * The workspace.
+   *
+   * @generated from field: string workspace = 1;
+   */
+  workspace?: string;
+
+  /**
+   * The initiative's id.
+   *
+   * @generated from field: string initiative = 2;
+   */
+  initiative?: string;
+
+  /**
+   * One's own pseudonym there.
+   *
+   * @generated from field: string participant = 3;
+   */
+  participant?: string;
+
+  /**
+   * Wait until the views have read up to this sequence.
+   *
+   * @generated from field: uint64 at_least_sequence = 4;
+   */
+  atLeastSequence?: string;
+};
+
+/**
+ * Describes the message tavolo.api.v1.GetSignalsRequest.
+ * Use `create(GetSignalsRequestSchema)` to create a new message.
+ */
+export declare const GetSignalsRequestSchema: GenMessage<GetSignalsRequest, {jsonType: GetSignalsRequestJson}>;
+
+/**
+ * GetSignalsResponse lists signals by code.
+ *
+ * @generated from message tavolo.api.v1.GetSignalsResponse
+ */
+export declare type GetSignalsResponse = Message<"tavolo.api.v1.GetSignalsResponse"> & {
+  /**
+   * The instant that the record was read at.
+   *
+   * @generated from field: google.protobuf.Timestamp as_of = 1;
+   */
+  asOf?: Timestamp | undefined;
+
+  /**
+   * The signals; none is the good news.
+   *
+   * @generated from field: repeated tavolo.api.v1.SignalView signals = 2;
+   */
+  signals: SignalView[];
+};
+
+/**
+ * GetSignalsResponse lists signals by code.
+ *
+ * @generated from message tavolo.api.v1.GetSignalsResponse
+ */
+export declare type GetSignalsResponseJson = {
+  /**
+   * The instant that the record was read at.
+   *
+   * @generated from field: google.protobuf.Timestamp as_of = 1;
+   */
+  asOf?: TimestampJson;
+
+  /**
+   * The signals; none is the good news.
+   *
+   * @generated from field: repeated tavolo.api.v1.SignalView signals = 2;
+   */
+  signals?: SignalViewJson[];
+};
+
+/**
+ * Describes the message tavolo.api.v1.GetSignalsResponse.
+ * Use `create(GetSignalsResponseSchema)` to create a new message.
+ */
+export declare const GetSignalsResponseSchema: GenMessage<GetSignalsResponse, {jsonType: GetSignalsResponseJson}>;
+
+/**
+ * SignalView is something that the participant may want to raise with somebody whom they trust. It is no verdict on anybody.
+ *
+ * @generated from message tavolo.api.v1.SignalView
+ */
+export declare type SignalView = Message<"tavolo.api.v1.SignalView"> & {
+  /**
+   * Stable code: little_voice, only_expert, advice_unanswered, invited_less.
+   *
+   * @generated from field: string code = 1;
+   */
+  code: string;
+
+  /**
+   * Full ids of the sessions that show it.
+   *
+   * @generated from field: repeated string sessions = 2;
+   */
+  sessions: string[];
+
+  /**
+   * Full ids of the items that show it.
+   *
+   * @generated from field: repeated string items = 3;
+   */
+  items: string[];
+
+  /**
+   * What was counted: pieces of advice without an answer, invitations; the count that it is compared with.
+   *
+   * @generated from field: uint32 count = 4;
+   */
+  count: number;
+
+  /**
+   * What it is compared with: invitations of those who sit for the same constituency, in the median.
+   *
+   * @generated from field: uint32 against = 5;
+   */
+  against: number;
+};
+
+/**
+ * SignalView is something that the participant may want to raise with somebody whom they trust. It is no verdict on anybody.
+ *
+ * @generated from message tavolo.api.v1.SignalView
+ */
+export declare type SignalViewJson = {
+  /**
+   * Stable code: little_voice, only_expert, advice_unanswered, invited_less.
+   *
+   * @generated from field: string code = 1;
+   */
+  code?: string;
+
+  /**
+   * Full ids of the sessions that show it.
+   *
+   * @generated from field: repeated string sessions = 2;
+   */
+  sessions?: string[];
+
+  /**
+   * Full ids of the items that show it.
+   *
+   * @generated from field: repeated string items = 3;
+   */
+  items?: string[];
+
+  /**
+   * What was counted: pieces of advice without an answer, invitations; the count that it is compared with.
+   *
+   * @generated from field: uint32 count = 4;
+   */
+  count?: number;
+
+  /**
+   * What it is compared with: invitations of those who sit for the same constituency, in the median.
+   *
+   * @generated from field: uint32 against = 5;
+   */
+  against?: number;
+};
+
+/**
+ * Describes the message tavolo.api.v1.SignalView.
+ * Use `create(SignalViewSchema)` to create a new message.
+ */
+export declare const SignalViewSchema: GenMessage<SignalView, {jsonType: SignalViewJson}>;
 
 /**
  * LedgerLevel is what an aggregate runs over.
@@ -2095,6 +2857,46 @@ export declare type LedgerLevelJson = "LEDGER_LEVEL_UNSPECIFIED" | "LEDGER_LEVEL
 export declare const LedgerLevelSchema: GenEnum<LedgerLevel, LedgerLevelJson>;
 
 /**
+ * TrendStep is how long each point is, in UTC.
+ *
+ * @generated from enum tavolo.api.v1.TrendStep
+ */
+export enum TrendStep {
+  /**
+   * A month.
+   *
+   * @generated from enum value: TREND_STEP_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * A month.
+   *
+   * @generated from enum value: TREND_STEP_MONTH = 1;
+   */
+  MONTH = 1,
+
+  /**
+   * A quarter of a year.
+   *
+   * @generated from enum value: TREND_STEP_QUARTER = 2;
+   */
+  QUARTER = 2,
+}
+
+/**
+ * TrendStep is how long each point is, in UTC.
+ *
+ * @generated from enum tavolo.api.v1.TrendStep
+ */
+export declare type TrendStepJson = "TREND_STEP_UNSPECIFIED" | "TREND_STEP_MONTH" | "TREND_STEP_QUARTER";
+
+/**
+ * Describes the enum tavolo.api.v1.TrendStep.
+ */
+export declare const TrendStepSchema: GenEnum<TrendStep, TrendStepJson>;
+
+/**
  * Evidence: the record read as evaluators read it.
  *
  * @generated from service tavolo.api.v1.EvidenceService
@@ -2139,6 +2941,26 @@ export declare const EvidenceService: GenService<{
     methodKind: "unary";
     input: typeof GetFiguresRequestSchema;
     output: typeof GetFiguresResponseSchema;
+  },
+  /**
+   * ListTrends gives roles and figures month by month or quarter by quarter, each point with what it stands on.
+   *
+   * @generated from rpc tavolo.api.v1.EvidenceService.ListTrends
+   */
+  listTrends: {
+    methodKind: "unary";
+    input: typeof ListTrendsRequestSchema;
+    output: typeof ListTrendsResponseSchema;
+  },
+  /**
+   * GetSignals tells a participant what might keep them from taking part. It is shown to that participant and to nobody else.
+   *
+   * @generated from rpc tavolo.api.v1.EvidenceService.GetSignals
+   */
+  getSignals: {
+    methodKind: "unary";
+    input: typeof GetSignalsRequestSchema;
+    output: typeof GetSignalsResponseSchema;
   },
 }>;
 
