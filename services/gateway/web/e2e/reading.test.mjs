@@ -183,6 +183,6 @@ test("Without JavaScript the page says what is needed", async () => {
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
   await page.goto(tavolo.base);
-  assert.match(await page.locator("body").innerText(), /serve JavaScript[^]*needs JavaScript/);
+  assert.match(await page.locator("body").innerText(), /JavaScript attivo[^]*JavaScript on/);
   await context.close();
 });

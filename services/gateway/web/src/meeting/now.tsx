@@ -21,7 +21,7 @@ export function Now({ here }: { here: Here }) {
   const item = current(here.view), voting = item?.decisions?.some((d) => d.phase === "DECISION_PHASE_OPEN");
   // While there is a vote it comes first, where a phone shows it without scrolling.
   const floor = item && <div key="floor"><Floor here={here} item={item} /><TurnToNext here={here} /></div>;
-  const decisions = item && <div key="decisions"><ItemDecisions workspace={here.workspace} view={here.view} item={item} /></div>;
+  const decisions = item && <div key="decisions">{voting && <h3 class="visually-hidden">{t("web/decisions")}</h3>}<ItemDecisions workspace={here.workspace} view={here.view} item={item} /></div>;
   return (
     <section class="now" aria-labelledby="now">
       <p class="kind" id="now-kind">{t("web/room-now")}</p>
