@@ -122,4 +122,9 @@ for (const name of screens) {
   worst = Math.max(worst, total);
   console.log(`${name.padEnd(10)} script ${kb(script)} + style + words ${kb(words)} = ${kb(total)}`);
 }
+// Before a meeting whoever takes part prepares on the same page, with what that needs; and while it goes on, whoever facilitates writes a charter.
+for (const [what, file, part] of [["preparing", "src/preparing/prepare.tsx", "/preparing"], ["charter", "src/deciding/wizard.tsx", "/charter"]]) {
+  const files = needs(built(file), scriptsOf("session")), total = sum(files) + css + longest() + longest(part);
+  console.log(`session with ${what}: ${kb(total)}`);
+}
 if (worst > screenMax) throw new Error(`a screen loads ${worst} bytes, more than ${screenMax}`);

@@ -112,3 +112,22 @@ func TestWithoutTheClientThePageSaysHowToBuildIt(t *testing.T) {
 		t.Error("the page would break the content security policy")
 	}
 }
+
+func TestThePageOfAScreenIsThatOfTheLanguageChosen(t *testing.T) {
+	h := serve(fstest.MapFS{
+		"index.html":      {Data: []byte("any")},
+		"session.it.html": {Data: []byte("session it")},
+		"session.en.html": {Data: []byte("session en")},
+	})
+	for _, c := range []struct{ target, cookie, want string }{
+		{"/w/dsm/s/orari:2026-03-05", "", "session it"},
+		{"/w/dsm/s/orari:2026-03-05", languageCookie + "=en", "session en"},
+		{"/w/dsm/s/orari:2026-03-05", languageCookie + "=../index", "session it"},
+		{"/me", languageCookie + "=en", "any"},
+	} {
+		r, body := get(t, h, c.target, "Cookie", c.cookie)
+		if body != c.want || !strings.Contains(strings.Join(r.Header.Values("Vary"), ","), "Cookie") {
+			t.Errorf("%s with %q: %q, Vary %v", c.target, c.cookie, body, r.Header.Values("Vary"))
+		}
+	}
+}

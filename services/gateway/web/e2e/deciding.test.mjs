@@ -384,3 +384,21 @@ test("By keyboard alone one votes", async () => {
   await card(ada, question).getByText("Il tuo voto è registrato: A favore.").waitFor();
   await until("what is recorded to have the focus", () => ada.evaluate(() => document.activeElement?.classList.contains("given")));
 });
+
+test("Whoever comes in while a vote is open is let into it on the card, and then votes", async () => {
+  const question = "Cominciare alle dieci?";
+  await pose(question, { choice: "Maggioranza semplice", people: (p) => p.getByText(/^Tutte le persone iscritte/).click() });
+  assert.equal(await card(lead, question).count(), 1, "the card is there again after the guide");
+  await openVote(question);
+  const carla = await group.at("carla");
+  carla.setDefaultTimeout(15_000);
+  const where = card(carla, question);
+  await where.getByText("Non risulti presente").waitFor();
+  await carla.getByRole("button", { name: "Sono qui", exact: true }).first().click();
+  await press(card(lead, question), "Sì, può votare Carla");
+  await press(where, "Vota");
+  await where.getByRole("radio", { name: "A favore" }).check();
+  await press(where, "Conferma il voto");
+  await where.getByText("Il tuo voto è registrato: A favore.").waitFor();
+  await card(lead, question).getByRole("button", { name: "Sì, può votare Carla" }).waitFor({ state: "detached" });
+});

@@ -146,6 +146,21 @@ test("What is said and decided shows at once, to two who look, and nothing is lo
   await Promise.all([one.close(), two.close()]);
 });
 
+test("At home a meeting that begins shows by itself, and minutes opened from the client speak its language", async () => {
+  const context = await browser.newContext({ locale: "en-GB" });
+  await signIn(context, tavolo, { name: "Anna", grant: "GRANT_TAKE_PART", constituency: "user" });
+  const page = await open(context, tavolo.base, screens.home, "it-x-facile"), later = `${initiative}:2026-09-01`;
+  await settled(page);
+  await tavolo.call("SessionService/PrepareSession", { workspace, session: later, title: { clear: "Incontro di settembre" }, kind: "SESSION_KIND_WORKING_GROUP" });
+  await tavolo.call("SessionService/OpenSession", { workspace, session: later });
+  await page.getByRole("link", { name: "Incontro di settembre" }).waitFor();
+  await page.goto(`${tavolo.base}${screens["session, over"]}`);
+  await page.getByRole("link", { name: "Leggi o stampa il verbale" }).click();
+  await page.waitForURL(/\/minutes$/);
+  assert.equal(await page.getAttribute("html", "lang"), "it-x-facile");
+  await context.close();
+});
+
 test("An error says what to do, and trying again works", async () => {
   const context = await reader();
   const page = await open(context, tavolo.base, screens.initiative, "it");
@@ -168,6 +183,6 @@ test("Without JavaScript the page says what is needed", async () => {
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
   await page.goto(tavolo.base);
-  assert.match(await page.locator("body").innerText(), /con JavaScript attivo[^]*with JavaScript on/);
+  assert.match(await page.locator("body").innerText(), /JavaScript attivo[^]*JavaScript on/);
   await context.close();
 });

@@ -160,3 +160,18 @@ export function useLive<Q extends Question>(question: Q, request: Asks<Q>, works
   }, [first, workspace, topic]);
   return { ...asked, data: shown && shown.first === first ? shown.now : first };
 }
+
+// useLiveAll follows many documents of one kind that are on the screen together, and gives them as they are now. `first` is what a question answered: a new
+// answer begins anew.
+export function useLiveAll<T extends { sequence?: string }>(first: readonly T[], of: (one: T) => { workspace: string; topic: string }): readonly T[] {
+  const [shown, show] = useState<{ first: readonly T[]; now: readonly T[] }>({ first, now: first });
+  useEffect(() => {
+    line ??= new Line();
+    const ends = first.map((one, i) => line!.follow({
+      ...of(one), since: one.sequence ?? "0", document: one as Json,
+      show: (document) => show((before) => ({ first, now: (before.first === first ? before.now : first).map((was, j) => j === i ? document as T : was) })),
+    }));
+    return () => { for (const end of ends) end(); };
+  }, [first]);
+  return shown.first === first ? shown.now : first;
+}

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ContributionViewJson, SessionViewJson } from "../src/gen/tavolo/api/v1/record_pb";
+import type { ContributionViewJson, DecisionViewJson, SessionViewJson } from "../src/gen/tavolo/api/v1/record_pb";
 import { digits, elapsed } from "../src/meeting/clock";
-import { nextItem } from "../src/meeting/here";
+import { type Here, hereOf, nextItem } from "../src/meeting/here";
+import { hintOf } from "../src/meeting/hint";
 import { roomNews } from "../src/meeting/news";
 import { amendedBy, unanswered } from "../src/meeting/said";
 import { talkOf } from "../src/meeting/talk";
@@ -32,6 +33,36 @@ test("The next item is the one after the current, and skips what is not on the a
   assert.equal(nextItem({ items })?.id, "a");
   assert.equal(nextItem({ items, currentItem: "a" })?.id, "c");
   assert.equal(nextItem({ items, currentItem: "c" }), undefined);
+});
+
+test("Each role in each phase is told one thing to do, or nothing where the screen says it already", () => {
+  const open = { session: { id: "i:s", phase: "SESSION_PHASE_OPEN" as const }, seats: [{ participant: "A", present: true }, { participant: "B", present: true }], items: [{ id: "i:x", decisions: [] as DecisionViewJson[] }] };
+  const at = { ...open, currentItem: "i:x" };
+  const here = (view: SessionViewJson, more: Partial<Here> = {}): Here => ({
+    ...hereOf("w", view), mine: "A", takesPart: true, present: true, facilitates: false, ...more,
+  });
+  const lead = { facilitates: true }, reads = { takesPart: false, mine: undefined };
+  assert.equal(hintOf(here(open, reads)), "web/hint-reads");
+  assert.equal(hintOf(here(open, { present: false })), "web/hint-sit");
+  assert.equal(hintOf(here(open)), undefined);
+  assert.equal(hintOf(here(open, lead)), "web/hint-first-item");
+  assert.equal(hintOf(here(at)), "web/hint-listen");
+  assert.equal(hintOf(here({ ...at, floor: { hands: ["A"] } })), undefined);
+  assert.equal(hintOf(here({ ...at, floor: { hands: ["B"] } }, lead)), "web/hint-give-floor");
+  assert.equal(hintOf(here({ ...at, floor: { speaking: "A" } })), "web/hint-speaking");
+  assert.equal(hintOf(here({ ...at, paused: true })), undefined);
+  const voting = (ballots: NonNullable<DecisionViewJson["ballots"]>, phase: NonNullable<DecisionViewJson["phase"]> = "DECISION_PHASE_OPEN"): SessionViewJson => ({
+    ...at, items: [{ id: "i:x", decisions: [{ phase, electors: ["A", "B"].map((participant) => ({ participant, standing: "STANDING_BINDING_VOTE" as const, present: true })), ballots }] }],
+  });
+  assert.equal(hintOf(here(voting([], "DECISION_PHASE_POSED"))), "web/hint-posed");
+  assert.equal(hintOf(here(voting([]))), "web/hint-vote");
+  assert.equal(hintOf(here(voting([]), lead)), "web/hint-vote", "who leads votes too");
+  assert.equal(hintOf(here(voting([{ participant: "A" }]))), "web/hint-voted");
+  assert.equal(hintOf(here(voting([{ participant: "A" }]), lead)), "web/hint-votes-awaited");
+  assert.equal(hintOf(here(voting([{ participant: "A" }, { participant: "B" }]), lead)), "web/hint-votes-all");
+  const closed: SessionViewJson = { ...open, session: { id: "i:s", phase: "SESSION_PHASE_CLOSED" } };
+  assert.equal(hintOf(here(closed)), "web/hint-approve");
+  assert.equal(hintOf(here({ ...closed, approvedBy: ["A"] })), undefined);
 });
 
 test("News of the room are the item, the floor and a pause; a hand is none", () => {

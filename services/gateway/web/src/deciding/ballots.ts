@@ -1,5 +1,6 @@
 // Where a ballot stands: not given, on its way, in the log, or refused. What is in the outbox is newer than what the record says.
-import type { OwnBallotJson } from "../gen/tavolo/api/v1/record_pb";
+import { signal } from "@preact/signals";
+import type { DecisionViewJson, OwnBallotJson } from "../gen/tavolo/api/v1/record_pb";
 import type { ChoiceJson, ElectorJson } from "../gen/tavolo/event/v1/decision_pb";
 import type { Unsent } from "../outbox";
 import type { Message } from "../words";
@@ -44,6 +45,13 @@ export function awaited(electors: ElectorJson[], ballots: { participant?: string
   const voted = new Set(ballots.map((b) => b.participant));
   return electors.filter((e) => votes(e) && (e.present || e.proxy) && !voted.has(e.participant));
 }
+
+// awaits tells whether a vote waits for somebody's own ballot, or for one that they carry.
+export const awaits = (d: DecisionViewJson, mine: string | undefined): boolean =>
+  d.phase === "DECISION_PHASE_OPEN" && mine !== undefined && awaited(d.electors ?? [], d.ballots ?? []).some((e) => e.proxy ? e.proxy.to === mine : e.participant === mine);
+
+// Whose ballot in which decision shall be open on the screen, "decision participant"; whoever opens it takes the wish away.
+export const wanted = signal("");
 
 // Sent is a ballot that went into the log from here, while the record that was read does not show it yet.
 export interface Sent { choice: Given; before: Given | undefined; answers: number }

@@ -8,7 +8,7 @@ import { Act, Trouble, useDoing } from "../meeting/doing";
 import { outbox, send } from "../outbox";
 import { named } from "../parts/people";
 import { type Key, label, say, t } from "../words";
-import { type Given, type Sent, aboutAdvice, aboutBallot, aboutObjection, castBy, shownOf, standingOf } from "./ballots";
+import { type Given, type Sent, aboutAdvice, aboutBallot, aboutObjection, castBy, shownOf, standingOf, wanted } from "./ballots";
 import { type Desk, inRounds, of } from "./desk";
 import { standing } from "./objections";
 
@@ -80,6 +80,8 @@ function Ballot({ desk, e, own, advice, answers }: BallotProps) {
   const recorded = consulted ? { choice: advice ?? "CHOICE_UNSPECIFIED" as Given } : own;
   const stands = standingOf(outbox().unsent.value.filter((u) => u.about === about), shownOf(recorded, sent, answers));
   const [done, setDone] = useState(0), heading = useId();
+  const wish = wanted.value === `${desk.id} ${who}`;
+  useEffect(() => { if (wish) { wanted.value = ""; setChanging(true); } }, [wish]);
   useEffect(() => { if (done > 0) status.current?.focus(); }, [done]);
   const finish = (choice: Given, arrived: boolean) => {
     const before = (recorded as { choice?: Given } | undefined)?.choice;

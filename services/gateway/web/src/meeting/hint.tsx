@@ -1,5 +1,5 @@
 // What to do now: one sentence for the person here, as the meeting stands, so that whoever is here for the first time need not guess.
-import { awaited } from "../deciding/ballots";
+import { awaited, awaits } from "../deciding/ballots";
 import type { DecisionViewJson } from "../gen/tavolo/api/v1/record_pb";
 import { A } from "../parts/screen";
 import { address } from "../route";
@@ -49,12 +49,8 @@ function ownHint(here: Here): Key | undefined {
   return speaking === here.mine ? "web/hint-speaking" : "web/hint-listen";
 }
 
-// awaits tells whether a vote waits for somebody's own ballot, or for one that they carry.
-const awaits = (d: DecisionViewJson, mine: string | undefined): boolean =>
-  mine !== undefined && awaited(d.electors ?? [], d.ballots ?? []).some((e) => e.proxy ? e.proxy.to === mine : e.participant === mine);
-
 // voteElsewhere is a vote that waits for this person on another item than the one the meeting is at.
 function voteElsewhere(here: Here): DecisionViewJson | undefined {
   if (!here.open || !here.takesPart) return undefined;
-  return (here.view.items ?? []).filter((i) => i.id !== here.view.currentItem).flatMap((i) => i.decisions ?? []).find((d) => d.phase === "DECISION_PHASE_OPEN" && awaits(d, here.mine));
+  return (here.view.items ?? []).filter((i) => i.id !== here.view.currentItem).flatMap((i) => i.decisions ?? []).find((d) => awaits(d, here.mine));
 }

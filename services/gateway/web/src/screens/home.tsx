@@ -1,12 +1,14 @@
 // The first screen. Nobody signed in: what this is, and the way in. Somebody: their next meeting, what they can vote on, what became of decisions, and
 // where they belong.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { ask, useAsked } from "../api";
 import { Code } from "../entering/code";
 import type { DecisionSummaryJson, InitiativeViewJson, SessionSummaryJson, WorkspaceViewJson } from "../gen/tavolo/api/v1/record_pb";
 import { may, me, recognise, seat, signedIn } from "../me";
+import { useLiveAll } from "../live";
 import { Phase } from "../parts/badges";
 import { FollowUp, late } from "../parts/followup";
+import { LiveNote } from "../parts/livenote";
 import { Loaded } from "../parts/loaded";
 import { A, Empty, Screen, Section } from "../parts/screen";
 import { moment, subject } from "../parts/sessions";
@@ -58,8 +60,14 @@ function Outside() {
 // One thing of some initiative.
 type In<T> = T & { workspace: string; of: string };
 
-function Inside({ list, again }: { list: Department[]; again: () => void }) {
-  const all = list.flatMap(({ workspace, initiatives }) => initiatives.map((view) => ({ workspace: workspace.id ?? "", view })));
+// Where an initiative is: the same documents that its own page follows, so that a vote that opens shows here too.
+interface Placed extends InitiativeViewJson { workspace: string }
+
+function Inside({ list: asked, again }: { list: Department[]; again: () => void }) {
+  const first = useMemo<Placed[]>(() => asked.flatMap(({ workspace, initiatives }) => initiatives.map((view) => ({ ...view, workspace: workspace.id ?? "" }))), [asked]);
+  const live = useLiveAll(first, (v) => ({ workspace: v.workspace, topic: `initiative:${v.initiative?.id ?? ""}` }));
+  const all = live.map((view, i) => ({ workspace: first[i]?.workspace ?? "", view }));
+  const list = asked.map((d) => ({ ...d, initiatives: all.filter((a) => a.workspace === d.workspace.id).map((a) => a.view) }));
   const from = <T,>(pick: (view: InitiativeViewJson, seat: string | undefined) => T[]): In<T>[] => all.flatMap(({ workspace, view }) =>
     pick(view, seat(workspace, view.initiative?.id ?? "")).map((one) => ({ ...one, workspace, of: view.initiative?.title ?? "" })));
   const meetings = from<SessionSummaryJson>((v) => v.sessions ?? []), now = meetings.filter((s) => s.phase === "SESSION_PHASE_OPEN");
@@ -69,6 +77,7 @@ function Inside({ list, again }: { list: Department[]; again: () => void }) {
     .map((d) => ({ ...d, mine: mine !== undefined && d.implementer === mine }))).sort((a, b) => Number(b.mine) - Number(a.mine) || (a.due ?? "9").localeCompare(b.due ?? "9"));
   return (
     <>
+      {all.length > 0 && <LiveNote />}
       {votes.length > 0 && (
         <Section id="votes" title={t("web/votes-now")}>
           <ul class="lines">{votes.map((d) => (
