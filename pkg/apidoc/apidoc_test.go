@@ -352,7 +352,7 @@ func TestAsyncAPIHasTheRoomAndEverySubject(t *testing.T) {
 	}
 	for _, want := range []string{"/v1/live", "cmd.{workspace}", "changed.{workspace}.{initiative}", "people.seal", "people.open", "people.enrol",
 		"query.list_roles", "query.why", "query.power", "query.summarise_roles", "query.list_workspaces", "query.get_initiative", "query.get_session",
-		"query.get_decision", "query.export_minutes"} {
+		"query.get_decision", "query.export_minutes", "/events", "/live", "{url}"} {
 		if !addresses[want] {
 			t.Errorf("%s is missing", want)
 		}

@@ -11,7 +11,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// AsyncAPI writes the AsyncAPI 3.0 document: the live room for clients, and the NATS subjects on which the services of one installation talk.
+// AsyncAPI writes the AsyncAPI 3.0 document: the live room for clients, the feeds for associations, and the NATS subjects on which the services of one installation talk.
 // NATS carries binary protobuf; the schemas show its JSON form.
 func AsyncAPI(version string) ([]byte, error) {
 	files, err := Files()
@@ -36,6 +36,9 @@ func AsyncAPI(version string) ([]byte, error) {
 	if err := a.room(); err != nil {
 		return nil, err
 	}
+	if err := a.feeds(); err != nil {
+		return nil, err
+	}
 	if err := a.subjects(services); err != nil {
 		return nil, err
 	}
@@ -46,6 +49,7 @@ func AsyncAPI(version string) ([]byte, error) {
 		"defaultContentType": "application/json",
 		"servers": object{
 			"gateway": object{"host": "localhost", "protocol": "ws", "pathname": "/v1/live"},
+			"feeds":   object{"host": "localhost", "protocol": "https", "pathname": "/v1/feeds"},
 			"bus":     object{"host": "localhost", "protocol": "nats"},
 		},
 		"channels":   a.channels,
@@ -147,6 +151,34 @@ func (a *async) room() error {
 	}
 	a.operation("wish", "receive", "live", "What a client may say", in, nil)
 	a.operation("show", "send", "live", "What a client is shown", out, nil)
+	return nil
+}
+
+// feeds describes what associations are sent: the same entries as events, over a socket, and to their own address.
+func (a *async) feeds() error {
+	m, err := a.find("tavolo.feed.v1.NumberedEntry")
+	if err != nil {
+		return err
+	}
+	feeds := []object{{"$ref": "#/servers/feeds"}}
+	entry := object{"entry": a.message("feed-entry", "An entry about a decision, with its number", "application/json", a.ref(m))}
+	event := object{"type": "object", "required": []string{"specversion", "id", "source", "type", "data"}, "properties": object{
+		"specversion": object{"const": "1.0"}, "id": object{"type": "string", "description": "The entry's id."}, "source": object{"type": "string", "description": "A tag: URI of the workspace."},
+		"type": object{"type": "string", "pattern": "^it\\.tavolo\\."}, "subject": object{"type": "string", "description": "The decision's full id."}, "time": object{"type": "string", "format": "date-time"},
+		"datacontenttype": object{"const": "application/json"}, "sequence": object{"type": "string", "description": "The entry's number, padded so that texts sort as numbers do."}, "data": a.ref(m)}}
+	hook := object{"event": a.message("feed-webhook", "The same as a CloudEvent, signed as Standard Webhooks say (v1, v1a)", "application/cloudevents+json", event)}
+	begin := object{"begin": a.message("feed-begin", "Where to begin", "application/json", object{"type": "object", "properties": object{"after": object{"type": "string", "pattern": "^[0-9]+$"}}})}
+	const token = "The token of a subscription stands in the header Authorization, never in the address. "
+	a.channels["feed-events"] = object{"address": "/events", "servers": feeds, "messages": entry,
+		"description": token + "Server-sent events; id is the entry's number, and with Last-Event-ID a reader goes on after it. An event named end says why the stream ends."}
+	a.channels["feed-live"] = object{"address": "/live", "servers": feeds, "messages": object{"entry": entry["entry"], "begin": begin["begin"]},
+		"description": token + "A WebSocket. The first message of the client says where to begin; then each frame is an entry."}
+	a.channels["feed-webhook"] = object{"address": "{url}", "messages": hook, "parameters": object{"url": object{"description": "The address of the webhook."}},
+		"description": "The address that whoever manages the subscription gave. At least once, in order; 2xx takes a message, 410 ends them, another 4xx puts it aside after three attempts, anything else is tried again for about a day."}
+	a.operation("feed-events", "send", "feed-events", "Entries as they come", entry, nil)
+	a.operation("feed-live-begin", "receive", "feed-live", "Where a reader begins", begin, nil)
+	a.operation("feed-live", "send", "feed-live", "Entries as they come", entry, nil)
+	a.operation("feed-webhook", "send", "feed-webhook", "Entries, sent", hook, nil)
 	return nil
 }
 

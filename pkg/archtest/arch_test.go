@@ -57,6 +57,7 @@ var may = []struct {
 	{"tavolo/services/ledger", []string{"tavolo/pkg/", "tavolo/proto/"}, "services talk over NATS, never by import"},
 	{"tavolo/services/people", []string{"tavolo/pkg/", "tavolo/proto/"}, "services talk over NATS, never by import"},
 	{"tavolo/services/views", []string{"tavolo/pkg/", "tavolo/proto/"}, "services talk over NATS, never by import"},
+	{"tavolo/services/feeds", []string{"tavolo/pkg/", "tavolo/proto/"}, "services talk over NATS, never by import"},
 	{"tavolo/services/clerk", []string{"tavolo/pkg/", "tavolo/proto/"}, "services talk over NATS, never by import"},
 	{"tavolo/examples", nil, "data only"},
 }
@@ -76,6 +77,7 @@ var doors = []struct {
 	{"github.com/nats-io/nats.go/jetstream", []string{"tavolo/pkg/bus", "tavolo/pkg/eventlog", "tavolo/pkg/projection", "tavolo/services/clerk", "tavolo/services/tavolo"}, "the log is read and written through eventlog; the bench measures its floor without it"},
 	{"github.com/arran4/golang-ical", []string{"tavolo/services/gateway/pages"}, "the one document for calendars"},
 	{"github.com/alecthomas/kong", []string{"tavolo/services/tavolo"}, "only the program has a command line"},
+	{"github.com/xuri/excelize", []string{"tavolo/pkg/export"}, "workbooks are written in one place"},
 	{"go.yaml.in/yaml", []string{"tavolo/pkg/minutes", "tavolo/services/tavolo"}, "minutes files, and the passwords of an outside server"},
 }
 
@@ -184,6 +186,35 @@ func TestEveryPlaceInTheReadmeExists(t *testing.T) {
 		}
 		if found == 0 {
 			t.Errorf("%s names no place at all", file)
+		}
+	}
+}
+
+// shown finds the pictures and links of a document that lead to files of ours.
+var shown = regexp.MustCompile(`\]\(([^):#]+)\)|src="([^":]+)"`)
+
+func TestEveryPictureInTheDocumentsExists(t *testing.T) {
+	documents, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, file := range append(documents, "../../README.md") {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range shown.FindAllStringSubmatch(string(text), -1) {
+			target := filepath.Join(filepath.Dir(file), m[1]+m[2])
+			seen[filepath.Base(target)] = true
+			if _, err := os.Stat(target); err != nil {
+				t.Errorf("%s shows %s, which does not exist", file, m[1]+m[2])
+			}
+		}
+	}
+	for _, picture := range []string{"power.png", "poster.png"} { // one written as Markdown, one as HTML
+		if !seen[picture] {
+			t.Errorf("no document shows %s: pictures are not found any more", picture)
 		}
 	}
 }

@@ -22,6 +22,7 @@ const (
 	People   = "people"   // seals and opens names and texts
 	Views    = "views"    // folds the log into what people read
 	Clerk    = "clerk"    // deadlines
+	Feeds    = "feeds"    // tells associations about decisions
 	Reader   = "reader"   // the views' second connection: reads the log and answers nobody
 	Operator = "operator" // the command line on the machine
 )
@@ -85,8 +86,8 @@ var accounts = []string{
 var grants = map[string]Grant{
 	Gateway: {
 		account:   servicesAccount,
-		Publish:   slices.Concat([]string{"cmd.*", "query.*", "people.seal", "people.open", "people.enrol"}, accounts),
-		Subscribe: []string{"changed.>", "left.*", inbox(Gateway)},
+		Publish:   slices.Concat([]string{"cmd.*", "query.*", "feeds.*", "people.seal", "people.open", "people.enrol"}, accounts),
+		Subscribe: []string{"changed.>", "left.*", "fed", inbox(Gateway)},
 	},
 	Ledger: {
 		account: logAccount,
@@ -126,6 +127,13 @@ var grants = map[string]Grant{
 		Publish:   slices.Concat([]string{"cmd.*"}, keepTimers, readLog),
 		Subscribe: []string{"timer.>", inbox(Clerk)},
 	},
+	// What it may tell it gets from the views, and nothing else: neither the log nor whoever opens texts.
+	Feeds: {
+		account:   servicesAccount,
+		Publish:   []string{"query.feed_entries", "query.list_workspaces", "fed"},
+		Subscribe: slices.Concat([]string{"changed.>", "feeds.*", inbox(Feeds)}, discovery(Feeds)),
+		Answers:   true,
+	},
 	Operator: {
 		account:   servicesAccount,
 		Publish:   slices.Concat([]string{"cmd.*", "query.*", "people.*", "$SRV.>", serverState}, readLog),
@@ -163,6 +171,8 @@ func serviceOf(subject string) string {
 		return Views
 	case "people":
 		return People
+	case "feeds":
+		return Feeds
 	case LogAPI:
 		return "log"
 	default:

@@ -27,6 +27,7 @@ func families() []string {
 		"people.seal", "people.open", "people.enrol", "people.erase", "people.first", "left.d1", "left.d1.more",
 		"people.identify", "people.me", "people.paid", "people.look_at_invitation", "people.enter", "people.become", "people.rename", "people.switch",
 		"people.sign_out", "people.devices", "people.invite", "people.invitations", "people.revoke", "people.grants", "people.set_grant", "people.belong",
+		"query.feed_entries", "query.list_workspaces", "feeds.pull", "feeds.pull.more", "feeds", "fed", "fed.more",
 		"changed.w.agenda", "changed.w", "log.w.session.s1", "log.w", "box.p1.b.x", "timer.w.d1", "timer",
 		"$SRV.PING", "$SRV.PING.ledger", "$SRV.PING.ledger.id1", "$SRV.INFO.views", "$SRV.STATS.people.id1", "$SRV.STATS.clerk",
 		"_INBOX.x.1", "_INBOX_nobody.x.1", "_R_.abcdef", "$KV.logins.x", "$JS.ACK.TIMERS.c.1.1.1.1.1", "$JS.ACK.LOG_w.c.1.1.1.1.1", "$JS.FC.LOG_w.c.x",

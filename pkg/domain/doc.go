@@ -17,5 +17,5 @@
 //   - power / potere: how often a vote would change the outcome under the rule (package power).
 //   - office / incarico: facilitator, chair, secretary … of one session; not a role.
 //
-// Not here: where events are kept (pkg/eventlog), who may send which command (pkg/policy), the sentences people read (pkg/catalogue).
+// Not here: where events are kept (pkg/eventlog), who may send which command (services/gateway/policy.go), the sentences people read (pkg/catalogue).
 package domain

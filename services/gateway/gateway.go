@@ -3,9 +3,11 @@
 //	POST /tavolo.api.v1.<Service>/<Method>   every RPC of the contract, JSON or binary (Connect); GET too where nothing changes
 //	GET  /v1/…                               the same questions under addresses that people can type (alias.go)
 //	GET  /v1/live                            a WebSocket: documents as they change (room.go, topic.go, socket.go)
+//	GET  /v1/feeds/…                         the decisions of public initiatives, for associations (feedroutes.go)
 //	GET  /openapi.json /asyncapi.json /docs  the contract, written from the descriptors (pkg/apidoc)
 //	GET  /livez /readyz /version             for whoever runs it
-//	GET  /w/…/page /ballot /minutes          pages that need no JavaScript (pages.go)
+//	GET  /w/…/page /ballot /minutes /report  pages that need no JavaScript (pages.go)
+//	GET  /v1/…/export/ /open-data/…/download files for other programs (exports.go)
 //	/                                        the web client, given by the program
 //
 // A request passes the edge (limits, headers, where it comes from), the policy (who may), and becomes one NATS request: a command has its texts sealed
@@ -76,6 +78,7 @@ type Gateway struct {
 	edge     *edge
 	public   *url.URL // nil: none
 	tries    *tries
+	feeding  *feeding
 	server   *http.Server
 	listener net.Listener
 	serving  sync.WaitGroup
@@ -121,6 +124,10 @@ func start(o Options, l limits) (*Gateway, error) {
 	g.tries = newTries(l.addresses)
 	g.edge = newEdge(g)
 	if g.hub, err = newHub(g); err != nil {
+		return nil, errors.Join(err, g.listener.Close())
+	}
+	if g.feeding, err = newFeeding(o.Conn, l.addresses); err != nil {
+		g.hub.close(context.Background())
 		return nil, errors.Join(err, g.listener.Close())
 	}
 	handler, err := g.handler()
@@ -181,11 +188,13 @@ func (g *Gateway) Addr() string { return g.listener.Addr().String() }
 // Stop takes nobody in any more, says goodbye to every socket (1001) and waits for requests under way until ctx ends; then it cuts them off.
 // Calling it again is ok.
 func (g *Gateway) Stop(ctx context.Context) error {
+	_ = g.feeding.sub.Unsubscribe() // fails only when the connection has gone
 	g.hub.close(ctx)
 	err := g.server.Shutdown(ctx)
 	if err != nil {
 		err = errors.Join(err, g.server.Close())
 	}
+	g.feeding.sitting.Wait() // sockets, which Shutdown does not know; each ends within streamWrite
 	g.serving.Wait()
 	return err
 }
@@ -207,6 +216,7 @@ func (g *Gateway) handler() (http.Handler, error) {
 		mux.Handle("GET "+a.Path, g.edge.busy(g.identified(h)))
 	}
 	g.pageRoutes(mux)
+	g.feedRoutes(mux)
 	for path, h := range g.documents() {
 		mux.Handle("GET "+path, g.edge.busy(h))
 	}

@@ -234,6 +234,12 @@ func (h *house) questions() map[string]bus.Handler {
 	all := map[string]bus.Handler{}
 	for subject, pair := range map[string][2]proto.Message{
 		"list_workspaces": {&apiv1.ListWorkspacesRequest{}, &apiv1.ListWorkspacesResponse{}},
+
+		"list_role_ledger": {&apiv1.ListRoleLedgerRequest{}, &apiv1.ListRoleLedgerResponse{}},
+		"get_table3":       {&apiv1.GetTable3Request{}, &apiv1.GetTable3Response{}},
+		"list_findings":    {&apiv1.ListFindingsRequest{}, &apiv1.ListFindingsResponse{}},
+		"get_figures":      {&apiv1.GetFiguresRequest{}, &apiv1.GetFiguresResponse{}},
+
 		"get_initiative":  {&apiv1.GetInitiativeRequest{}, &apiv1.InitiativeView{}},
 		"get_session":     {&apiv1.GetSessionRequest{}, &apiv1.SessionView{}},
 		"get_decision":    {&apiv1.GetDecisionRequest{}, &apiv1.DecisionView{}},

@@ -35,26 +35,27 @@ type voice struct {
 }
 
 var voices = map[protoreflect.Name]voice{
-	"DeclareCapacity":     {own: []string{"participant"}},
-	"NameParticipant":     {own: []string{"participant"}},
-	"StateConsents":       {own: []string{"participant", "consents.participant"}},
-	"SeatParticipants":    {own: []string{"seats.participant"}, more: withoutOffices},
-	"UnseatParticipant":   {own: []string{"participant"}},
-	"PauseSession":        {}, // anyone in the room, without a reason, and for nobody in particular
-	"ApproveMinutes":      {own: []string{"participant"}},
-	"ProposeItem":         {own: []string{"proposed_by"}},
-	"WithdrawItem":        {more: asProposer},
-	"RecordContributions": {own: []string{"contributions.by"}, secretary: true},
-	"LinkAttachment":      {own: []string{"by"}},
-	"RaiseHand":           {own: []string{"participant"}},
-	"LowerHand":           {own: []string{"participant"}},
-	"ReturnFloor":         {own: []string{"participant"}, secretary: true},
-	"WordContribution":    {own: []string{"by"}, secretary: true},
-	"CastBallots":         {own: []string{"ballots.participant"}, proxies: true},
-	"GiveAdvice":          {own: []string{"advice.participant"}},
-	"RecordAct":           {own: []string{"act.by"}, more: ownObjection},
-	"ContestMinutes":      {own: []string{"by"}},
-	"GetOwnBallots":       {own: []string{"participant"}, alone: true},
+	"DeclareCapacity":        {own: []string{"participant"}},
+	"NameParticipant":        {own: []string{"participant"}},
+	"StateConsents":          {own: []string{"participant", "consents.participant"}},
+	"ReportUnloggedDecision": {own: []string{"by"}},
+	"SeatParticipants":       {own: []string{"seats.participant"}, more: withoutOffices},
+	"UnseatParticipant":      {own: []string{"participant"}},
+	"PauseSession":           {}, // anyone in the room, without a reason, and for nobody in particular
+	"ApproveMinutes":         {own: []string{"participant"}},
+	"ProposeItem":            {own: []string{"proposed_by"}},
+	"WithdrawItem":           {more: asProposer},
+	"RecordContributions":    {own: []string{"contributions.by"}, secretary: true},
+	"LinkAttachment":         {own: []string{"by"}},
+	"RaiseHand":              {own: []string{"participant"}},
+	"LowerHand":              {own: []string{"participant"}},
+	"ReturnFloor":            {own: []string{"participant"}, secretary: true},
+	"WordContribution":       {own: []string{"by"}, secretary: true},
+	"CastBallots":            {own: []string{"ballots.participant"}, proxies: true},
+	"GiveAdvice":             {own: []string{"advice.participant"}},
+	"RecordAct":              {own: []string{"act.by"}, more: ownObjection},
+	"ContestMinutes":         {own: []string{"by"}},
+	"GetOwnBallots":          {own: []string{"participant"}, alone: true},
 }
 
 // forOneself refuses words in another's name (gateway/for-oneself) and writes who typed those of somebody else; whoever has no seat cannot be written

@@ -24,11 +24,12 @@ import (
 //	/w/{workspace}/d/{decision}/page       a decision; without persons for anyone, when its initiative is public
 //	/w/{workspace}/d/{decision}/ballot     a ballot: form, and what was recorded (ballotpage.go)
 //	/w/{workspace}/s/{session}/minutes     the minutes, and beside them minutes.md, minutes.json and .ics (minutespage.go, calendar.go)
+//	/w/{workspace}/report                  a department's report of a period, to print (reportpage.go)
 //	/pages                                 which of these there are
 //
 // The language is that of ?lang=, which is then kept in a cookie; without either that of the browser.
 
-// languageCookie keeps the language that a reader chose. It says nothing of who the reader is.
+// languageCookie keeps the language that a reader chose, here or in the web client, which reads and writes the same. It says nothing of who the reader is.
 const languageCookie = "tavolo-language"
 
 // languageKept is how long, in seconds: a year.
@@ -58,6 +59,8 @@ func (g *Gateway) pageRoutes(mux *http.ServeMux) {
 	serve("GET /w/{workspace}/s/{session}/minutes", g.minutesPage)
 	handle("GET /v1/workspaces/{workspace}/sessions/{session}/minutes.md", g.minutesMarkdown, g.refuse)
 	handle("GET /v1/workspaces/{workspace}/sessions/{session}/minutes.json", g.minutesFile, g.refuse)
+	serve("GET /w/{workspace}/report", g.reportPage)
+	g.exportRoutes(func(pattern string, h func(http.ResponseWriter, *http.Request) error) { handle(pattern, h, g.refuse) })
 	mux.HandleFunc("GET /pages.css", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Cache-Control", "no-cache")
 		writeBytes(w, http.StatusOK, "text/css; charset=utf-8", pages.Style())
@@ -208,11 +211,11 @@ func (g *Gateway) refusePage(w http.ResponseWriter, r *http.Request, err error) 
 	}
 }
 
-// pageLanguage reads the language of a page, and keeps one that was just chosen.
+// pageLanguage reads the language of a page, and keeps one that was just chosen where the client finds it and can keep another.
 func pageLanguage(w http.ResponseWriter, r *http.Request) string {
 	known := catalogue.Languages()
 	if chosen := r.URL.Query().Get("lang"); slices.Contains(known, chosen) {
-		http.SetCookie(w, &http.Cookie{Name: languageCookie, Value: chosen, Path: "/", MaxAge: languageKept, SameSite: http.SameSiteLaxMode, HttpOnly: true, Secure: visitOf(r.Context()).secure})
+		http.SetCookie(w, &http.Cookie{Name: languageCookie, Value: chosen, Path: "/", MaxAge: languageKept, SameSite: http.SameSiteLaxMode, Secure: visitOf(r.Context()).secure})
 		return chosen
 	}
 	if kept, err := r.Cookie(languageCookie); err == nil && slices.Contains(known, kept.Value) {

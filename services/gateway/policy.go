@@ -119,7 +119,8 @@ func permit(c caller, m *method, req proto.Message) error {
 var idFields = []protoreflect.Name{"session", "item", "decision", "items"}
 
 // homesOf lists where a request goes: every initiative that it names, by itself or in the id of a session, item or decision, also within the messages
-// that it holds (the filter of a summary, the steps of a correction); the workspace alone when it names none. An id without a colon names no initiative.
+// that it holds (the filter of a summary, the steps of a correction); the workspace alone when it names none, or the departments that it chooses. An id
+// without a colon names no initiative.
 func homesOf(m protoreflect.Message) (homes []home) {
 	fields := m.Descriptor().Fields()
 	if ws := fields.ByName("workspace"); ws != nil && ws.Kind() == protoreflect.StringKind {
@@ -133,6 +134,9 @@ func homesOf(m protoreflect.Message) (homes []home) {
 					homes = append(homes, home{h.workspace, initiative})
 				}
 			}
+		}
+		if len(homes) == 0 && h.workspace == "" {
+			homes = chosen(m)
 		}
 		if len(homes) == 0 {
 			homes = append(homes, h)
@@ -150,6 +154,18 @@ func homesOf(m protoreflect.Message) (homes []home) {
 		}
 		return true
 	})
+	return homes
+}
+
+// chosen lists the workspaces that the period of a question names: it is answered about these alone.
+func chosen(m protoreflect.Message) (homes []home) {
+	q, ok := m.Interface().(interface{ GetPeriod() *apiv1.EvidencePeriod })
+	if !ok {
+		return nil
+	}
+	for _, workspace := range q.GetPeriod().GetDepartments() {
+		homes = append(homes, home{workspace: workspace})
+	}
 	return homes
 }
 

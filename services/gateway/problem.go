@@ -71,6 +71,19 @@ var meanings = map[string]meaning{
 	"account/grant-beyond-own":       {connect.CodePermissionDenied, 0},
 	"account/name-too-long":          {connect.CodeInvalidArgument, 0},
 	"account/hours-out-of-range":     {connect.CodeInvalidArgument, 0},
+	"feeds/token-missing":            {connect.CodeUnauthenticated, 0},
+	"feeds/token-unknown":            {connect.CodeUnauthenticated, 0},
+	"feeds/token-revoked":            {connect.CodePermissionDenied, 0},
+	"feeds/token-expired":            {connect.CodePermissionDenied, 0},
+	"feeds/too-fast":                 {connect.CodeResourceExhausted, 0},
+	"feeds/too-many-streams":         {connect.CodeResourceExhausted, 0},
+	"feeds/not-ready":                {connect.CodeUnavailable, 0},
+	"feeds/label-too-long":           {connect.CodeInvalidArgument, 0},
+	"feeds/days-out-of-range":        {connect.CodeInvalidArgument, 0},
+	"feeds/scope-too-large":          {connect.CodeInvalidArgument, 0},
+	"feeds/webhook-url":              {connect.CodeInvalidArgument, 0},
+	"feeds/webhook-address":          {connect.CodeInvalidArgument, 0},
+	"feeds/replay-too-many":          {connect.CodeInvalidArgument, 0},
 }
 
 // meaningOf reads a code: the table first, then the form that codes of one kind share. What is left was right in form and came at the wrong moment.

@@ -24,8 +24,8 @@ import (
 	peoplev1 "tavolo/proto/tavolo/people/v1"
 )
 
-// The RPCs of the contract, all served by one function: what a method is follows from its descriptor. It belongs to AccountService (account.go), or its
-// request is a command of the envelope tavolo.command.v1.Command, or the import of minutes, or else it is a question.
+// The RPCs of the contract, all served by one function: what a method is follows from its descriptor. It belongs to AccountService (account.go) or
+// FeedService (feedapi.go), or its request is a command of the envelope tavolo.command.v1.Command, or the import of minutes, or else it is a question.
 
 const (
 	// contractPackage holds the services that are served.
@@ -99,9 +99,9 @@ func methodOf(d protoreflect.MethodDescriptor) (*method, error) {
 			m.command = of.Get(i)
 		}
 	}
-	if d.Parent().Name() == accountService {
-		if m.account = accountMethods[d.Name()]; m.account == nil {
-			return nil, fmt.Errorf("gateway: %s: nothing carries it out; add it to accountMethods", d.FullName())
+	if methods := map[protoreflect.Name]map[protoreflect.Name]accountMethod{accountService: accountMethods, feedService: feedMethods}[d.Parent().Name()]; methods != nil {
+		if m.account = methods[d.Name()]; m.account == nil {
+			return nil, fmt.Errorf("gateway: %s: nothing carries it out; add it to accountMethods or feedMethods", d.FullName())
 		}
 		return m, nil
 	}

@@ -106,7 +106,7 @@ func TestEveryMethodReachesItsService(t *testing.T) {
 	calls := 0
 	protoregistry.GlobalFiles.RangeFilesByPackage("tavolo.api.v1", func(f protoreflect.FileDescriptor) bool {
 		for i := range f.Services().Len() {
-			if f.Services().Get(i).Name() == "AccountService" { // asked of people: services/tavolo tests them with everybody at home
+			if name := f.Services().Get(i).Name(); name == "AccountService" || name == "FeedService" { // asked of people and of feeds: services/tavolo tests them with everybody at home
 				continue
 			}
 			for j := range f.Services().Get(i).Methods().Len() {

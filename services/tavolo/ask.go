@@ -22,14 +22,14 @@ type asker interface {
 	roles(ctx context.Context, q *apiv1.ListRolesRequest) (*apiv1.ListRolesResponse, error)
 	summary(ctx context.Context, q *apiv1.SummariseRolesRequest) (*apiv1.SummariseRolesResponse, error)
 	why(ctx context.Context, q *apiv1.WhyRequest) (*apiv1.WhyResponse, error)
+	evaluator
 }
 
 type natsAsker struct{ nc *nats.Conn }
 
 func (a natsAsker) roles(ctx context.Context, q *apiv1.ListRolesRequest) (*apiv1.ListRolesResponse, error) {
 	q.CaughtUp = true
-	out := &apiv1.ListRolesResponse{}
-	return out, bus.Request(ctx, a.nc, "query.list_roles", q, out)
+	return a.ListRoles(ctx, q)
 }
 
 func (a natsAsker) summary(ctx context.Context, q *apiv1.SummariseRolesRequest) (*apiv1.SummariseRolesResponse, error) {
@@ -43,7 +43,12 @@ func (a natsAsker) why(ctx context.Context, q *apiv1.WhyRequest) (*apiv1.WhyResp
 	return out, bus.Request(ctx, a.nc, "query.why", q, out)
 }
 
-type httpAsker struct{ apiv1connect.RoleServiceClient }
+type httpAsker struct {
+	apiv1connect.RoleServiceClient
+	apiv1connect.EvidenceServiceClient
+	apiv1connect.WorkspaceServiceClient
+	apiv1connect.DecisionServiceClient
+}
 
 func (a httpAsker) roles(ctx context.Context, q *apiv1.ListRolesRequest) (*apiv1.ListRolesResponse, error) {
 	q.CaughtUp = true
@@ -77,7 +82,7 @@ func serverDesk(url, token string) *desk {
 	client := &http.Client{Timeout: answerWithin, Transport: bearer{token}}
 	files := apiv1connect.NewMinutesServiceClient(client, url)
 	return &desk{
-		ask: httpAsker{apiv1connect.NewRoleServiceClient(client, url)},
+		ask: httpAsker{apiv1connect.NewRoleServiceClient(client, url), apiv1connect.NewEvidenceServiceClient(client, url), apiv1connect.NewWorkspaceServiceClient(client, url), apiv1connect.NewDecisionServiceClient(client, url)},
 		record: func(ctx context.Context, in input) (recordedFile, error) {
 			r, err := files.ImportMinutes(ctx, &apiv1.ImportMinutesRequest{Name: in.name, File: in.data})
 			return recordedFile{receipt: r}, err

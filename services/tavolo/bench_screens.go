@@ -352,10 +352,10 @@ func (r *benchRoom) send(ctx context.Context, c *commandv1.Command) (uint64, err
 	return receipt.Sequence, err
 }
 
-// closeVote prepares a vote in which everybody has voted, waits until every screen has it, and closes it.
-func (r *benchRoom) closeVote(ctx context.Context, on *crowd) (began, acknowledged, announced time.Time, sequence uint64, err error) {
+// openVote prepares a vote in which everybody has voted.
+func (r *benchRoom) openVote(ctx context.Context) (id string, sequence uint64, err error) {
 	r.votes++
-	id := r.session + ":d" + strconv.Itoa(r.votes)
+	id = r.session + ":d" + strconv.Itoa(r.votes)
 	var electors []*eventv1.Elector
 	var ballots []*eventv1.BallotCast
 	for i, p := range r.people {
@@ -370,8 +370,17 @@ func (r *benchRoom) closeVote(ctx context.Context, on *crowd) (began, acknowledg
 		{Of: &commandv1.Command_CastBallots{CastBallots: &commandv1.CastBallots{Workspace: r.workspace, Decision: id, Ballots: ballots}}},
 	} {
 		if sequence, err = r.send(ctx, c); err != nil {
-			return began, acknowledged, announced, 0, err
+			return id, 0, err
 		}
+	}
+	return id, sequence, nil
+}
+
+// closeVote prepares a vote, waits until every screen has it, and closes it.
+func (r *benchRoom) closeVote(ctx context.Context, on *crowd) (began, acknowledged, announced time.Time, sequence uint64, err error) {
+	id, sequence, err := r.openVote(ctx)
+	if err != nil {
+		return began, acknowledged, announced, 0, err
 	}
 	if _, err = on.arrived(time.Now(), sequence); err != nil {
 		return began, acknowledged, announced, 0, err

@@ -17,6 +17,7 @@ import (
 
 	"tavolo/pkg/bus"
 	"tavolo/services/clerk"
+	"tavolo/services/feeds"
 	"tavolo/services/gateway"
 	"tavolo/services/gateway/web"
 	"tavolo/services/ledger"
@@ -47,6 +48,8 @@ type plan struct {
 	Temporary bool
 	// Listen, PublicURL, TLSCert and TLSKey are the gateway's.
 	Listen, PublicURL, TLSCert, TLSKey string
+	// Loopback lets webhooks go to this machine: for tests.
+	Loopback bool
 
 	Logger *slog.Logger
 }
@@ -81,7 +84,7 @@ func openHouse(ctx context.Context, p plan) (h *house, err error) {
 		h.stop(func() error { h.server.Shutdown(); return nil })
 		h.connect = h.server.Connect
 	}
-	for _, service := range []string{bus.People, bus.Ledger, bus.Views, bus.Clerk, bus.Gateway} {
+	for _, service := range []string{bus.People, bus.Ledger, bus.Views, bus.Clerk, bus.Feeds, bus.Gateway} {
 		if !slices.Contains(p.Services, service) {
 			continue
 		}
@@ -131,6 +134,12 @@ func (h *house) start(ctx context.Context, service string, p plan) error {
 			return err
 		}
 		h.stop(func() error { s.Stop(); return nil })
+	case bus.Feeds:
+		s, err := feeds.Start(ctx, feeds.Options{Conn: nc, Dir: filepath.Join(p.Dir, "feeds"), PublicURL: p.PublicURL, Version: version, Loopback: p.Loopback, Logger: p.Logger})
+		if err != nil {
+			return err
+		}
+		h.stop(s.Stop)
 	case bus.Gateway:
 		token, err := operatorToken(p.Dir)
 		if err != nil {

@@ -22,9 +22,12 @@ type grammar struct {
 	Import     importCmd     `cmd:"" help:"Record minutes files for good. The same file twice changes nothing; a corrected one is recorded as a correction."`
 	Roles      rolesCmd      `cmd:"" help:"Say who had which role in everything recorded."`
 	Why        whyCmd        `cmd:"" help:"Explain one answer: the rule, the events, and what would have made it decisive."`
+	Report     reportCmd     `cmd:"" help:"Say what evaluators ask of a period: Table 3 beside the published one, departments, what an auditor would circle, figures."`
+	Export     exportCmd     `cmd:"" help:"Write roles, departments, Table 3 and findings for other programs: SPSS, Excel, CSV, a data package, Popolo."`
 	Power      powerCmd      `cmd:"" help:"Say what each vote can do under a rule, before anyone votes, and propose rules under which the users could matter."`
 	Rules      rulesCmd      `cmd:"" help:"Print the role rules."`
 	Replay     replayCmd     `cmd:"" help:"Fold the whole log again and compare with the views that are in use."`
+	Generate   generateCmd   `cmd:"" help:"Make up a plausible year of many departments as minutes files, to try and to measure with."`
 	Bench      benchCmd      `cmd:"" help:"Measure this machine: each figure beside its floor, from the same run."`
 	NatsConfig natsConfigCmd `cmd:"" name:"nats-config" help:"Write the configuration of an outside NATS server: one user per service, the same grants as inside."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`

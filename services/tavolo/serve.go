@@ -26,18 +26,19 @@ type serveCmd struct {
 	PublicURL   string   `name:"public-url" help:"Address under which others reach Tavolo, such as https://tavolo.example.it. Invitations point to it." placeholder:"URL"`
 	TLSCert     string   `name:"tls-cert" help:"Certificate (PEM), when Tavolo is to speak TLS itself." type:"path"`
 	TLSKey      string   `name:"tls-key" help:"Its key (PEM)." type:"path"`
-	Services    []string `help:"Run only these services: people, ledger, views, clerk, gateway. Default: all."`
+	Services    []string `help:"Run only these services: people, ledger, views, clerk, feeds, gateway. Default: all."`
 	NATS        string   `name:"nats" help:"Address of an outside NATS server. Default: one inside."`
 	NATSSecrets string   `name:"nats-secrets" help:"File with the password of each service's user on the outside server (made by tavolo nats-config)." type:"path"`
 	Demo        bool     `help:"Record the example minutes of a small group first, so that there is something to look at."`
+	Loopback    bool     `name:"webhooks-to-this-machine" hidden:"" help:"Let webhooks go to this machine: for tests."`
 	LogFormat   string   `help:"How to log." enum:"text,json" default:"text"`
 }
 
 // all services, in no order: the house knows who needs whom.
-var allServices = []string{bus.People, bus.Ledger, bus.Views, bus.Clerk, bus.Gateway}
+var allServices = []string{bus.People, bus.Ledger, bus.Views, bus.Clerk, bus.Feeds, bus.Gateway}
 
 func (c *serveCmd) Run(ctx context.Context, t *terminal) error {
-	p := plan{Dir: c.Data, Services: allServices, NATS: c.NATS, Listen: c.Listen, PublicURL: c.PublicURL, TLSCert: c.TLSCert, TLSKey: c.TLSKey}
+	p := plan{Dir: c.Data, Services: allServices, NATS: c.NATS, Listen: c.Listen, PublicURL: c.PublicURL, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Loopback: c.Loopback}
 	if len(c.Services) > 0 {
 		for _, s := range c.Services {
 			if !slices.Contains(allServices, s) {

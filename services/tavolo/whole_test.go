@@ -300,7 +300,7 @@ func TestServicesApartAnswerAsTogether(t *testing.T) {
 		t.Fatal(err)
 	}
 	url, data := "", ""
-	for _, s := range []string{bus.People, bus.Ledger, bus.Views, bus.Clerk, bus.Gateway} {
+	for _, s := range []string{bus.People, bus.Ledger, bus.Views, bus.Clerk, bus.Feeds, bus.Gateway} {
 		dir := filepath.Join(t.TempDir(), s)
 		_, at := serve(t, "--services", s, "--nats", outside.URL(), "--nats-secrets", file, "--data", dir, "--listen", "127.0.0.1:0")
 		if at != "" {

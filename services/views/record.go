@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -85,6 +86,12 @@ func (p *projector) apply(ctx context.Context, tx *sql.Tx, _ string, batch []eve
 		if err := p.mark(ctx, tx, id, a, r.Commit, dirty); err != nil {
 			return err
 		}
+		if err := p.tell(ctx, tx, id, a, r); err != nil {
+			return err
+		}
+		if err := writeFacet(ctx, tx, id, a); err != nil {
+			return err
+		}
 	}
 	for _, id := range sorted(dirty) {
 		if err := p.judge(ctx, tx, id); err != nil {
@@ -141,8 +148,13 @@ type querier interface {
 
 // foldRecord folds an aggregate from its stored commits; keep says which events count, nil keeps all.
 func foldRecord(ctx context.Context, q querier, id int64, key aggregate.Key, keep func(*eventv1.Event) bool) (*aggregate.Aggregate, error) {
+	return foldUpTo(ctx, q, id, key, math.MaxInt64, keep)
+}
+
+// foldUpTo is foldRecord with the commits up to a sequence only.
+func foldUpTo(ctx context.Context, q querier, id int64, key aggregate.Key, seq int64, keep func(*eventv1.Event) bool) (*aggregate.Aggregate, error) {
 	a := aggregate.New(key)
-	rows, err := q.QueryContext(ctx, `SELECT seq, body FROM record WHERE aggregate = ? ORDER BY seq`, id)
+	rows, err := q.QueryContext(ctx, `SELECT seq, body FROM record WHERE aggregate = ? AND seq <= ? ORDER BY seq`, id, seq)
 	if err != nil {
 		return nil, err
 	}

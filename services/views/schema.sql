@@ -56,3 +56,32 @@ CREATE TABLE IF NOT EXISTS role (
   PRIMARY KEY (decision, place)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS role_by_who ON role (who, decision);
+
+-- What decisions are grouped by: one line an initiative (scope, area, stage) and one a session (kind, when it began, whether users sat in it).
+CREATE TABLE IF NOT EXISTS facet (
+  aggregate  INTEGER PRIMARY KEY,
+  key        TEXT NOT NULL UNIQUE,      -- id of the initiative, or full id of the session
+  initiative TEXT NOT NULL,
+  scope      INTEGER NOT NULL,
+  area       INTEGER NOT NULL,
+  stage      INTEGER NOT NULL,
+  kind       INTEGER NOT NULL,          -- 0 for an initiative
+  opened_at  INTEGER NOT NULL,          -- unix ms, 0 for an initiative and for a session that did not begin
+  strict     INTEGER NOT NULL,          -- 1 when a user in the strict sense sat there
+  broad      INTEGER NOT NULL           -- 1 when a user in the broad sense did
+) STRICT;
+
+-- What feeds tell of: one line for each commit of a decision that an association would want to know of, released or not. It is released by the commit
+-- itself when the initiative is public, or later by the commit that makes it public; in the order (released, seq).
+CREATE TABLE IF NOT EXISTS entry (
+  seq      INTEGER PRIMARY KEY,         -- of the commit
+  decision INTEGER NOT NULL,            -- aggregate
+  initiative INTEGER NOT NULL,          -- aggregate
+  kind     INTEGER NOT NULL,
+  stands   INTEGER NOT NULL,            -- 1: after it the decision is closed
+  released INTEGER NOT NULL,            -- sequence of the commit that released it, 0: none
+  about    INTEGER NOT NULL             -- seq of the first entry released about the decision, 0 while not released
+) STRICT;
+CREATE INDEX IF NOT EXISTS entry_by_release ON entry (released, seq);
+CREATE INDEX IF NOT EXISTS entry_by_decision ON entry (decision, seq);
+CREATE INDEX IF NOT EXISTS entry_by_initiative ON entry (initiative, seq);

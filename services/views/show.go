@@ -98,6 +98,9 @@ func (v *Views) getInitiative(ctx context.Context, q *apiv1.GetInitiativeRequest
 			d.summary.Question = open(d.question)
 			view.Decisions = append(view.Decisions, d.summary)
 		}
+		for _, u := range home.Initiative.Unlogged {
+			view.Unlogged = append(view.Unlogged, &apiv1.UnloggedView{By: u.By, Text: open(u.Text), TakenOn: u.TakenOn, At: timestamp(u.At)})
+		}
 	})
 	return view, err
 }

@@ -282,6 +282,12 @@ func (v *Views) questions() map[string]bus.Handler {
 		"query.get_own_ballots": question(v.getOwnBallots),
 		"query.export_minutes":  question(v.exportMinutes),
 		"query.recorded":        question(v.recorded),
+		"query.feed_entries":    question(v.feedEntries),
+
+		"query.list_role_ledger": question(v.listRoleLedger),
+		"query.get_table3":       question(v.getTable3),
+		"query.list_findings":    question(v.listFindings),
+		"query.get_figures":      question(v.getFigures),
 	}
 }
 

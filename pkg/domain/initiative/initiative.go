@@ -6,6 +6,9 @@
 //
 // Consents are stated one by one, and the last statement of a code holds. Nobody needs to consent in order to take part.
 //
+// A record shows only what was put into it. So whoever belongs may report that a decision was taken outside: the report is counted and shown, and
+// nothing is judged by it.
+//
 // Not here: who sits in which meeting (package session).
 package initiative
 
@@ -35,6 +38,17 @@ type State struct {
 	// Members in the order of enrolment.
 	Members []Member
 	index   map[string]int
+	// Unlogged are the reports of decisions that are not in the record, oldest first.
+	Unlogged []Unlogged
+}
+
+// Unlogged is one report of a decision that is not in the record.
+type Unlogged struct {
+	By      string
+	Text    decider.Words
+	TakenOn string // yyyy-mm-dd; "" when it is not known
+	At      time.Time
+	Seq     uint64
 }
 
 // Member is one person, or one organisation's seat.
@@ -78,7 +92,7 @@ func (s *State) Clone() *State {
 	for i := range c.Members {
 		c.Members[i].Consents = slices.Clone(c.Members[i].Consents)
 	}
-	c.index = maps.Clone(s.index)
+	c.index, c.Unlogged = maps.Clone(s.index), slices.Clone(s.Unlogged)
 	return &c
 }
 
@@ -139,6 +153,8 @@ func Decide(s *State, cmd *commandv1.Command, now time.Time) ([]*eventv1.Event, 
 		return []*eventv1.Event{eventv1.NewEvent(at, &eventv1.ParticipantNamed{Participant: c.NameParticipant.Participant, Name: c.NameParticipant.Name.GetSealed()})}, nil
 	case *commandv1.Command_StateConsents:
 		return state(s, c.StateConsents, at)
+	case *commandv1.Command_ReportUnloggedDecision:
+		return report(s, c.ReportUnloggedDecision, at)
 	case *commandv1.Command_SetPublication:
 		if c.SetPublication.Public == s.Public {
 			return nil, nil // as it is already
@@ -201,6 +217,29 @@ func state(s *State, c *commandv1.StateConsents, at *timestamppb.Timestamp) ([]*
 	return events, nil
 }
 
+// report records that a decision was taken outside. Two people may report the same one: nobody here can tell.
+func report(s *State, c *commandv1.ReportUnloggedDecision, at *timestamppb.Timestamp) ([]*eventv1.Event, error) {
+	if err := s.known(c.By); err != nil {
+		return nil, err
+	}
+	if c.Text.GetSealed() == nil {
+		return nil, decider.Refuse("initiative/report-without-words")
+	}
+	if c.TakenOn != "" {
+		day, err := time.Parse(time.DateOnly, c.TakenOn)
+		if err != nil {
+			return nil, decider.Refuse("initiative/report-day")
+		}
+		if day.After(at.AsTime().Add(dayAhead)) {
+			return nil, decider.Refuse("initiative/report-ahead")
+		}
+	}
+	return []*eventv1.Event{eventv1.NewEvent(at, &eventv1.UnloggedDecisionReported{By: c.By, Text: c.Text.GetSealed(), TakenOn: c.TakenOn})}, nil
+}
+
+// dayAhead is how far ahead of UTC a calendar can be.
+const dayAhead = 14 * time.Hour
+
 // stated notes a consent and reports whether that changes anything.
 func (m *Member) stated(c Consent) bool {
 	i := m.consent(c.Code)
@@ -240,6 +279,9 @@ func Evolve(s *State, f decider.Fact) {
 		if i, ok := s.index[c.Participant]; ok {
 			s.Members[i].stated(Consent{c.Consent, c.Version, c.Given})
 		}
+	case *eventv1.Event_UnloggedDecisionReported:
+		u := e.UnloggedDecisionReported
+		s.Unlogged = append(s.Unlogged, Unlogged{By: u.By, Text: f.Words("text", u.Text), TakenOn: u.TakenOn, At: f.Event.OccurredAt.AsTime(), Seq: f.Seq})
 	case *eventv1.Event_PublicationSet:
 		s.Public = e.PublicationSet.Public
 	}

@@ -169,3 +169,21 @@ func TestACloneGoesItsOwnWay(t *testing.T) {
 		t.Errorf("folding the clone changed the original:\n%s", diff)
 	}
 }
+
+func TestWhoBelongsReportsWhatWasDecidedOutside(t *testing.T) {
+	report := func(by, day string) *commandv1.ReportUnloggedDecision {
+		return &commandv1.ReportUnloggedDecision{By: by, Text: words, TakenOn: day}
+	}
+	for _, day := range []string{"", "2020-01-31"} {
+		scenario(t).Given(opened, u1).When(report("u1", day)).Then(&eventv1.UnloggedDecisionReported{By: "u1", Text: sealed, TakenOn: day})
+	}
+	scenario(t).Given(opened, u1).When(report("u2", "")).Refused("initiative/not-enrolled")
+	scenario(t).Given(opened, u1).When(&commandv1.ReportUnloggedDecision{By: "u1"}).Refused("initiative/report-without-words")
+	scenario(t).Given(opened, u1).When(report("u1", "31/01/2020")).Refused("initiative/report-day")
+	scenario(t).Given(opened, u1).When(report("u1", "2999-01-01")).Refused("initiative/report-ahead")
+	reported := &eventv1.UnloggedDecisionReported{By: "u1", Text: sealed}
+	s := scenario(t).Given(opened, u1, reported, reported).State() // two may mean the same, or not: both are counted
+	if len(s.Unlogged) != 2 || s.Unlogged[1].By != "u1" || s.Unlogged[1].Text.Commit == "" || s.Unlogged[1].Seq == 0 {
+		t.Errorf("%+v", s.Unlogged)
+	}
+}

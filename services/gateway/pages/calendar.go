@@ -32,3 +32,40 @@ func Calendar(workspace string, v *apiv1.SessionView, address string, now time.T
 	e.SetURL(address)
 	return []byte(c.Serialize(ics.WithNewLineWindows)), true
 }
+
+// Meeting is a meeting of a public initiative: when it is, and nothing of who comes or what it is called, for a title may name somebody.
+type Meeting struct {
+	// UID never changes. Sequence grows with the record.
+	UID        string
+	Sequence   uint64
+	Initiative string
+	Starts     time.Time
+	Minutes    uint32
+}
+
+// MeetingsOf lists the meetings of an initiative that have a day.
+func MeetingsOf(workspace string, v *apiv1.InitiativeView) (all []Meeting) {
+	for _, s := range v.Sessions {
+		if s.StartsAt != nil {
+			all = append(all, Meeting{s.Id + "@" + workspace + ".tavolo", v.Sequence, v.GetInitiative().GetTitle(), s.StartsAt.AsTime(), s.Minutes})
+		}
+	}
+	return all
+}
+
+// PublicCalendar writes meetings for a calendar program (RFC 5545). stamp is when the file counts as made.
+func PublicCalendar(lang string, meetings []Meeting, stamp time.Time) []byte {
+	c := ics.NewCalendarFor("Tavolo")
+	c.SetMethod(ics.MethodPublish)
+	for _, m := range meetings {
+		e := c.AddEvent(m.UID)
+		e.SetDtStampTime(stamp)
+		e.SetSequence(int(m.Sequence))
+		e.SetSummary(tongue(lang).say("page/feeds-meeting", "title", m.Initiative))
+		e.SetStartAt(m.Starts)
+		if m.Minutes > 0 {
+			e.SetEndAt(m.Starts.Add(time.Duration(m.Minutes) * time.Minute))
+		}
+	}
+	return []byte(c.Serialize(ics.WithNewLineWindows))
+}

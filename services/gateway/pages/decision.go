@@ -36,7 +36,7 @@ func Decision(lang string, in DecisionInput) Doc {
 	p.nobody = in.Public
 	c := chapter{people: p, d: d, roles: in.Roles}
 	if in.Public {
-		c.roles = publicRoles(d, in.Roles)
+		c.roles = PublicRoles(d, in.Roles)
 	}
 	doc := Doc{Kind: l.say("page/decision"), Title: said(d.Question)}
 	if d.Question == "" {

@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 
 	"tavolo/pkg/catalogue"
@@ -12,12 +13,21 @@ import (
 
 // Documents as HTML. Every text goes through html/template, so that what people wrote stays text. Nothing is loaded but two styles of our own.
 
-//go:embed *.html pages.css
+//go:embed *.html pages.css pages.js
 var look embed.FS
 
 // Style is what stands at /pages.css.
 func Style() []byte {
 	data, err := look.ReadFile("pages.css")
+	if err != nil {
+		panic("pages: " + err.Error()) // it is part of the program
+	}
+	return data
+}
+
+// Script is what stands at /pages.js: the buttons that copy. Without it they are not there.
+func Script() []byte {
+	data, err := look.ReadFile("pages.js")
 	if err != nil {
 		panic("pages: " + err.Error()) // it is part of the program
 	}
@@ -49,6 +59,13 @@ type page struct {
 	Title  string
 	Doc    Doc
 	Ballot Ballot
+}
+
+// Script says whether the page has something to copy.
+func (p page) Script() bool { return copies(p.Doc.Blocks) }
+
+func copies(blocks []Block) bool {
+	return slices.ContainsFunc(blocks, func(b Block) bool { return b.Code != nil || b.Section != nil && copies(b.Section.Blocks) })
 }
 
 // language is a link to the same page in another language.

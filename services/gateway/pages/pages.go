@@ -35,6 +35,20 @@ type Block struct {
 	Facts   []Fact
 	List    *List
 	Table   *Table
+	// Chart is a picture of a table beside it; a file without pictures leaves it out.
+	Chart *Chart
+	Code  *Code
+}
+
+// Code is something to be copied as it is, such as a command.
+type Code struct {
+	// ID is unique in the document.
+	ID   string
+	Text string
+	// Copy is what the button says that copies it.
+	Copy string
+	// Copied is what it says then.
+	Copied string
 }
 
 // Section has a heading and what is below it.

@@ -76,9 +76,9 @@ func ofOneMind(votes ...uint64) bool {
 	return cast < 2
 }
 
-// publicRoles keeps the roles of groups that are no person: the users' from two people on, for their role is what is published, a constituency's from
+// PublicRoles keeps the roles of groups that are no person: the users' from two people on, for their role is what is published, a constituency's from
 // five. Flags are left out, because some tell how a group voted.
-func publicRoles(d *apiv1.DecisionView, roles []*apiv1.Judgement) (shown []*apiv1.Judgement) {
+func PublicRoles(d *apiv1.DecisionView, roles []*apiv1.Judgement) (shown []*apiv1.Judgement) {
 	for _, j := range roles {
 		if j.Participant != "" {
 			continue

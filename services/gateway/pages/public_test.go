@@ -108,7 +108,7 @@ func TestAGroupOfOneIsAPerson(t *testing.T) {
 	}
 	all = append(all, &apiv1.Judgement{Who: "p1", Participant: "x"})
 	var shown []string
-	for _, j := range publicRoles(d, all) {
+	for _, j := range PublicRoles(d, all) {
 		shown = append(shown, j.Who)
 		if len(j.Flags) > 0 {
 			t.Error("a flag can tell how a group voted")

@@ -1,7 +1,7 @@
 // Builds dist/: bundled scripts, the part of bootstrap-italia that the screens use, fonts, and the page. `npm run build`.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 import { PurgeCSS } from "purgecss";
@@ -14,20 +14,54 @@ const out = "dist", assets = join(out, "assets");
 for (const name of readdirSync(out)) if (name !== ".keep") rmSync(join(out, name), { recursive: true });
 mkdirSync(assets, { recursive: true });
 
-const scripts = await esbuild.build({
+// words: import("words:it"), import("words:it/preparing"): the texts of one language, and those of a part that comes later, each in a file of its own.
+const words = {
+  name: "words",
+  setup(build) {
+    build.onResolve({ filter: /^words:/ }, ({ path }) => ({ path: path.slice(6), namespace: "words" }));
+    // As a script: of a JSON file esbuild makes one export a text, and the file half as large again.
+    build.onLoad({ filter: /./, namespace: "words" }, ({ path }) => ({ contents: `export default ${JSON.stringify(wordsApart(...path.split("/")))}`, loader: "js" }));
+  },
+};
+
+// together has every file that is fetched by itself also reach what shares, so that esbuild, which makes one file of what the same files reach, makes one of
+// it all: on a poor line thirty small answers take longer than four.
+const together = (shares) => ({
+  name: "together",
+  setup(build) {
+    build.onResolve({ filter: /^together:/ }, ({ path }) => ({ path: path.slice(9), namespace: "together" }));
+    build.onLoad({ filter: /./, namespace: "together" }, ({ path }) => ({ contents: shares[path].of.map((file) => `import "./${file}";`).join(""), resolveDir: ".", loader: "js" }));
+    build.onLoad({ filter: /\.tsx$/ }, ({ path }) => {
+      const file = relative(".", path), reaches = Object.keys(shares).filter((name) => shares[name].by.includes(file));
+      return { contents: reaches.map((name) => `import "together:${name}";`).join("") + readFileSync(path, "utf8"), loader: "tsx" };
+    });
+  },
+});
+
+const bundle = (plugins, write) => esbuild.build({
   entryPoints: { app: "src/main.tsx" },
   outdir: assets, entryNames: "[name]-[hash]", chunkNames: "[name]-[hash]",
-  bundle: true, splitting: true, format: "esm", minify: true, target: "es2022", legalComments: "none", metafile: true,
-  jsx: "automatic", jsxImportSource: "preact",
-  plugins: [{
-    name: "words", // import("words:it"), import("words:it/preparing"): the texts of one language, and those of a part that comes later, each in a file of its own
-    setup(build) {
-      build.onResolve({ filter: /^words:/ }, ({ path }) => ({ path: path.slice(6), namespace: "words" }));
-      // As a script: of a JSON file esbuild makes one export a text, and the file half as large again.
-      build.onLoad({ filter: /./, namespace: "words" }, ({ path }) => ({ contents: `export default ${JSON.stringify(wordsApart(...path.split("/")))}`, loader: "js" }));
-    },
-  }],
+  bundle: true, splitting: true, format: "esm", minify: true, target: "es2022", legalComments: "none", metafile: true, write,
+  jsx: "automatic", jsxImportSource: "preact", plugins,
 });
+
+// First to see which files are shared by which, then in earnest: what every screen may need in one file, what only screens with decisions need in another.
+const first = (await bundle([words], false)).metafile.outputs;
+const needsOf = (outputs, file, all = new Set()) => {
+  if (all.has(file)) return all;
+  all.add(file);
+  for (const i of outputs[file].imports) if (i.kind === "import-statement") needsOf(outputs, i.path, all);
+  return all;
+};
+const apartFiles = Object.keys(first).filter((name) => first[name].entryPoint?.startsWith("src/"));
+const session = apartFiles.find((name) => first[name].entryPoint === "src/screens/session.tsx");
+const shared = [...needsOf(first, session)].filter((name) => !first[name].entryPoint).flatMap((name) => Object.keys(first[name].inputs)).filter((file) => file.startsWith("src/"));
+const ofRoom = shared.filter((file) => /^src\/(deciding|meeting)\//.test(file));
+const inRoom = (name) => [...needsOf(first, name)].some((n) => Object.keys(first[n].inputs).some((file) => ofRoom.includes(file)));
+const scripts = await bundle([words, together({
+  frame: { of: shared.filter((file) => !ofRoom.includes(file)), by: apartFiles.map((name) => first[name].entryPoint) },
+  room: { of: ofRoom, by: apartFiles.filter(inRoom).map((name) => first[name].entryPoint) },
+})], true);
 
 const hashed = (name, data) => {
   const [stem, end] = name.split(/\.(?=[^.]+$)/);
@@ -55,31 +89,35 @@ const style = hashed("app.css", code);
 const icon = hashed("icon.svg", readFileSync("src/icon.svg"));
 
 const entry = basename(Object.keys(scripts.metafile.outputs).find((name) => scripts.metafile.outputs[name].entryPoint === "src/main.tsx"));
-const escape = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
-writeFileSync(join(out, "index.html"), readFileSync("src/index.html", "utf8")
-  .replace("{script}", `/assets/${entry}`).replace("{style}", `/assets/${style}`).replace("{icon}", `/assets/${icon}`)
-  .replace("{no-script-it}", escape(wordsOf("it")["web/no-script"])).replace("{no-script-en}", escape(wordsOf("en")["web/no-script"]))
-  .replace("{no-script-link-it}", escape(wordsOf("it")["web/no-script-link"])).replace("{no-script-link-en}", escape(wordsOf("en")["web/no-script-link"])));
-
 // A screen loads the entry, its own file, what these share with others, the style and the words of one language.
 const size = (file) => gzipSync(readFileSync(join(assets, basename(file)))).length;
 const outputs = scripts.metafile.outputs;
 const built = (source) => Object.keys(outputs).find((name) => outputs[name].entryPoint === source);
-const needs = (file, all = new Set()) => {
-  if (all.has(file)) return all;
-  all.add(file);
-  for (const i of outputs[file].imports) if (i.kind === "import-statement") needs(i.path, all);
-  return all;
-};
+const needs = (file, all) => needsOf(outputs, file, all);
 const kb = (bytes) => (bytes / 1024).toFixed(1);
 const sum = (files) => [...files].reduce((bytes, file) => bytes + size(file), 0);
 const css = size(style), wordsFile = (name) => Object.keys(outputs).find((file) => Object.keys(outputs[file].inputs).includes(`words:${name}`));
 const longest = (part = "") => Math.max(...languages.map((l) => size(wordsFile(l + part))));
-const apart = { home: ["/entering", "/preparing"], enter: ["/entering"], me: ["/entering"], initiative: ["/entering", "/preparing"] };
+const apart = { audit: ["/auditing"], table3: ["/auditing"], home: ["/entering", "/preparing"], enter: ["/entering"], me: ["/entering"], initiative: ["/entering", "/preparing"] };
+// The page, and one a screen and language which names at once all that it will need, so that nothing is asked for only when something else has come.
+const escape = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
+const page = (ahead) => readFileSync("src/index.html", "utf8")
+  .replace("{script}", `/assets/${entry}`).replace("{style}", `/assets/${style}`).replace("{icon}", `/assets/${icon}`)
+  .replace("{ahead}", ahead.map((file) => `\n<link rel="modulepreload" href="/assets/${basename(file)}">`).join(""))
+  .replace("{no-script-it}", escape(wordsOf("it")["web/no-script"])).replace("{no-script-en}", escape(wordsOf("en")["web/no-script"]))
+  .replace("{no-script-link-it}", escape(wordsOf("it")["web/no-script-link"])).replace("{no-script-link-en}", escape(wordsOf("en")["web/no-script-link"]));
+const screens = readdirSync("src/screens").filter((file) => file.endsWith(".tsx")).map((file) => file.replace(".tsx", "")).sort();
+const scriptsOf = (screen) => needs(built(`src/screens/${screen}.tsx`), needs(built("src/main.tsx")));
+writeFileSync(join(out, "index.html"), page([]));
+for (const screen of screens) for (const language of languages) {
+  const files = [...scriptsOf(screen), wordsFile(language), ...(apart[screen] ?? []).map((part) => wordsFile(language + part))];
+  writeFileSync(join(out, `${screen}.${language}.html`), page(files.filter((file) => basename(file) !== entry)));
+}
+
 console.log(`KB gzip: style ${kb(css)}, words ${kb(longest())} (${partsApart.map((p) => `${p} ${kb(longest(`/${p}`))}`).join(", ")})`);
 let worst = 0;
-for (const file of readdirSync("src/screens").filter((file) => file.endsWith(".tsx")).sort()) {
-  const name = file.replace(".tsx", ""), script = sum(needs(built(`src/screens/${file}`), needs(built("src/main.tsx"))));
+for (const name of screens) {
+  const script = sum(scriptsOf(name));
   const words = longest() + (apart[name] ?? []).reduce((bytes, part) => bytes + longest(part), 0), total = script + css + words;
   worst = Math.max(worst, total);
   console.log(`${name.padEnd(10)} script ${kb(script)} + style + words ${kb(words)} = ${kb(total)}`);

@@ -34,6 +34,12 @@ const notBuilt = `<!doctype html>
 </html>
 `
 
+// languageCookie is where the client, and the pages that do without it, keep the language that a reader chose.
+const languageCookie = "tavolo-language"
+
+// firstLanguage is the one that a visitor meets who has chosen none.
+const firstLanguage = "it"
+
 const (
 	// keepForGood is for files whose name changes with their content.
 	keepForGood = "public, max-age=31536000, immutable"
@@ -85,8 +91,12 @@ func serve(client fs.FS) http.Handler {
 	if _, built := h.files["index.html"]; err != nil || !built {
 		h.files = map[string]file{"index.html": pack("index.html", []byte(notBuilt))}
 	}
-	for _, address := range []string{"/{$}", "/enter", "/me", "/w/{workspace}/i/{id}", "/w/{workspace}/s/{id}", "/w/{workspace}/s/{id}/projector", "/w/{workspace}/d/{id}"} {
-		h.pages.HandleFunc("GET "+address, func(w http.ResponseWriter, r *http.Request) { h.page(w, r, http.StatusOK) })
+	for address, screen := range map[string]string{
+		"/{$}": "home", "/enter": "enter", "/me": "me", "/w/{workspace}/i/{id}": "initiative", "/w/{workspace}/s/{id}": "session",
+		"/w/{workspace}/s/{id}/projector": "projector", "/w/{workspace}/d/{id}": "decision",
+		"/w/{workspace}/audit": "audit", "/w/{workspace}/audit/{page}": "audit", "/table3": "table3",
+	} {
+		h.pages.HandleFunc("GET "+address, func(w http.ResponseWriter, r *http.Request) { h.page(w, r, screen, http.StatusOK) })
 	}
 	h.pages.HandleFunc("/", h.other)
 	return h.pages
@@ -109,8 +119,21 @@ func pack(name string, data []byte) file {
 	return f
 }
 
-func (h *handler) page(w http.ResponseWriter, r *http.Request, status int) {
+// page sends the page of a screen. There is one a language, which names at once every file that the screen will need, so that a phone on a poor line does not
+// learn of each from the one before; the client finds the screen and the language by itself and needs none of this.
+func (h *handler) page(w http.ResponseWriter, r *http.Request, screen string, status int) {
 	w.Header().Set("Cache-Control", askAgain)
+	w.Header().Add("Vary", "Cookie")
+	lang := firstLanguage
+	if kept, err := r.Cookie(languageCookie); err == nil {
+		lang = kept.Value
+	}
+	for _, name := range []string{screen + "." + lang + ".html", screen + "." + firstLanguage + ".html"} {
+		if f, known := h.files[name]; known {
+			send(w, r, f, status)
+			return
+		}
+	}
 	send(w, r, h.files["index.html"], status)
 }
 
@@ -124,7 +147,7 @@ func (h *handler) other(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", keepForGood)
 		send(w, r, f, http.StatusOK)
 	case !asset && read && strings.Contains(r.Header.Get("Accept"), "text/html"):
-		h.page(w, r, http.StatusNotFound)
+		h.page(w, r, "nowhere", http.StatusNotFound)
 	default:
 		http.Error(w, "not found", http.StatusNotFound)
 	}

@@ -605,7 +605,9 @@ type InitiativeView struct {
 	// Decisions, by the time they were posed.
 	Decisions []*DecisionSummary `protobuf:"bytes,6,rep,name=decisions,proto3" json:"decisions,omitempty"`
 	// Anyone may read the decisions, without persons.
-	Public        bool `protobuf:"varint,7,opt,name=public,proto3" json:"public,omitempty"`
+	Public bool `protobuf:"varint,7,opt,name=public,proto3" json:"public,omitempty"`
+	// Decisions that somebody says were taken and are not in the record, in the order in which they were reported.
+	Unlogged      []*UnloggedView `protobuf:"bytes,8,rep,name=unlogged,proto3" json:"unlogged,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -689,6 +691,86 @@ func (x *InitiativeView) GetPublic() bool {
 	return false
 }
 
+func (x *InitiativeView) GetUnlogged() []*UnloggedView {
+	if x != nil {
+		return x.Unlogged
+	}
+	return nil
+}
+
+// UnloggedView is one report of a decision that is not in the record.
+type UnloggedView struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Pseudonym of who reported it.
+	By string `protobuf:"bytes,1,opt,name=by,proto3" json:"by,omitempty"`
+	// What was decided, in their words. Empty: gone.
+	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	// The day on which it was taken (yyyy-mm-dd). Empty: not known.
+	TakenOn string `protobuf:"bytes,3,opt,name=taken_on,json=takenOn,proto3" json:"taken_on,omitempty"`
+	// When it was reported.
+	At            *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=at,proto3" json:"at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnloggedView) Reset() {
+	*x = UnloggedView{}
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnloggedView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnloggedView) ProtoMessage() {}
+
+func (x *UnloggedView) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnloggedView.ProtoReflect.Descriptor instead.
+func (*UnloggedView) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *UnloggedView) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *UnloggedView) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *UnloggedView) GetTakenOn() string {
+	if x != nil {
+		return x.TakenOn
+	}
+	return ""
+}
+
+func (x *UnloggedView) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
 // ParticipantView is somebody at the table.
 type ParticipantView struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -716,7 +798,7 @@ type ParticipantView struct {
 
 func (x *ParticipantView) Reset() {
 	*x = ParticipantView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[6]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -728,7 +810,7 @@ func (x *ParticipantView) String() string {
 func (*ParticipantView) ProtoMessage() {}
 
 func (x *ParticipantView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[6]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -741,7 +823,7 @@ func (x *ParticipantView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ParticipantView.ProtoReflect.Descriptor instead.
 func (*ParticipantView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{6}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ParticipantView) GetParticipant() string {
@@ -834,7 +916,7 @@ type SessionSummary struct {
 
 func (x *SessionSummary) Reset() {
 	*x = SessionSummary{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[7]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -846,7 +928,7 @@ func (x *SessionSummary) String() string {
 func (*SessionSummary) ProtoMessage() {}
 
 func (x *SessionSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[7]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -859,7 +941,7 @@ func (x *SessionSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionSummary.ProtoReflect.Descriptor instead.
 func (*SessionSummary) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{7}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *SessionSummary) GetId() string {
@@ -940,7 +1022,7 @@ type GetSessionRequest struct {
 
 func (x *GetSessionRequest) Reset() {
 	*x = GetSessionRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[8]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -952,7 +1034,7 @@ func (x *GetSessionRequest) String() string {
 func (*GetSessionRequest) ProtoMessage() {}
 
 func (x *GetSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[8]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -965,7 +1047,7 @@ func (x *GetSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSessionRequest.ProtoReflect.Descriptor instead.
 func (*GetSessionRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{8}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetSessionRequest) GetWorkspace() string {
@@ -1018,7 +1100,7 @@ type SessionView struct {
 
 func (x *SessionView) Reset() {
 	*x = SessionView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[9]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1030,7 +1112,7 @@ func (x *SessionView) String() string {
 func (*SessionView) ProtoMessage() {}
 
 func (x *SessionView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[9]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1043,7 +1125,7 @@ func (x *SessionView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionView.ProtoReflect.Descriptor instead.
 func (*SessionView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{9}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *SessionView) GetSession() *SessionSummary {
@@ -1145,7 +1227,7 @@ type ItemView struct {
 
 func (x *ItemView) Reset() {
 	*x = ItemView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[10]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1157,7 +1239,7 @@ func (x *ItemView) String() string {
 func (*ItemView) ProtoMessage() {}
 
 func (x *ItemView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[10]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1170,7 +1252,7 @@ func (x *ItemView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemView.ProtoReflect.Descriptor instead.
 func (*ItemView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{10}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ItemView) GetId() string {
@@ -1276,7 +1358,7 @@ type ContributionView struct {
 
 func (x *ContributionView) Reset() {
 	*x = ContributionView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[11]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1288,7 +1370,7 @@ func (x *ContributionView) String() string {
 func (*ContributionView) ProtoMessage() {}
 
 func (x *ContributionView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[11]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1301,7 +1383,7 @@ func (x *ContributionView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContributionView.ProtoReflect.Descriptor instead.
 func (*ContributionView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{11}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ContributionView) GetNumber() uint32 {
@@ -1403,7 +1485,7 @@ type GetDecisionRequest struct {
 
 func (x *GetDecisionRequest) Reset() {
 	*x = GetDecisionRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[12]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1415,7 +1497,7 @@ func (x *GetDecisionRequest) String() string {
 func (*GetDecisionRequest) ProtoMessage() {}
 
 func (x *GetDecisionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[12]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1428,7 +1510,7 @@ func (x *GetDecisionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDecisionRequest.ProtoReflect.Descriptor instead.
 func (*GetDecisionRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{12}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *GetDecisionRequest) GetWorkspace() string {
@@ -1513,7 +1595,7 @@ type DecisionView struct {
 
 func (x *DecisionView) Reset() {
 	*x = DecisionView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[13]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1525,7 +1607,7 @@ func (x *DecisionView) String() string {
 func (*DecisionView) ProtoMessage() {}
 
 func (x *DecisionView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[13]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1538,7 +1620,7 @@ func (x *DecisionView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecisionView.ProtoReflect.Descriptor instead.
 func (*DecisionView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{13}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *DecisionView) GetId() string {
@@ -1740,7 +1822,7 @@ type ActView struct {
 
 func (x *ActView) Reset() {
 	*x = ActView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[14]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1752,7 +1834,7 @@ func (x *ActView) String() string {
 func (*ActView) ProtoMessage() {}
 
 func (x *ActView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[14]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1765,7 +1847,7 @@ func (x *ActView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActView.ProtoReflect.Descriptor instead.
 func (*ActView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{14}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ActView) GetAct() *v1.ActRecorded {
@@ -1809,7 +1891,7 @@ type ImportMinutesRequest struct {
 
 func (x *ImportMinutesRequest) Reset() {
 	*x = ImportMinutesRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[15]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1821,7 +1903,7 @@ func (x *ImportMinutesRequest) String() string {
 func (*ImportMinutesRequest) ProtoMessage() {}
 
 func (x *ImportMinutesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[15]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1834,7 +1916,7 @@ func (x *ImportMinutesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportMinutesRequest.ProtoReflect.Descriptor instead.
 func (*ImportMinutesRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{15}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ImportMinutesRequest) GetName() string {
@@ -1866,7 +1948,7 @@ type ExportMinutesRequest struct {
 
 func (x *ExportMinutesRequest) Reset() {
 	*x = ExportMinutesRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[16]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1878,7 +1960,7 @@ func (x *ExportMinutesRequest) String() string {
 func (*ExportMinutesRequest) ProtoMessage() {}
 
 func (x *ExportMinutesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[16]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1891,7 +1973,7 @@ func (x *ExportMinutesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportMinutesRequest.ProtoReflect.Descriptor instead.
 func (*ExportMinutesRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{16}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ExportMinutesRequest) GetWorkspace() string {
@@ -1928,7 +2010,7 @@ type ExportMinutesResponse struct {
 
 func (x *ExportMinutesResponse) Reset() {
 	*x = ExportMinutesResponse{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[17]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1940,7 +2022,7 @@ func (x *ExportMinutesResponse) String() string {
 func (*ExportMinutesResponse) ProtoMessage() {}
 
 func (x *ExportMinutesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[17]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1953,7 +2035,7 @@ func (x *ExportMinutesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportMinutesResponse.ProtoReflect.Descriptor instead.
 func (*ExportMinutesResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{17}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ExportMinutesResponse) GetFile() []byte {
@@ -1987,7 +2069,7 @@ type RecordedRequest struct {
 
 func (x *RecordedRequest) Reset() {
 	*x = RecordedRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[18]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1999,7 +2081,7 @@ func (x *RecordedRequest) String() string {
 func (*RecordedRequest) ProtoMessage() {}
 
 func (x *RecordedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[18]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2012,7 +2094,7 @@ func (x *RecordedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordedRequest.ProtoReflect.Descriptor instead.
 func (*RecordedRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{18}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RecordedRequest) GetWorkspace() string {
@@ -2056,7 +2138,7 @@ type RecordedResponse struct {
 
 func (x *RecordedResponse) Reset() {
 	*x = RecordedResponse{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[19]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2068,7 +2150,7 @@ func (x *RecordedResponse) String() string {
 func (*RecordedResponse) ProtoMessage() {}
 
 func (x *RecordedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[19]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2081,7 +2163,7 @@ func (x *RecordedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordedResponse.ProtoReflect.Descriptor instead.
 func (*RecordedResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{19}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *RecordedResponse) GetRecorded() []byte {
@@ -2131,7 +2213,7 @@ type DecisionSummary struct {
 
 func (x *DecisionSummary) Reset() {
 	*x = DecisionSummary{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[20]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2143,7 +2225,7 @@ func (x *DecisionSummary) String() string {
 func (*DecisionSummary) ProtoMessage() {}
 
 func (x *DecisionSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[20]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2156,7 +2238,7 @@ func (x *DecisionSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecisionSummary.ProtoReflect.Descriptor instead.
 func (*DecisionSummary) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{20}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *DecisionSummary) GetId() string {
@@ -2256,7 +2338,7 @@ type WordingView struct {
 
 func (x *WordingView) Reset() {
 	*x = WordingView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[21]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2268,7 +2350,7 @@ func (x *WordingView) String() string {
 func (*WordingView) ProtoMessage() {}
 
 func (x *WordingView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[21]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2281,7 +2363,7 @@ func (x *WordingView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WordingView.ProtoReflect.Descriptor instead.
 func (*WordingView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{21}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *WordingView) GetTitle() string {
@@ -2315,7 +2397,7 @@ type AttachmentView struct {
 
 func (x *AttachmentView) Reset() {
 	*x = AttachmentView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[22]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2327,7 +2409,7 @@ func (x *AttachmentView) String() string {
 func (*AttachmentView) ProtoMessage() {}
 
 func (x *AttachmentView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[22]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2340,7 +2422,7 @@ func (x *AttachmentView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachmentView.ProtoReflect.Descriptor instead.
 func (*AttachmentView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{22}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *AttachmentView) GetNumber() uint32 {
@@ -2390,7 +2472,7 @@ type FloorView struct {
 
 func (x *FloorView) Reset() {
 	*x = FloorView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[23]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2402,7 +2484,7 @@ func (x *FloorView) String() string {
 func (*FloorView) ProtoMessage() {}
 
 func (x *FloorView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[23]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2415,7 +2497,7 @@ func (x *FloorView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FloorView.ProtoReflect.Descriptor instead.
 func (*FloorView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{23}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *FloorView) GetSpeaking() string {
@@ -2470,7 +2552,7 @@ type TalkTime struct {
 
 func (x *TalkTime) Reset() {
 	*x = TalkTime{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[24]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2482,7 +2564,7 @@ func (x *TalkTime) String() string {
 func (*TalkTime) ProtoMessage() {}
 
 func (x *TalkTime) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[24]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2495,7 +2577,7 @@ func (x *TalkTime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TalkTime.ProtoReflect.Descriptor instead.
 func (*TalkTime) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{24}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *TalkTime) GetWho() string {
@@ -2545,7 +2627,7 @@ type AmendmentView struct {
 
 func (x *AmendmentView) Reset() {
 	*x = AmendmentView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[25]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2557,7 +2639,7 @@ func (x *AmendmentView) String() string {
 func (*AmendmentView) ProtoMessage() {}
 
 func (x *AmendmentView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[25]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2570,7 +2652,7 @@ func (x *AmendmentView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AmendmentView.ProtoReflect.Descriptor instead.
 func (*AmendmentView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{25}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *AmendmentView) GetText() string {
@@ -2629,7 +2711,7 @@ type CountView struct {
 
 func (x *CountView) Reset() {
 	*x = CountView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[26]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2641,7 +2723,7 @@ func (x *CountView) String() string {
 func (*CountView) ProtoMessage() {}
 
 func (x *CountView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[26]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2654,7 +2736,7 @@ func (x *CountView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CountView.ProtoReflect.Descriptor instead.
 func (*CountView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{26}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *CountView) GetQuorumNeeded() uint32 {
@@ -2714,7 +2796,7 @@ type QuorumView struct {
 
 func (x *QuorumView) Reset() {
 	*x = QuorumView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[27]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2726,7 +2808,7 @@ func (x *QuorumView) String() string {
 func (*QuorumView) ProtoMessage() {}
 
 func (x *QuorumView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[27]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2739,7 +2821,7 @@ func (x *QuorumView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuorumView.ProtoReflect.Descriptor instead.
 func (*QuorumView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{27}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *QuorumView) GetConstituency() string {
@@ -2786,7 +2868,7 @@ type ConditionView struct {
 
 func (x *ConditionView) Reset() {
 	*x = ConditionView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[28]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2798,7 +2880,7 @@ func (x *ConditionView) String() string {
 func (*ConditionView) ProtoMessage() {}
 
 func (x *ConditionView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[28]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2811,7 +2893,7 @@ func (x *ConditionView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConditionView.ProtoReflect.Descriptor instead.
 func (*ConditionView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{28}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ConditionView) GetOf() []string {
@@ -2880,7 +2962,7 @@ type GetOwnBallotsRequest struct {
 
 func (x *GetOwnBallotsRequest) Reset() {
 	*x = GetOwnBallotsRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[29]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2892,7 +2974,7 @@ func (x *GetOwnBallotsRequest) String() string {
 func (*GetOwnBallotsRequest) ProtoMessage() {}
 
 func (x *GetOwnBallotsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[29]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2905,7 +2987,7 @@ func (x *GetOwnBallotsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOwnBallotsRequest.ProtoReflect.Descriptor instead.
 func (*GetOwnBallotsRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{29}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *GetOwnBallotsRequest) GetWorkspace() string {
@@ -2949,7 +3031,7 @@ type GetOwnBallotsResponse struct {
 
 func (x *GetOwnBallotsResponse) Reset() {
 	*x = GetOwnBallotsResponse{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[30]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2961,7 +3043,7 @@ func (x *GetOwnBallotsResponse) String() string {
 func (*GetOwnBallotsResponse) ProtoMessage() {}
 
 func (x *GetOwnBallotsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[30]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2974,7 +3056,7 @@ func (x *GetOwnBallotsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOwnBallotsResponse.ProtoReflect.Descriptor instead.
 func (*GetOwnBallotsResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{30}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *GetOwnBallotsResponse) GetBallots() []*OwnBallot {
@@ -3010,7 +3092,7 @@ type OwnBallot struct {
 
 func (x *OwnBallot) Reset() {
 	*x = OwnBallot{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[31]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3022,7 +3104,7 @@ func (x *OwnBallot) String() string {
 func (*OwnBallot) ProtoMessage() {}
 
 func (x *OwnBallot) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[31]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3035,7 +3117,7 @@ func (x *OwnBallot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OwnBallot.ProtoReflect.Descriptor instead.
 func (*OwnBallot) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{31}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *OwnBallot) GetDecision() string {
@@ -3103,7 +3185,7 @@ const file_tavolo_api_v1_record_proto_rawDesc = "" +
 	"\n" +
 	"initiative\x18\x02 \x01(\tR\n" +
 	"initiative\x12*\n" +
-	"\x11at_least_sequence\x18\x03 \x01(\x04R\x0fatLeastSequence\"\xf2\x02\n" +
+	"\x11at_least_sequence\x18\x03 \x01(\x04R\x0fatLeastSequence\"\xab\x03\n" +
 	"\x0eInitiativeView\x12@\n" +
 	"\n" +
 	"initiative\x18\x01 \x01(\v2 .tavolo.api.v1.InitiativeSummaryR\n" +
@@ -3113,7 +3195,13 @@ const file_tavolo_api_v1_record_proto_rawDesc = "" +
 	"\x05items\x18\x04 \x03(\v2\x17.tavolo.api.v1.ItemViewR\x05items\x12\x1a\n" +
 	"\bsequence\x18\x05 \x01(\x04R\bsequence\x12<\n" +
 	"\tdecisions\x18\x06 \x03(\v2\x1e.tavolo.api.v1.DecisionSummaryR\tdecisions\x12\x16\n" +
-	"\x06public\x18\a \x01(\bR\x06public\"\xd4\x02\n" +
+	"\x06public\x18\a \x01(\bR\x06public\x127\n" +
+	"\bunlogged\x18\b \x03(\v2\x1b.tavolo.api.v1.UnloggedViewR\bunlogged\"y\n" +
+	"\fUnloggedView\x12\x0e\n" +
+	"\x02by\x18\x01 \x01(\tR\x02by\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\x12\x19\n" +
+	"\btaken_on\x18\x03 \x01(\tR\atakenOn\x12*\n" +
+	"\x02at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\xd4\x02\n" +
 	"\x0fParticipantView\x12 \n" +
 	"\vparticipant\x18\x01 \x01(\tR\vparticipant\x12\x10\n" +
 	"\x03ref\x18\x02 \x01(\tR\x03ref\x12\x12\n" +
@@ -3352,7 +3440,7 @@ func file_tavolo_api_v1_record_proto_rawDescGZIP() []byte {
 }
 
 var file_tavolo_api_v1_record_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_tavolo_api_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
+var file_tavolo_api_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_tavolo_api_v1_record_proto_goTypes = []any{
 	(SessionPhase)(0),              // 0: tavolo.api.v1.SessionPhase
 	(ItemPhase)(0),                 // 1: tavolo.api.v1.ItemPhase
@@ -3364,118 +3452,121 @@ var file_tavolo_api_v1_record_proto_goTypes = []any{
 	(*InitiativeSummary)(nil),      // 7: tavolo.api.v1.InitiativeSummary
 	(*GetInitiativeRequest)(nil),   // 8: tavolo.api.v1.GetInitiativeRequest
 	(*InitiativeView)(nil),         // 9: tavolo.api.v1.InitiativeView
-	(*ParticipantView)(nil),        // 10: tavolo.api.v1.ParticipantView
-	(*SessionSummary)(nil),         // 11: tavolo.api.v1.SessionSummary
-	(*GetSessionRequest)(nil),      // 12: tavolo.api.v1.GetSessionRequest
-	(*SessionView)(nil),            // 13: tavolo.api.v1.SessionView
-	(*ItemView)(nil),               // 14: tavolo.api.v1.ItemView
-	(*ContributionView)(nil),       // 15: tavolo.api.v1.ContributionView
-	(*GetDecisionRequest)(nil),     // 16: tavolo.api.v1.GetDecisionRequest
-	(*DecisionView)(nil),           // 17: tavolo.api.v1.DecisionView
-	(*ActView)(nil),                // 18: tavolo.api.v1.ActView
-	(*ImportMinutesRequest)(nil),   // 19: tavolo.api.v1.ImportMinutesRequest
-	(*ExportMinutesRequest)(nil),   // 20: tavolo.api.v1.ExportMinutesRequest
-	(*ExportMinutesResponse)(nil),  // 21: tavolo.api.v1.ExportMinutesResponse
-	(*RecordedRequest)(nil),        // 22: tavolo.api.v1.RecordedRequest
-	(*RecordedResponse)(nil),       // 23: tavolo.api.v1.RecordedResponse
-	(*DecisionSummary)(nil),        // 24: tavolo.api.v1.DecisionSummary
-	(*WordingView)(nil),            // 25: tavolo.api.v1.WordingView
-	(*AttachmentView)(nil),         // 26: tavolo.api.v1.AttachmentView
-	(*FloorView)(nil),              // 27: tavolo.api.v1.FloorView
-	(*TalkTime)(nil),               // 28: tavolo.api.v1.TalkTime
-	(*AmendmentView)(nil),          // 29: tavolo.api.v1.AmendmentView
-	(*CountView)(nil),              // 30: tavolo.api.v1.CountView
-	(*QuorumView)(nil),             // 31: tavolo.api.v1.QuorumView
-	(*ConditionView)(nil),          // 32: tavolo.api.v1.ConditionView
-	(*GetOwnBallotsRequest)(nil),   // 33: tavolo.api.v1.GetOwnBallotsRequest
-	(*GetOwnBallotsResponse)(nil),  // 34: tavolo.api.v1.GetOwnBallotsResponse
-	(*OwnBallot)(nil),              // 35: tavolo.api.v1.OwnBallot
-	(v1.Scope)(0),                  // 36: tavolo.event.v1.Scope
-	(v1.Area)(0),                   // 37: tavolo.event.v1.Area
-	(v1.Stage)(0),                  // 38: tavolo.event.v1.Stage
-	(v1.Office)(0),                 // 39: tavolo.event.v1.Office
-	(*v1.ConsentStated)(nil),       // 40: tavolo.event.v1.ConsentStated
-	(v1.SessionKind)(0),            // 41: tavolo.event.v1.SessionKind
-	(*timestamppb.Timestamp)(nil),  // 42: google.protobuf.Timestamp
-	(v1.ContributionKind)(0),       // 43: tavolo.event.v1.ContributionKind
-	(v1.Reply)(0),                  // 44: tavolo.event.v1.Reply
-	(*v1.Charter)(nil),             // 45: tavolo.event.v1.Charter
-	(*v1.Elector)(nil),             // 46: tavolo.event.v1.Elector
-	(*v1.BallotCast)(nil),          // 47: tavolo.event.v1.BallotCast
-	(*v1.AdviceGiven)(nil),         // 48: tavolo.event.v1.AdviceGiven
-	(v1.Outcome)(0),                // 49: tavolo.event.v1.Outcome
-	(v1.OutcomeReason)(0),          // 50: tavolo.event.v1.OutcomeReason
-	(*v1.Tally)(nil),               // 51: tavolo.event.v1.Tally
-	(v1.Round)(0),                  // 52: tavolo.event.v1.Round
-	(*v1.ActRecorded)(nil),         // 53: tavolo.event.v1.ActRecorded
-	(v1.Choice)(0),                 // 54: tavolo.event.v1.Choice
+	(*UnloggedView)(nil),           // 10: tavolo.api.v1.UnloggedView
+	(*ParticipantView)(nil),        // 11: tavolo.api.v1.ParticipantView
+	(*SessionSummary)(nil),         // 12: tavolo.api.v1.SessionSummary
+	(*GetSessionRequest)(nil),      // 13: tavolo.api.v1.GetSessionRequest
+	(*SessionView)(nil),            // 14: tavolo.api.v1.SessionView
+	(*ItemView)(nil),               // 15: tavolo.api.v1.ItemView
+	(*ContributionView)(nil),       // 16: tavolo.api.v1.ContributionView
+	(*GetDecisionRequest)(nil),     // 17: tavolo.api.v1.GetDecisionRequest
+	(*DecisionView)(nil),           // 18: tavolo.api.v1.DecisionView
+	(*ActView)(nil),                // 19: tavolo.api.v1.ActView
+	(*ImportMinutesRequest)(nil),   // 20: tavolo.api.v1.ImportMinutesRequest
+	(*ExportMinutesRequest)(nil),   // 21: tavolo.api.v1.ExportMinutesRequest
+	(*ExportMinutesResponse)(nil),  // 22: tavolo.api.v1.ExportMinutesResponse
+	(*RecordedRequest)(nil),        // 23: tavolo.api.v1.RecordedRequest
+	(*RecordedResponse)(nil),       // 24: tavolo.api.v1.RecordedResponse
+	(*DecisionSummary)(nil),        // 25: tavolo.api.v1.DecisionSummary
+	(*WordingView)(nil),            // 26: tavolo.api.v1.WordingView
+	(*AttachmentView)(nil),         // 27: tavolo.api.v1.AttachmentView
+	(*FloorView)(nil),              // 28: tavolo.api.v1.FloorView
+	(*TalkTime)(nil),               // 29: tavolo.api.v1.TalkTime
+	(*AmendmentView)(nil),          // 30: tavolo.api.v1.AmendmentView
+	(*CountView)(nil),              // 31: tavolo.api.v1.CountView
+	(*QuorumView)(nil),             // 32: tavolo.api.v1.QuorumView
+	(*ConditionView)(nil),          // 33: tavolo.api.v1.ConditionView
+	(*GetOwnBallotsRequest)(nil),   // 34: tavolo.api.v1.GetOwnBallotsRequest
+	(*GetOwnBallotsResponse)(nil),  // 35: tavolo.api.v1.GetOwnBallotsResponse
+	(*OwnBallot)(nil),              // 36: tavolo.api.v1.OwnBallot
+	(v1.Scope)(0),                  // 37: tavolo.event.v1.Scope
+	(v1.Area)(0),                   // 38: tavolo.event.v1.Area
+	(v1.Stage)(0),                  // 39: tavolo.event.v1.Stage
+	(*timestamppb.Timestamp)(nil),  // 40: google.protobuf.Timestamp
+	(v1.Office)(0),                 // 41: tavolo.event.v1.Office
+	(*v1.ConsentStated)(nil),       // 42: tavolo.event.v1.ConsentStated
+	(v1.SessionKind)(0),            // 43: tavolo.event.v1.SessionKind
+	(v1.ContributionKind)(0),       // 44: tavolo.event.v1.ContributionKind
+	(v1.Reply)(0),                  // 45: tavolo.event.v1.Reply
+	(*v1.Charter)(nil),             // 46: tavolo.event.v1.Charter
+	(*v1.Elector)(nil),             // 47: tavolo.event.v1.Elector
+	(*v1.BallotCast)(nil),          // 48: tavolo.event.v1.BallotCast
+	(*v1.AdviceGiven)(nil),         // 49: tavolo.event.v1.AdviceGiven
+	(v1.Outcome)(0),                // 50: tavolo.event.v1.Outcome
+	(v1.OutcomeReason)(0),          // 51: tavolo.event.v1.OutcomeReason
+	(*v1.Tally)(nil),               // 52: tavolo.event.v1.Tally
+	(v1.Round)(0),                  // 53: tavolo.event.v1.Round
+	(*v1.ActRecorded)(nil),         // 54: tavolo.event.v1.ActRecorded
+	(v1.Choice)(0),                 // 55: tavolo.event.v1.Choice
 }
 var file_tavolo_api_v1_record_proto_depIdxs = []int32{
 	6,  // 0: tavolo.api.v1.ListWorkspacesResponse.workspaces:type_name -> tavolo.api.v1.WorkspaceView
 	7,  // 1: tavolo.api.v1.WorkspaceView.initiatives:type_name -> tavolo.api.v1.InitiativeSummary
-	36, // 2: tavolo.api.v1.InitiativeSummary.scope:type_name -> tavolo.event.v1.Scope
-	37, // 3: tavolo.api.v1.InitiativeSummary.area:type_name -> tavolo.event.v1.Area
-	38, // 4: tavolo.api.v1.InitiativeSummary.stage:type_name -> tavolo.event.v1.Stage
+	37, // 2: tavolo.api.v1.InitiativeSummary.scope:type_name -> tavolo.event.v1.Scope
+	38, // 3: tavolo.api.v1.InitiativeSummary.area:type_name -> tavolo.event.v1.Area
+	39, // 4: tavolo.api.v1.InitiativeSummary.stage:type_name -> tavolo.event.v1.Stage
 	7,  // 5: tavolo.api.v1.InitiativeView.initiative:type_name -> tavolo.api.v1.InitiativeSummary
-	10, // 6: tavolo.api.v1.InitiativeView.participants:type_name -> tavolo.api.v1.ParticipantView
-	11, // 7: tavolo.api.v1.InitiativeView.sessions:type_name -> tavolo.api.v1.SessionSummary
-	14, // 8: tavolo.api.v1.InitiativeView.items:type_name -> tavolo.api.v1.ItemView
-	24, // 9: tavolo.api.v1.InitiativeView.decisions:type_name -> tavolo.api.v1.DecisionSummary
-	39, // 10: tavolo.api.v1.ParticipantView.offices:type_name -> tavolo.event.v1.Office
-	40, // 11: tavolo.api.v1.ParticipantView.consents:type_name -> tavolo.event.v1.ConsentStated
-	41, // 12: tavolo.api.v1.SessionSummary.kind:type_name -> tavolo.event.v1.SessionKind
-	0,  // 13: tavolo.api.v1.SessionSummary.phase:type_name -> tavolo.api.v1.SessionPhase
-	42, // 14: tavolo.api.v1.SessionSummary.starts_at:type_name -> google.protobuf.Timestamp
-	42, // 15: tavolo.api.v1.SessionSummary.opened_at:type_name -> google.protobuf.Timestamp
-	42, // 16: tavolo.api.v1.SessionSummary.closed_at:type_name -> google.protobuf.Timestamp
-	11, // 17: tavolo.api.v1.SessionView.session:type_name -> tavolo.api.v1.SessionSummary
-	10, // 18: tavolo.api.v1.SessionView.seats:type_name -> tavolo.api.v1.ParticipantView
-	14, // 19: tavolo.api.v1.SessionView.items:type_name -> tavolo.api.v1.ItemView
-	27, // 20: tavolo.api.v1.SessionView.floor:type_name -> tavolo.api.v1.FloorView
-	28, // 21: tavolo.api.v1.SessionView.talk:type_name -> tavolo.api.v1.TalkTime
-	1,  // 22: tavolo.api.v1.ItemView.phase:type_name -> tavolo.api.v1.ItemPhase
-	15, // 23: tavolo.api.v1.ItemView.contributions:type_name -> tavolo.api.v1.ContributionView
-	17, // 24: tavolo.api.v1.ItemView.decisions:type_name -> tavolo.api.v1.DecisionView
-	25, // 25: tavolo.api.v1.ItemView.wordings:type_name -> tavolo.api.v1.WordingView
-	26, // 26: tavolo.api.v1.ItemView.attachments:type_name -> tavolo.api.v1.AttachmentView
-	43, // 27: tavolo.api.v1.ContributionView.kind:type_name -> tavolo.event.v1.ContributionKind
-	44, // 28: tavolo.api.v1.ContributionView.reply:type_name -> tavolo.event.v1.Reply
-	42, // 29: tavolo.api.v1.ContributionView.at:type_name -> google.protobuf.Timestamp
-	2,  // 30: tavolo.api.v1.DecisionView.phase:type_name -> tavolo.api.v1.DecisionPhase
-	45, // 31: tavolo.api.v1.DecisionView.charter:type_name -> tavolo.event.v1.Charter
-	46, // 32: tavolo.api.v1.DecisionView.electors:type_name -> tavolo.event.v1.Elector
-	47, // 33: tavolo.api.v1.DecisionView.ballots:type_name -> tavolo.event.v1.BallotCast
-	48, // 34: tavolo.api.v1.DecisionView.advice:type_name -> tavolo.event.v1.AdviceGiven
-	49, // 35: tavolo.api.v1.DecisionView.outcome:type_name -> tavolo.event.v1.Outcome
-	50, // 36: tavolo.api.v1.DecisionView.outcome_reason:type_name -> tavolo.event.v1.OutcomeReason
-	51, // 37: tavolo.api.v1.DecisionView.tally:type_name -> tavolo.event.v1.Tally
-	42, // 38: tavolo.api.v1.DecisionView.opened_at:type_name -> google.protobuf.Timestamp
-	42, // 39: tavolo.api.v1.DecisionView.closes_at:type_name -> google.protobuf.Timestamp
-	42, // 40: tavolo.api.v1.DecisionView.closed_at:type_name -> google.protobuf.Timestamp
-	18, // 41: tavolo.api.v1.DecisionView.acts:type_name -> tavolo.api.v1.ActView
-	46, // 42: tavolo.api.v1.DecisionView.planned_electors:type_name -> tavolo.event.v1.Elector
-	52, // 43: tavolo.api.v1.DecisionView.round:type_name -> tavolo.event.v1.Round
-	29, // 44: tavolo.api.v1.DecisionView.amendments:type_name -> tavolo.api.v1.AmendmentView
-	30, // 45: tavolo.api.v1.DecisionView.count:type_name -> tavolo.api.v1.CountView
-	53, // 46: tavolo.api.v1.ActView.act:type_name -> tavolo.event.v1.ActRecorded
-	42, // 47: tavolo.api.v1.ActView.at:type_name -> google.protobuf.Timestamp
-	2,  // 48: tavolo.api.v1.DecisionSummary.phase:type_name -> tavolo.api.v1.DecisionPhase
-	49, // 49: tavolo.api.v1.DecisionSummary.outcome:type_name -> tavolo.event.v1.Outcome
-	42, // 50: tavolo.api.v1.DecisionSummary.closes_at:type_name -> google.protobuf.Timestamp
-	42, // 51: tavolo.api.v1.DecisionSummary.closed_at:type_name -> google.protobuf.Timestamp
-	3,  // 52: tavolo.api.v1.DecisionSummary.follow_up:type_name -> tavolo.api.v1.FollowUp
-	42, // 53: tavolo.api.v1.WordingView.until:type_name -> google.protobuf.Timestamp
-	42, // 54: tavolo.api.v1.FloorView.since:type_name -> google.protobuf.Timestamp
-	42, // 55: tavolo.api.v1.AmendmentView.at:type_name -> google.protobuf.Timestamp
-	31, // 56: tavolo.api.v1.CountView.quorums:type_name -> tavolo.api.v1.QuorumView
-	32, // 57: tavolo.api.v1.CountView.conditions:type_name -> tavolo.api.v1.ConditionView
-	35, // 58: tavolo.api.v1.GetOwnBallotsResponse.ballots:type_name -> tavolo.api.v1.OwnBallot
-	54, // 59: tavolo.api.v1.OwnBallot.choice:type_name -> tavolo.event.v1.Choice
-	60, // [60:60] is the sub-list for method output_type
-	60, // [60:60] is the sub-list for method input_type
-	60, // [60:60] is the sub-list for extension type_name
-	60, // [60:60] is the sub-list for extension extendee
-	0,  // [0:60] is the sub-list for field type_name
+	11, // 6: tavolo.api.v1.InitiativeView.participants:type_name -> tavolo.api.v1.ParticipantView
+	12, // 7: tavolo.api.v1.InitiativeView.sessions:type_name -> tavolo.api.v1.SessionSummary
+	15, // 8: tavolo.api.v1.InitiativeView.items:type_name -> tavolo.api.v1.ItemView
+	25, // 9: tavolo.api.v1.InitiativeView.decisions:type_name -> tavolo.api.v1.DecisionSummary
+	10, // 10: tavolo.api.v1.InitiativeView.unlogged:type_name -> tavolo.api.v1.UnloggedView
+	40, // 11: tavolo.api.v1.UnloggedView.at:type_name -> google.protobuf.Timestamp
+	41, // 12: tavolo.api.v1.ParticipantView.offices:type_name -> tavolo.event.v1.Office
+	42, // 13: tavolo.api.v1.ParticipantView.consents:type_name -> tavolo.event.v1.ConsentStated
+	43, // 14: tavolo.api.v1.SessionSummary.kind:type_name -> tavolo.event.v1.SessionKind
+	0,  // 15: tavolo.api.v1.SessionSummary.phase:type_name -> tavolo.api.v1.SessionPhase
+	40, // 16: tavolo.api.v1.SessionSummary.starts_at:type_name -> google.protobuf.Timestamp
+	40, // 17: tavolo.api.v1.SessionSummary.opened_at:type_name -> google.protobuf.Timestamp
+	40, // 18: tavolo.api.v1.SessionSummary.closed_at:type_name -> google.protobuf.Timestamp
+	12, // 19: tavolo.api.v1.SessionView.session:type_name -> tavolo.api.v1.SessionSummary
+	11, // 20: tavolo.api.v1.SessionView.seats:type_name -> tavolo.api.v1.ParticipantView
+	15, // 21: tavolo.api.v1.SessionView.items:type_name -> tavolo.api.v1.ItemView
+	28, // 22: tavolo.api.v1.SessionView.floor:type_name -> tavolo.api.v1.FloorView
+	29, // 23: tavolo.api.v1.SessionView.talk:type_name -> tavolo.api.v1.TalkTime
+	1,  // 24: tavolo.api.v1.ItemView.phase:type_name -> tavolo.api.v1.ItemPhase
+	16, // 25: tavolo.api.v1.ItemView.contributions:type_name -> tavolo.api.v1.ContributionView
+	18, // 26: tavolo.api.v1.ItemView.decisions:type_name -> tavolo.api.v1.DecisionView
+	26, // 27: tavolo.api.v1.ItemView.wordings:type_name -> tavolo.api.v1.WordingView
+	27, // 28: tavolo.api.v1.ItemView.attachments:type_name -> tavolo.api.v1.AttachmentView
+	44, // 29: tavolo.api.v1.ContributionView.kind:type_name -> tavolo.event.v1.ContributionKind
+	45, // 30: tavolo.api.v1.ContributionView.reply:type_name -> tavolo.event.v1.Reply
+	40, // 31: tavolo.api.v1.ContributionView.at:type_name -> google.protobuf.Timestamp
+	2,  // 32: tavolo.api.v1.DecisionView.phase:type_name -> tavolo.api.v1.DecisionPhase
+	46, // 33: tavolo.api.v1.DecisionView.charter:type_name -> tavolo.event.v1.Charter
+	47, // 34: tavolo.api.v1.DecisionView.electors:type_name -> tavolo.event.v1.Elector
+	48, // 35: tavolo.api.v1.DecisionView.ballots:type_name -> tavolo.event.v1.BallotCast
+	49, // 36: tavolo.api.v1.DecisionView.advice:type_name -> tavolo.event.v1.AdviceGiven
+	50, // 37: tavolo.api.v1.DecisionView.outcome:type_name -> tavolo.event.v1.Outcome
+	51, // 38: tavolo.api.v1.DecisionView.outcome_reason:type_name -> tavolo.event.v1.OutcomeReason
+	52, // 39: tavolo.api.v1.DecisionView.tally:type_name -> tavolo.event.v1.Tally
+	40, // 40: tavolo.api.v1.DecisionView.opened_at:type_name -> google.protobuf.Timestamp
+	40, // 41: tavolo.api.v1.DecisionView.closes_at:type_name -> google.protobuf.Timestamp
+	40, // 42: tavolo.api.v1.DecisionView.closed_at:type_name -> google.protobuf.Timestamp
+	19, // 43: tavolo.api.v1.DecisionView.acts:type_name -> tavolo.api.v1.ActView
+	47, // 44: tavolo.api.v1.DecisionView.planned_electors:type_name -> tavolo.event.v1.Elector
+	53, // 45: tavolo.api.v1.DecisionView.round:type_name -> tavolo.event.v1.Round
+	30, // 46: tavolo.api.v1.DecisionView.amendments:type_name -> tavolo.api.v1.AmendmentView
+	31, // 47: tavolo.api.v1.DecisionView.count:type_name -> tavolo.api.v1.CountView
+	54, // 48: tavolo.api.v1.ActView.act:type_name -> tavolo.event.v1.ActRecorded
+	40, // 49: tavolo.api.v1.ActView.at:type_name -> google.protobuf.Timestamp
+	2,  // 50: tavolo.api.v1.DecisionSummary.phase:type_name -> tavolo.api.v1.DecisionPhase
+	50, // 51: tavolo.api.v1.DecisionSummary.outcome:type_name -> tavolo.event.v1.Outcome
+	40, // 52: tavolo.api.v1.DecisionSummary.closes_at:type_name -> google.protobuf.Timestamp
+	40, // 53: tavolo.api.v1.DecisionSummary.closed_at:type_name -> google.protobuf.Timestamp
+	3,  // 54: tavolo.api.v1.DecisionSummary.follow_up:type_name -> tavolo.api.v1.FollowUp
+	40, // 55: tavolo.api.v1.WordingView.until:type_name -> google.protobuf.Timestamp
+	40, // 56: tavolo.api.v1.FloorView.since:type_name -> google.protobuf.Timestamp
+	40, // 57: tavolo.api.v1.AmendmentView.at:type_name -> google.protobuf.Timestamp
+	32, // 58: tavolo.api.v1.CountView.quorums:type_name -> tavolo.api.v1.QuorumView
+	33, // 59: tavolo.api.v1.CountView.conditions:type_name -> tavolo.api.v1.ConditionView
+	36, // 60: tavolo.api.v1.GetOwnBallotsResponse.ballots:type_name -> tavolo.api.v1.OwnBallot
+	55, // 61: tavolo.api.v1.OwnBallot.choice:type_name -> tavolo.event.v1.Choice
+	62, // [62:62] is the sub-list for method output_type
+	62, // [62:62] is the sub-list for method input_type
+	62, // [62:62] is the sub-list for extension type_name
+	62, // [62:62] is the sub-list for extension extendee
+	0,  // [0:62] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_api_v1_record_proto_init() }
@@ -3489,7 +3580,7 @@ func file_tavolo_api_v1_record_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tavolo_api_v1_record_proto_rawDesc), len(file_tavolo_api_v1_record_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   32,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -32,7 +32,7 @@ const file_tavolo_api_v1_services_proto_rawDesc = "" +
 	"\x10WorkspaceService\x12W\n" +
 	"\x0eFoundWorkspace\x12!.tavolo.command.v1.FoundWorkspace\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x04\x12]\n" +
 	"\x11DescribeWorkspace\x12$.tavolo.command.v1.DescribeWorkspace\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x04\x12h\n" +
-	"\x0eListWorkspaces\x12$.tavolo.api.v1.ListWorkspacesRequest\x1a%.tavolo.api.v1.ListWorkspacesResponse\"\t\xea\xf9\x18\x02\b\x01\x90\x02\x012\xf2\x05\n" +
+	"\x0eListWorkspaces\x12$.tavolo.api.v1.ListWorkspacesRequest\x1a%.tavolo.api.v1.ListWorkspacesResponse\"\t\xea\xf9\x18\x02\b\x01\x90\x02\x012\xdb\x06\n" +
 	"\x11InitiativeService\x12W\n" +
 	"\x0eOpenInitiative\x12!.tavolo.command.v1.OpenInitiative\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x04\x12_\n" +
 	"\x12DescribeInitiative\x12%.tavolo.command.v1.DescribeInitiative\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x03\x12]\n" +
@@ -40,7 +40,8 @@ const file_tavolo_api_v1_services_proto_rawDesc = "" +
 	"\x0fDeclareCapacity\x12\".tavolo.command.v1.DeclareCapacity\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x02\x12Y\n" +
 	"\x0fNameParticipant\x12\".tavolo.command.v1.NameParticipant\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x02\x12U\n" +
 	"\rStateConsents\x12 .tavolo.command.v1.StateConsents\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x02\x12W\n" +
-	"\x0eSetPublication\x12!.tavolo.command.v1.SetPublication\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x04\x12^\n" +
+	"\x0eSetPublication\x12!.tavolo.command.v1.SetPublication\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x04\x12g\n" +
+	"\x16ReportUnloggedDecision\x12).tavolo.command.v1.ReportUnloggedDecision\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x02\x12^\n" +
 	"\rGetInitiative\x12#.tavolo.api.v1.GetInitiativeRequest\x1a\x1d.tavolo.api.v1.InitiativeView\"\t\xea\xf9\x18\x02\b\x01\x90\x02\x012\x85\t\n" +
 	"\x0eSessionService\x12W\n" +
 	"\x0ePrepareSession\x12!.tavolo.command.v1.PrepareSession\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x03\x12Q\n" +
@@ -105,79 +106,80 @@ const file_tavolo_api_v1_services_proto_rawDesc = "" +
 	"\rExportMinutes\x12#.tavolo.api.v1.ExportMinutesRequest\x1a$.tavolo.api.v1.ExportMinutesResponse\"\t\xea\xf9\x18\x02\b\x01\x90\x02\x01B\"Z tavolo/proto/tavolo/api/v1;apiv1b\x06proto3"
 
 var file_tavolo_api_v1_services_proto_goTypes = []any{
-	(*v1.FoundWorkspace)(nil),       // 0: tavolo.command.v1.FoundWorkspace
-	(*v1.DescribeWorkspace)(nil),    // 1: tavolo.command.v1.DescribeWorkspace
-	(*ListWorkspacesRequest)(nil),   // 2: tavolo.api.v1.ListWorkspacesRequest
-	(*v1.OpenInitiative)(nil),       // 3: tavolo.command.v1.OpenInitiative
-	(*v1.DescribeInitiative)(nil),   // 4: tavolo.command.v1.DescribeInitiative
-	(*v1.EnrolParticipants)(nil),    // 5: tavolo.command.v1.EnrolParticipants
-	(*v1.DeclareCapacity)(nil),      // 6: tavolo.command.v1.DeclareCapacity
-	(*v1.NameParticipant)(nil),      // 7: tavolo.command.v1.NameParticipant
-	(*v1.StateConsents)(nil),        // 8: tavolo.command.v1.StateConsents
-	(*v1.SetPublication)(nil),       // 9: tavolo.command.v1.SetPublication
-	(*GetInitiativeRequest)(nil),    // 10: tavolo.api.v1.GetInitiativeRequest
-	(*v1.PrepareSession)(nil),       // 11: tavolo.command.v1.PrepareSession
-	(*v1.OpenSession)(nil),          // 12: tavolo.command.v1.OpenSession
-	(*v1.SeatParticipants)(nil),     // 13: tavolo.command.v1.SeatParticipants
-	(*v1.UnseatParticipant)(nil),    // 14: tavolo.command.v1.UnseatParticipant
-	(*v1.SetAgenda)(nil),            // 15: tavolo.command.v1.SetAgenda
-	(*v1.CloseSession)(nil),         // 16: tavolo.command.v1.CloseSession
-	(*v1.CorrectSession)(nil),       // 17: tavolo.command.v1.CorrectSession
-	(*v1.DescribeSession)(nil),      // 18: tavolo.command.v1.DescribeSession
-	(*v1.SetCurrentItem)(nil),       // 19: tavolo.command.v1.SetCurrentItem
-	(*v1.PauseSession)(nil),         // 20: tavolo.command.v1.PauseSession
-	(*v1.ResumeSession)(nil),        // 21: tavolo.command.v1.ResumeSession
-	(*v1.ApproveMinutes)(nil),       // 22: tavolo.command.v1.ApproveMinutes
-	(*GetSessionRequest)(nil),       // 23: tavolo.api.v1.GetSessionRequest
-	(*v1.ProposeItem)(nil),          // 24: tavolo.command.v1.ProposeItem
-	(*v1.AdmitItem)(nil),            // 25: tavolo.command.v1.AdmitItem
-	(*v1.RefuseItem)(nil),           // 26: tavolo.command.v1.RefuseItem
-	(*v1.WithdrawItem)(nil),         // 27: tavolo.command.v1.WithdrawItem
-	(*v1.DescribeItem)(nil),         // 28: tavolo.command.v1.DescribeItem
-	(*v1.RecordContributions)(nil),  // 29: tavolo.command.v1.RecordContributions
-	(*v1.LinkAttachment)(nil),       // 30: tavolo.command.v1.LinkAttachment
-	(*v1.RemoveAttachment)(nil),     // 31: tavolo.command.v1.RemoveAttachment
-	(*v1.RaiseHand)(nil),            // 32: tavolo.command.v1.RaiseHand
-	(*v1.LowerHand)(nil),            // 33: tavolo.command.v1.LowerHand
-	(*v1.GiveFloor)(nil),            // 34: tavolo.command.v1.GiveFloor
-	(*v1.ReturnFloor)(nil),          // 35: tavolo.command.v1.ReturnFloor
-	(*v1.WordContribution)(nil),     // 36: tavolo.command.v1.WordContribution
-	(*v1.CorrectContributions)(nil), // 37: tavolo.command.v1.CorrectContributions
-	(*v1.PoseDecision)(nil),         // 38: tavolo.command.v1.PoseDecision
-	(*v1.WriteCharter)(nil),         // 39: tavolo.command.v1.WriteCharter
-	(*v1.OpenVoting)(nil),           // 40: tavolo.command.v1.OpenVoting
-	(*v1.NotePresence)(nil),         // 41: tavolo.command.v1.NotePresence
-	(*v1.CastBallots)(nil),          // 42: tavolo.command.v1.CastBallots
-	(*v1.GiveAdvice)(nil),           // 43: tavolo.command.v1.GiveAdvice
-	(*v1.ReportTally)(nil),          // 44: tavolo.command.v1.ReportTally
-	(*v1.ClaimConsensus)(nil),       // 45: tavolo.command.v1.ClaimConsensus
-	(*v1.CloseVoting)(nil),          // 46: tavolo.command.v1.CloseVoting
-	(*v1.RecordAct)(nil),            // 47: tavolo.command.v1.RecordAct
-	(*v1.CorrectDecision)(nil),      // 48: tavolo.command.v1.CorrectDecision
-	(*v1.StrikeDecision)(nil),       // 49: tavolo.command.v1.StrikeDecision
-	(*v1.ContestMinutes)(nil),       // 50: tavolo.command.v1.ContestMinutes
-	(*v1.SettleDispute)(nil),        // 51: tavolo.command.v1.SettleDispute
-	(*v1.BeginRound)(nil),           // 52: tavolo.command.v1.BeginRound
-	(*v1.AmendProposal)(nil),        // 53: tavolo.command.v1.AmendProposal
-	(*GetOwnBallotsRequest)(nil),    // 54: tavolo.api.v1.GetOwnBallotsRequest
-	(*GetDecisionRequest)(nil),      // 55: tavolo.api.v1.GetDecisionRequest
-	(*ListRolesRequest)(nil),        // 56: tavolo.api.v1.ListRolesRequest
-	(*WhyRequest)(nil),              // 57: tavolo.api.v1.WhyRequest
-	(*PowerRequest)(nil),            // 58: tavolo.api.v1.PowerRequest
-	(*SummariseRolesRequest)(nil),   // 59: tavolo.api.v1.SummariseRolesRequest
-	(*ImportMinutesRequest)(nil),    // 60: tavolo.api.v1.ImportMinutesRequest
-	(*ExportMinutesRequest)(nil),    // 61: tavolo.api.v1.ExportMinutesRequest
-	(*v1.Receipt)(nil),              // 62: tavolo.command.v1.Receipt
-	(*ListWorkspacesResponse)(nil),  // 63: tavolo.api.v1.ListWorkspacesResponse
-	(*InitiativeView)(nil),          // 64: tavolo.api.v1.InitiativeView
-	(*SessionView)(nil),             // 65: tavolo.api.v1.SessionView
-	(*GetOwnBallotsResponse)(nil),   // 66: tavolo.api.v1.GetOwnBallotsResponse
-	(*DecisionView)(nil),            // 67: tavolo.api.v1.DecisionView
-	(*ListRolesResponse)(nil),       // 68: tavolo.api.v1.ListRolesResponse
-	(*WhyResponse)(nil),             // 69: tavolo.api.v1.WhyResponse
-	(*PowerResponse)(nil),           // 70: tavolo.api.v1.PowerResponse
-	(*SummariseRolesResponse)(nil),  // 71: tavolo.api.v1.SummariseRolesResponse
-	(*ExportMinutesResponse)(nil),   // 72: tavolo.api.v1.ExportMinutesResponse
+	(*v1.FoundWorkspace)(nil),         // 0: tavolo.command.v1.FoundWorkspace
+	(*v1.DescribeWorkspace)(nil),      // 1: tavolo.command.v1.DescribeWorkspace
+	(*ListWorkspacesRequest)(nil),     // 2: tavolo.api.v1.ListWorkspacesRequest
+	(*v1.OpenInitiative)(nil),         // 3: tavolo.command.v1.OpenInitiative
+	(*v1.DescribeInitiative)(nil),     // 4: tavolo.command.v1.DescribeInitiative
+	(*v1.EnrolParticipants)(nil),      // 5: tavolo.command.v1.EnrolParticipants
+	(*v1.DeclareCapacity)(nil),        // 6: tavolo.command.v1.DeclareCapacity
+	(*v1.NameParticipant)(nil),        // 7: tavolo.command.v1.NameParticipant
+	(*v1.StateConsents)(nil),          // 8: tavolo.command.v1.StateConsents
+	(*v1.SetPublication)(nil),         // 9: tavolo.command.v1.SetPublication
+	(*v1.ReportUnloggedDecision)(nil), // 10: tavolo.command.v1.ReportUnloggedDecision
+	(*GetInitiativeRequest)(nil),      // 11: tavolo.api.v1.GetInitiativeRequest
+	(*v1.PrepareSession)(nil),         // 12: tavolo.command.v1.PrepareSession
+	(*v1.OpenSession)(nil),            // 13: tavolo.command.v1.OpenSession
+	(*v1.SeatParticipants)(nil),       // 14: tavolo.command.v1.SeatParticipants
+	(*v1.UnseatParticipant)(nil),      // 15: tavolo.command.v1.UnseatParticipant
+	(*v1.SetAgenda)(nil),              // 16: tavolo.command.v1.SetAgenda
+	(*v1.CloseSession)(nil),           // 17: tavolo.command.v1.CloseSession
+	(*v1.CorrectSession)(nil),         // 18: tavolo.command.v1.CorrectSession
+	(*v1.DescribeSession)(nil),        // 19: tavolo.command.v1.DescribeSession
+	(*v1.SetCurrentItem)(nil),         // 20: tavolo.command.v1.SetCurrentItem
+	(*v1.PauseSession)(nil),           // 21: tavolo.command.v1.PauseSession
+	(*v1.ResumeSession)(nil),          // 22: tavolo.command.v1.ResumeSession
+	(*v1.ApproveMinutes)(nil),         // 23: tavolo.command.v1.ApproveMinutes
+	(*GetSessionRequest)(nil),         // 24: tavolo.api.v1.GetSessionRequest
+	(*v1.ProposeItem)(nil),            // 25: tavolo.command.v1.ProposeItem
+	(*v1.AdmitItem)(nil),              // 26: tavolo.command.v1.AdmitItem
+	(*v1.RefuseItem)(nil),             // 27: tavolo.command.v1.RefuseItem
+	(*v1.WithdrawItem)(nil),           // 28: tavolo.command.v1.WithdrawItem
+	(*v1.DescribeItem)(nil),           // 29: tavolo.command.v1.DescribeItem
+	(*v1.RecordContributions)(nil),    // 30: tavolo.command.v1.RecordContributions
+	(*v1.LinkAttachment)(nil),         // 31: tavolo.command.v1.LinkAttachment
+	(*v1.RemoveAttachment)(nil),       // 32: tavolo.command.v1.RemoveAttachment
+	(*v1.RaiseHand)(nil),              // 33: tavolo.command.v1.RaiseHand
+	(*v1.LowerHand)(nil),              // 34: tavolo.command.v1.LowerHand
+	(*v1.GiveFloor)(nil),              // 35: tavolo.command.v1.GiveFloor
+	(*v1.ReturnFloor)(nil),            // 36: tavolo.command.v1.ReturnFloor
+	(*v1.WordContribution)(nil),       // 37: tavolo.command.v1.WordContribution
+	(*v1.CorrectContributions)(nil),   // 38: tavolo.command.v1.CorrectContributions
+	(*v1.PoseDecision)(nil),           // 39: tavolo.command.v1.PoseDecision
+	(*v1.WriteCharter)(nil),           // 40: tavolo.command.v1.WriteCharter
+	(*v1.OpenVoting)(nil),             // 41: tavolo.command.v1.OpenVoting
+	(*v1.NotePresence)(nil),           // 42: tavolo.command.v1.NotePresence
+	(*v1.CastBallots)(nil),            // 43: tavolo.command.v1.CastBallots
+	(*v1.GiveAdvice)(nil),             // 44: tavolo.command.v1.GiveAdvice
+	(*v1.ReportTally)(nil),            // 45: tavolo.command.v1.ReportTally
+	(*v1.ClaimConsensus)(nil),         // 46: tavolo.command.v1.ClaimConsensus
+	(*v1.CloseVoting)(nil),            // 47: tavolo.command.v1.CloseVoting
+	(*v1.RecordAct)(nil),              // 48: tavolo.command.v1.RecordAct
+	(*v1.CorrectDecision)(nil),        // 49: tavolo.command.v1.CorrectDecision
+	(*v1.StrikeDecision)(nil),         // 50: tavolo.command.v1.StrikeDecision
+	(*v1.ContestMinutes)(nil),         // 51: tavolo.command.v1.ContestMinutes
+	(*v1.SettleDispute)(nil),          // 52: tavolo.command.v1.SettleDispute
+	(*v1.BeginRound)(nil),             // 53: tavolo.command.v1.BeginRound
+	(*v1.AmendProposal)(nil),          // 54: tavolo.command.v1.AmendProposal
+	(*GetOwnBallotsRequest)(nil),      // 55: tavolo.api.v1.GetOwnBallotsRequest
+	(*GetDecisionRequest)(nil),        // 56: tavolo.api.v1.GetDecisionRequest
+	(*ListRolesRequest)(nil),          // 57: tavolo.api.v1.ListRolesRequest
+	(*WhyRequest)(nil),                // 58: tavolo.api.v1.WhyRequest
+	(*PowerRequest)(nil),              // 59: tavolo.api.v1.PowerRequest
+	(*SummariseRolesRequest)(nil),     // 60: tavolo.api.v1.SummariseRolesRequest
+	(*ImportMinutesRequest)(nil),      // 61: tavolo.api.v1.ImportMinutesRequest
+	(*ExportMinutesRequest)(nil),      // 62: tavolo.api.v1.ExportMinutesRequest
+	(*v1.Receipt)(nil),                // 63: tavolo.command.v1.Receipt
+	(*ListWorkspacesResponse)(nil),    // 64: tavolo.api.v1.ListWorkspacesResponse
+	(*InitiativeView)(nil),            // 65: tavolo.api.v1.InitiativeView
+	(*SessionView)(nil),               // 66: tavolo.api.v1.SessionView
+	(*GetOwnBallotsResponse)(nil),     // 67: tavolo.api.v1.GetOwnBallotsResponse
+	(*DecisionView)(nil),              // 68: tavolo.api.v1.DecisionView
+	(*ListRolesResponse)(nil),         // 69: tavolo.api.v1.ListRolesResponse
+	(*WhyResponse)(nil),               // 70: tavolo.api.v1.WhyResponse
+	(*PowerResponse)(nil),             // 71: tavolo.api.v1.PowerResponse
+	(*SummariseRolesResponse)(nil),    // 72: tavolo.api.v1.SummariseRolesResponse
+	(*ExportMinutesResponse)(nil),     // 73: tavolo.api.v1.ExportMinutesResponse
 }
 var file_tavolo_api_v1_services_proto_depIdxs = []int32{
 	0,  // 0: tavolo.api.v1.WorkspaceService.FoundWorkspace:input_type -> tavolo.command.v1.FoundWorkspace
@@ -190,122 +192,124 @@ var file_tavolo_api_v1_services_proto_depIdxs = []int32{
 	7,  // 7: tavolo.api.v1.InitiativeService.NameParticipant:input_type -> tavolo.command.v1.NameParticipant
 	8,  // 8: tavolo.api.v1.InitiativeService.StateConsents:input_type -> tavolo.command.v1.StateConsents
 	9,  // 9: tavolo.api.v1.InitiativeService.SetPublication:input_type -> tavolo.command.v1.SetPublication
-	10, // 10: tavolo.api.v1.InitiativeService.GetInitiative:input_type -> tavolo.api.v1.GetInitiativeRequest
-	11, // 11: tavolo.api.v1.SessionService.PrepareSession:input_type -> tavolo.command.v1.PrepareSession
-	12, // 12: tavolo.api.v1.SessionService.OpenSession:input_type -> tavolo.command.v1.OpenSession
-	13, // 13: tavolo.api.v1.SessionService.SeatParticipants:input_type -> tavolo.command.v1.SeatParticipants
-	14, // 14: tavolo.api.v1.SessionService.UnseatParticipant:input_type -> tavolo.command.v1.UnseatParticipant
-	15, // 15: tavolo.api.v1.SessionService.SetAgenda:input_type -> tavolo.command.v1.SetAgenda
-	16, // 16: tavolo.api.v1.SessionService.CloseSession:input_type -> tavolo.command.v1.CloseSession
-	17, // 17: tavolo.api.v1.SessionService.CorrectSession:input_type -> tavolo.command.v1.CorrectSession
-	18, // 18: tavolo.api.v1.SessionService.DescribeSession:input_type -> tavolo.command.v1.DescribeSession
-	19, // 19: tavolo.api.v1.SessionService.SetCurrentItem:input_type -> tavolo.command.v1.SetCurrentItem
-	20, // 20: tavolo.api.v1.SessionService.PauseSession:input_type -> tavolo.command.v1.PauseSession
-	21, // 21: tavolo.api.v1.SessionService.ResumeSession:input_type -> tavolo.command.v1.ResumeSession
-	22, // 22: tavolo.api.v1.SessionService.ApproveMinutes:input_type -> tavolo.command.v1.ApproveMinutes
-	23, // 23: tavolo.api.v1.SessionService.GetSession:input_type -> tavolo.api.v1.GetSessionRequest
-	24, // 24: tavolo.api.v1.ItemService.ProposeItem:input_type -> tavolo.command.v1.ProposeItem
-	25, // 25: tavolo.api.v1.ItemService.AdmitItem:input_type -> tavolo.command.v1.AdmitItem
-	26, // 26: tavolo.api.v1.ItemService.RefuseItem:input_type -> tavolo.command.v1.RefuseItem
-	27, // 27: tavolo.api.v1.ItemService.WithdrawItem:input_type -> tavolo.command.v1.WithdrawItem
-	28, // 28: tavolo.api.v1.ItemService.DescribeItem:input_type -> tavolo.command.v1.DescribeItem
-	29, // 29: tavolo.api.v1.ItemService.RecordContributions:input_type -> tavolo.command.v1.RecordContributions
-	30, // 30: tavolo.api.v1.ItemService.LinkAttachment:input_type -> tavolo.command.v1.LinkAttachment
-	31, // 31: tavolo.api.v1.ItemService.RemoveAttachment:input_type -> tavolo.command.v1.RemoveAttachment
-	32, // 32: tavolo.api.v1.ItemService.RaiseHand:input_type -> tavolo.command.v1.RaiseHand
-	33, // 33: tavolo.api.v1.ItemService.LowerHand:input_type -> tavolo.command.v1.LowerHand
-	34, // 34: tavolo.api.v1.ItemService.GiveFloor:input_type -> tavolo.command.v1.GiveFloor
-	35, // 35: tavolo.api.v1.ItemService.ReturnFloor:input_type -> tavolo.command.v1.ReturnFloor
-	36, // 36: tavolo.api.v1.ItemService.WordContribution:input_type -> tavolo.command.v1.WordContribution
-	37, // 37: tavolo.api.v1.ItemService.CorrectContributions:input_type -> tavolo.command.v1.CorrectContributions
-	38, // 38: tavolo.api.v1.DecisionService.PoseDecision:input_type -> tavolo.command.v1.PoseDecision
-	39, // 39: tavolo.api.v1.DecisionService.WriteCharter:input_type -> tavolo.command.v1.WriteCharter
-	40, // 40: tavolo.api.v1.DecisionService.OpenVoting:input_type -> tavolo.command.v1.OpenVoting
-	41, // 41: tavolo.api.v1.DecisionService.NotePresence:input_type -> tavolo.command.v1.NotePresence
-	42, // 42: tavolo.api.v1.DecisionService.CastBallots:input_type -> tavolo.command.v1.CastBallots
-	43, // 43: tavolo.api.v1.DecisionService.GiveAdvice:input_type -> tavolo.command.v1.GiveAdvice
-	44, // 44: tavolo.api.v1.DecisionService.ReportTally:input_type -> tavolo.command.v1.ReportTally
-	45, // 45: tavolo.api.v1.DecisionService.ClaimConsensus:input_type -> tavolo.command.v1.ClaimConsensus
-	46, // 46: tavolo.api.v1.DecisionService.CloseVoting:input_type -> tavolo.command.v1.CloseVoting
-	47, // 47: tavolo.api.v1.DecisionService.RecordAct:input_type -> tavolo.command.v1.RecordAct
-	48, // 48: tavolo.api.v1.DecisionService.CorrectDecision:input_type -> tavolo.command.v1.CorrectDecision
-	49, // 49: tavolo.api.v1.DecisionService.StrikeDecision:input_type -> tavolo.command.v1.StrikeDecision
-	50, // 50: tavolo.api.v1.DecisionService.ContestMinutes:input_type -> tavolo.command.v1.ContestMinutes
-	51, // 51: tavolo.api.v1.DecisionService.SettleDispute:input_type -> tavolo.command.v1.SettleDispute
-	52, // 52: tavolo.api.v1.DecisionService.BeginRound:input_type -> tavolo.command.v1.BeginRound
-	53, // 53: tavolo.api.v1.DecisionService.AmendProposal:input_type -> tavolo.command.v1.AmendProposal
-	54, // 54: tavolo.api.v1.DecisionService.GetOwnBallots:input_type -> tavolo.api.v1.GetOwnBallotsRequest
-	55, // 55: tavolo.api.v1.DecisionService.GetDecision:input_type -> tavolo.api.v1.GetDecisionRequest
-	56, // 56: tavolo.api.v1.RoleService.ListRoles:input_type -> tavolo.api.v1.ListRolesRequest
-	57, // 57: tavolo.api.v1.RoleService.Why:input_type -> tavolo.api.v1.WhyRequest
-	58, // 58: tavolo.api.v1.RoleService.Power:input_type -> tavolo.api.v1.PowerRequest
-	59, // 59: tavolo.api.v1.RoleService.SummariseRoles:input_type -> tavolo.api.v1.SummariseRolesRequest
-	60, // 60: tavolo.api.v1.MinutesService.ImportMinutes:input_type -> tavolo.api.v1.ImportMinutesRequest
-	61, // 61: tavolo.api.v1.MinutesService.ExportMinutes:input_type -> tavolo.api.v1.ExportMinutesRequest
-	62, // 62: tavolo.api.v1.WorkspaceService.FoundWorkspace:output_type -> tavolo.command.v1.Receipt
-	62, // 63: tavolo.api.v1.WorkspaceService.DescribeWorkspace:output_type -> tavolo.command.v1.Receipt
-	63, // 64: tavolo.api.v1.WorkspaceService.ListWorkspaces:output_type -> tavolo.api.v1.ListWorkspacesResponse
-	62, // 65: tavolo.api.v1.InitiativeService.OpenInitiative:output_type -> tavolo.command.v1.Receipt
-	62, // 66: tavolo.api.v1.InitiativeService.DescribeInitiative:output_type -> tavolo.command.v1.Receipt
-	62, // 67: tavolo.api.v1.InitiativeService.EnrolParticipants:output_type -> tavolo.command.v1.Receipt
-	62, // 68: tavolo.api.v1.InitiativeService.DeclareCapacity:output_type -> tavolo.command.v1.Receipt
-	62, // 69: tavolo.api.v1.InitiativeService.NameParticipant:output_type -> tavolo.command.v1.Receipt
-	62, // 70: tavolo.api.v1.InitiativeService.StateConsents:output_type -> tavolo.command.v1.Receipt
-	62, // 71: tavolo.api.v1.InitiativeService.SetPublication:output_type -> tavolo.command.v1.Receipt
-	64, // 72: tavolo.api.v1.InitiativeService.GetInitiative:output_type -> tavolo.api.v1.InitiativeView
-	62, // 73: tavolo.api.v1.SessionService.PrepareSession:output_type -> tavolo.command.v1.Receipt
-	62, // 74: tavolo.api.v1.SessionService.OpenSession:output_type -> tavolo.command.v1.Receipt
-	62, // 75: tavolo.api.v1.SessionService.SeatParticipants:output_type -> tavolo.command.v1.Receipt
-	62, // 76: tavolo.api.v1.SessionService.UnseatParticipant:output_type -> tavolo.command.v1.Receipt
-	62, // 77: tavolo.api.v1.SessionService.SetAgenda:output_type -> tavolo.command.v1.Receipt
-	62, // 78: tavolo.api.v1.SessionService.CloseSession:output_type -> tavolo.command.v1.Receipt
-	62, // 79: tavolo.api.v1.SessionService.CorrectSession:output_type -> tavolo.command.v1.Receipt
-	62, // 80: tavolo.api.v1.SessionService.DescribeSession:output_type -> tavolo.command.v1.Receipt
-	62, // 81: tavolo.api.v1.SessionService.SetCurrentItem:output_type -> tavolo.command.v1.Receipt
-	62, // 82: tavolo.api.v1.SessionService.PauseSession:output_type -> tavolo.command.v1.Receipt
-	62, // 83: tavolo.api.v1.SessionService.ResumeSession:output_type -> tavolo.command.v1.Receipt
-	62, // 84: tavolo.api.v1.SessionService.ApproveMinutes:output_type -> tavolo.command.v1.Receipt
-	65, // 85: tavolo.api.v1.SessionService.GetSession:output_type -> tavolo.api.v1.SessionView
-	62, // 86: tavolo.api.v1.ItemService.ProposeItem:output_type -> tavolo.command.v1.Receipt
-	62, // 87: tavolo.api.v1.ItemService.AdmitItem:output_type -> tavolo.command.v1.Receipt
-	62, // 88: tavolo.api.v1.ItemService.RefuseItem:output_type -> tavolo.command.v1.Receipt
-	62, // 89: tavolo.api.v1.ItemService.WithdrawItem:output_type -> tavolo.command.v1.Receipt
-	62, // 90: tavolo.api.v1.ItemService.DescribeItem:output_type -> tavolo.command.v1.Receipt
-	62, // 91: tavolo.api.v1.ItemService.RecordContributions:output_type -> tavolo.command.v1.Receipt
-	62, // 92: tavolo.api.v1.ItemService.LinkAttachment:output_type -> tavolo.command.v1.Receipt
-	62, // 93: tavolo.api.v1.ItemService.RemoveAttachment:output_type -> tavolo.command.v1.Receipt
-	62, // 94: tavolo.api.v1.ItemService.RaiseHand:output_type -> tavolo.command.v1.Receipt
-	62, // 95: tavolo.api.v1.ItemService.LowerHand:output_type -> tavolo.command.v1.Receipt
-	62, // 96: tavolo.api.v1.ItemService.GiveFloor:output_type -> tavolo.command.v1.Receipt
-	62, // 97: tavolo.api.v1.ItemService.ReturnFloor:output_type -> tavolo.command.v1.Receipt
-	62, // 98: tavolo.api.v1.ItemService.WordContribution:output_type -> tavolo.command.v1.Receipt
-	62, // 99: tavolo.api.v1.ItemService.CorrectContributions:output_type -> tavolo.command.v1.Receipt
-	62, // 100: tavolo.api.v1.DecisionService.PoseDecision:output_type -> tavolo.command.v1.Receipt
-	62, // 101: tavolo.api.v1.DecisionService.WriteCharter:output_type -> tavolo.command.v1.Receipt
-	62, // 102: tavolo.api.v1.DecisionService.OpenVoting:output_type -> tavolo.command.v1.Receipt
-	62, // 103: tavolo.api.v1.DecisionService.NotePresence:output_type -> tavolo.command.v1.Receipt
-	62, // 104: tavolo.api.v1.DecisionService.CastBallots:output_type -> tavolo.command.v1.Receipt
-	62, // 105: tavolo.api.v1.DecisionService.GiveAdvice:output_type -> tavolo.command.v1.Receipt
-	62, // 106: tavolo.api.v1.DecisionService.ReportTally:output_type -> tavolo.command.v1.Receipt
-	62, // 107: tavolo.api.v1.DecisionService.ClaimConsensus:output_type -> tavolo.command.v1.Receipt
-	62, // 108: tavolo.api.v1.DecisionService.CloseVoting:output_type -> tavolo.command.v1.Receipt
-	62, // 109: tavolo.api.v1.DecisionService.RecordAct:output_type -> tavolo.command.v1.Receipt
-	62, // 110: tavolo.api.v1.DecisionService.CorrectDecision:output_type -> tavolo.command.v1.Receipt
-	62, // 111: tavolo.api.v1.DecisionService.StrikeDecision:output_type -> tavolo.command.v1.Receipt
-	62, // 112: tavolo.api.v1.DecisionService.ContestMinutes:output_type -> tavolo.command.v1.Receipt
-	62, // 113: tavolo.api.v1.DecisionService.SettleDispute:output_type -> tavolo.command.v1.Receipt
-	62, // 114: tavolo.api.v1.DecisionService.BeginRound:output_type -> tavolo.command.v1.Receipt
-	62, // 115: tavolo.api.v1.DecisionService.AmendProposal:output_type -> tavolo.command.v1.Receipt
-	66, // 116: tavolo.api.v1.DecisionService.GetOwnBallots:output_type -> tavolo.api.v1.GetOwnBallotsResponse
-	67, // 117: tavolo.api.v1.DecisionService.GetDecision:output_type -> tavolo.api.v1.DecisionView
-	68, // 118: tavolo.api.v1.RoleService.ListRoles:output_type -> tavolo.api.v1.ListRolesResponse
-	69, // 119: tavolo.api.v1.RoleService.Why:output_type -> tavolo.api.v1.WhyResponse
-	70, // 120: tavolo.api.v1.RoleService.Power:output_type -> tavolo.api.v1.PowerResponse
-	71, // 121: tavolo.api.v1.RoleService.SummariseRoles:output_type -> tavolo.api.v1.SummariseRolesResponse
-	62, // 122: tavolo.api.v1.MinutesService.ImportMinutes:output_type -> tavolo.command.v1.Receipt
-	72, // 123: tavolo.api.v1.MinutesService.ExportMinutes:output_type -> tavolo.api.v1.ExportMinutesResponse
-	62, // [62:124] is the sub-list for method output_type
-	0,  // [0:62] is the sub-list for method input_type
+	10, // 10: tavolo.api.v1.InitiativeService.ReportUnloggedDecision:input_type -> tavolo.command.v1.ReportUnloggedDecision
+	11, // 11: tavolo.api.v1.InitiativeService.GetInitiative:input_type -> tavolo.api.v1.GetInitiativeRequest
+	12, // 12: tavolo.api.v1.SessionService.PrepareSession:input_type -> tavolo.command.v1.PrepareSession
+	13, // 13: tavolo.api.v1.SessionService.OpenSession:input_type -> tavolo.command.v1.OpenSession
+	14, // 14: tavolo.api.v1.SessionService.SeatParticipants:input_type -> tavolo.command.v1.SeatParticipants
+	15, // 15: tavolo.api.v1.SessionService.UnseatParticipant:input_type -> tavolo.command.v1.UnseatParticipant
+	16, // 16: tavolo.api.v1.SessionService.SetAgenda:input_type -> tavolo.command.v1.SetAgenda
+	17, // 17: tavolo.api.v1.SessionService.CloseSession:input_type -> tavolo.command.v1.CloseSession
+	18, // 18: tavolo.api.v1.SessionService.CorrectSession:input_type -> tavolo.command.v1.CorrectSession
+	19, // 19: tavolo.api.v1.SessionService.DescribeSession:input_type -> tavolo.command.v1.DescribeSession
+	20, // 20: tavolo.api.v1.SessionService.SetCurrentItem:input_type -> tavolo.command.v1.SetCurrentItem
+	21, // 21: tavolo.api.v1.SessionService.PauseSession:input_type -> tavolo.command.v1.PauseSession
+	22, // 22: tavolo.api.v1.SessionService.ResumeSession:input_type -> tavolo.command.v1.ResumeSession
+	23, // 23: tavolo.api.v1.SessionService.ApproveMinutes:input_type -> tavolo.command.v1.ApproveMinutes
+	24, // 24: tavolo.api.v1.SessionService.GetSession:input_type -> tavolo.api.v1.GetSessionRequest
+	25, // 25: tavolo.api.v1.ItemService.ProposeItem:input_type -> tavolo.command.v1.ProposeItem
+	26, // 26: tavolo.api.v1.ItemService.AdmitItem:input_type -> tavolo.command.v1.AdmitItem
+	27, // 27: tavolo.api.v1.ItemService.RefuseItem:input_type -> tavolo.command.v1.RefuseItem
+	28, // 28: tavolo.api.v1.ItemService.WithdrawItem:input_type -> tavolo.command.v1.WithdrawItem
+	29, // 29: tavolo.api.v1.ItemService.DescribeItem:input_type -> tavolo.command.v1.DescribeItem
+	30, // 30: tavolo.api.v1.ItemService.RecordContributions:input_type -> tavolo.command.v1.RecordContributions
+	31, // 31: tavolo.api.v1.ItemService.LinkAttachment:input_type -> tavolo.command.v1.LinkAttachment
+	32, // 32: tavolo.api.v1.ItemService.RemoveAttachment:input_type -> tavolo.command.v1.RemoveAttachment
+	33, // 33: tavolo.api.v1.ItemService.RaiseHand:input_type -> tavolo.command.v1.RaiseHand
+	34, // 34: tavolo.api.v1.ItemService.LowerHand:input_type -> tavolo.command.v1.LowerHand
+	35, // 35: tavolo.api.v1.ItemService.GiveFloor:input_type -> tavolo.command.v1.GiveFloor
+	36, // 36: tavolo.api.v1.ItemService.ReturnFloor:input_type -> tavolo.command.v1.ReturnFloor
+	37, // 37: tavolo.api.v1.ItemService.WordContribution:input_type -> tavolo.command.v1.WordContribution
+	38, // 38: tavolo.api.v1.ItemService.CorrectContributions:input_type -> tavolo.command.v1.CorrectContributions
+	39, // 39: tavolo.api.v1.DecisionService.PoseDecision:input_type -> tavolo.command.v1.PoseDecision
+	40, // 40: tavolo.api.v1.DecisionService.WriteCharter:input_type -> tavolo.command.v1.WriteCharter
+	41, // 41: tavolo.api.v1.DecisionService.OpenVoting:input_type -> tavolo.command.v1.OpenVoting
+	42, // 42: tavolo.api.v1.DecisionService.NotePresence:input_type -> tavolo.command.v1.NotePresence
+	43, // 43: tavolo.api.v1.DecisionService.CastBallots:input_type -> tavolo.command.v1.CastBallots
+	44, // 44: tavolo.api.v1.DecisionService.GiveAdvice:input_type -> tavolo.command.v1.GiveAdvice
+	45, // 45: tavolo.api.v1.DecisionService.ReportTally:input_type -> tavolo.command.v1.ReportTally
+	46, // 46: tavolo.api.v1.DecisionService.ClaimConsensus:input_type -> tavolo.command.v1.ClaimConsensus
+	47, // 47: tavolo.api.v1.DecisionService.CloseVoting:input_type -> tavolo.command.v1.CloseVoting
+	48, // 48: tavolo.api.v1.DecisionService.RecordAct:input_type -> tavolo.command.v1.RecordAct
+	49, // 49: tavolo.api.v1.DecisionService.CorrectDecision:input_type -> tavolo.command.v1.CorrectDecision
+	50, // 50: tavolo.api.v1.DecisionService.StrikeDecision:input_type -> tavolo.command.v1.StrikeDecision
+	51, // 51: tavolo.api.v1.DecisionService.ContestMinutes:input_type -> tavolo.command.v1.ContestMinutes
+	52, // 52: tavolo.api.v1.DecisionService.SettleDispute:input_type -> tavolo.command.v1.SettleDispute
+	53, // 53: tavolo.api.v1.DecisionService.BeginRound:input_type -> tavolo.command.v1.BeginRound
+	54, // 54: tavolo.api.v1.DecisionService.AmendProposal:input_type -> tavolo.command.v1.AmendProposal
+	55, // 55: tavolo.api.v1.DecisionService.GetOwnBallots:input_type -> tavolo.api.v1.GetOwnBallotsRequest
+	56, // 56: tavolo.api.v1.DecisionService.GetDecision:input_type -> tavolo.api.v1.GetDecisionRequest
+	57, // 57: tavolo.api.v1.RoleService.ListRoles:input_type -> tavolo.api.v1.ListRolesRequest
+	58, // 58: tavolo.api.v1.RoleService.Why:input_type -> tavolo.api.v1.WhyRequest
+	59, // 59: tavolo.api.v1.RoleService.Power:input_type -> tavolo.api.v1.PowerRequest
+	60, // 60: tavolo.api.v1.RoleService.SummariseRoles:input_type -> tavolo.api.v1.SummariseRolesRequest
+	61, // 61: tavolo.api.v1.MinutesService.ImportMinutes:input_type -> tavolo.api.v1.ImportMinutesRequest
+	62, // 62: tavolo.api.v1.MinutesService.ExportMinutes:input_type -> tavolo.api.v1.ExportMinutesRequest
+	63, // 63: tavolo.api.v1.WorkspaceService.FoundWorkspace:output_type -> tavolo.command.v1.Receipt
+	63, // 64: tavolo.api.v1.WorkspaceService.DescribeWorkspace:output_type -> tavolo.command.v1.Receipt
+	64, // 65: tavolo.api.v1.WorkspaceService.ListWorkspaces:output_type -> tavolo.api.v1.ListWorkspacesResponse
+	63, // 66: tavolo.api.v1.InitiativeService.OpenInitiative:output_type -> tavolo.command.v1.Receipt
+	63, // 67: tavolo.api.v1.InitiativeService.DescribeInitiative:output_type -> tavolo.command.v1.Receipt
+	63, // 68: tavolo.api.v1.InitiativeService.EnrolParticipants:output_type -> tavolo.command.v1.Receipt
+	63, // 69: tavolo.api.v1.InitiativeService.DeclareCapacity:output_type -> tavolo.command.v1.Receipt
+	63, // 70: tavolo.api.v1.InitiativeService.NameParticipant:output_type -> tavolo.command.v1.Receipt
+	63, // 71: tavolo.api.v1.InitiativeService.StateConsents:output_type -> tavolo.command.v1.Receipt
+	63, // 72: tavolo.api.v1.InitiativeService.SetPublication:output_type -> tavolo.command.v1.Receipt
+	63, // 73: tavolo.api.v1.InitiativeService.ReportUnloggedDecision:output_type -> tavolo.command.v1.Receipt
+	65, // 74: tavolo.api.v1.InitiativeService.GetInitiative:output_type -> tavolo.api.v1.InitiativeView
+	63, // 75: tavolo.api.v1.SessionService.PrepareSession:output_type -> tavolo.command.v1.Receipt
+	63, // 76: tavolo.api.v1.SessionService.OpenSession:output_type -> tavolo.command.v1.Receipt
+	63, // 77: tavolo.api.v1.SessionService.SeatParticipants:output_type -> tavolo.command.v1.Receipt
+	63, // 78: tavolo.api.v1.SessionService.UnseatParticipant:output_type -> tavolo.command.v1.Receipt
+	63, // 79: tavolo.api.v1.SessionService.SetAgenda:output_type -> tavolo.command.v1.Receipt
+	63, // 80: tavolo.api.v1.SessionService.CloseSession:output_type -> tavolo.command.v1.Receipt
+	63, // 81: tavolo.api.v1.SessionService.CorrectSession:output_type -> tavolo.command.v1.Receipt
+	63, // 82: tavolo.api.v1.SessionService.DescribeSession:output_type -> tavolo.command.v1.Receipt
+	63, // 83: tavolo.api.v1.SessionService.SetCurrentItem:output_type -> tavolo.command.v1.Receipt
+	63, // 84: tavolo.api.v1.SessionService.PauseSession:output_type -> tavolo.command.v1.Receipt
+	63, // 85: tavolo.api.v1.SessionService.ResumeSession:output_type -> tavolo.command.v1.Receipt
+	63, // 86: tavolo.api.v1.SessionService.ApproveMinutes:output_type -> tavolo.command.v1.Receipt
+	66, // 87: tavolo.api.v1.SessionService.GetSession:output_type -> tavolo.api.v1.SessionView
+	63, // 88: tavolo.api.v1.ItemService.ProposeItem:output_type -> tavolo.command.v1.Receipt
+	63, // 89: tavolo.api.v1.ItemService.AdmitItem:output_type -> tavolo.command.v1.Receipt
+	63, // 90: tavolo.api.v1.ItemService.RefuseItem:output_type -> tavolo.command.v1.Receipt
+	63, // 91: tavolo.api.v1.ItemService.WithdrawItem:output_type -> tavolo.command.v1.Receipt
+	63, // 92: tavolo.api.v1.ItemService.DescribeItem:output_type -> tavolo.command.v1.Receipt
+	63, // 93: tavolo.api.v1.ItemService.RecordContributions:output_type -> tavolo.command.v1.Receipt
+	63, // 94: tavolo.api.v1.ItemService.LinkAttachment:output_type -> tavolo.command.v1.Receipt
+	63, // 95: tavolo.api.v1.ItemService.RemoveAttachment:output_type -> tavolo.command.v1.Receipt
+	63, // 96: tavolo.api.v1.ItemService.RaiseHand:output_type -> tavolo.command.v1.Receipt
+	63, // 97: tavolo.api.v1.ItemService.LowerHand:output_type -> tavolo.command.v1.Receipt
+	63, // 98: tavolo.api.v1.ItemService.GiveFloor:output_type -> tavolo.command.v1.Receipt
+	63, // 99: tavolo.api.v1.ItemService.ReturnFloor:output_type -> tavolo.command.v1.Receipt
+	63, // 100: tavolo.api.v1.ItemService.WordContribution:output_type -> tavolo.command.v1.Receipt
+	63, // 101: tavolo.api.v1.ItemService.CorrectContributions:output_type -> tavolo.command.v1.Receipt
+	63, // 102: tavolo.api.v1.DecisionService.PoseDecision:output_type -> tavolo.command.v1.Receipt
+	63, // 103: tavolo.api.v1.DecisionService.WriteCharter:output_type -> tavolo.command.v1.Receipt
+	63, // 104: tavolo.api.v1.DecisionService.OpenVoting:output_type -> tavolo.command.v1.Receipt
+	63, // 105: tavolo.api.v1.DecisionService.NotePresence:output_type -> tavolo.command.v1.Receipt
+	63, // 106: tavolo.api.v1.DecisionService.CastBallots:output_type -> tavolo.command.v1.Receipt
+	63, // 107: tavolo.api.v1.DecisionService.GiveAdvice:output_type -> tavolo.command.v1.Receipt
+	63, // 108: tavolo.api.v1.DecisionService.ReportTally:output_type -> tavolo.command.v1.Receipt
+	63, // 109: tavolo.api.v1.DecisionService.ClaimConsensus:output_type -> tavolo.command.v1.Receipt
+	63, // 110: tavolo.api.v1.DecisionService.CloseVoting:output_type -> tavolo.command.v1.Receipt
+	63, // 111: tavolo.api.v1.DecisionService.RecordAct:output_type -> tavolo.command.v1.Receipt
+	63, // 112: tavolo.api.v1.DecisionService.CorrectDecision:output_type -> tavolo.command.v1.Receipt
+	63, // 113: tavolo.api.v1.DecisionService.StrikeDecision:output_type -> tavolo.command.v1.Receipt
+	63, // 114: tavolo.api.v1.DecisionService.ContestMinutes:output_type -> tavolo.command.v1.Receipt
+	63, // 115: tavolo.api.v1.DecisionService.SettleDispute:output_type -> tavolo.command.v1.Receipt
+	63, // 116: tavolo.api.v1.DecisionService.BeginRound:output_type -> tavolo.command.v1.Receipt
+	63, // 117: tavolo.api.v1.DecisionService.AmendProposal:output_type -> tavolo.command.v1.Receipt
+	67, // 118: tavolo.api.v1.DecisionService.GetOwnBallots:output_type -> tavolo.api.v1.GetOwnBallotsResponse
+	68, // 119: tavolo.api.v1.DecisionService.GetDecision:output_type -> tavolo.api.v1.DecisionView
+	69, // 120: tavolo.api.v1.RoleService.ListRoles:output_type -> tavolo.api.v1.ListRolesResponse
+	70, // 121: tavolo.api.v1.RoleService.Why:output_type -> tavolo.api.v1.WhyResponse
+	71, // 122: tavolo.api.v1.RoleService.Power:output_type -> tavolo.api.v1.PowerResponse
+	72, // 123: tavolo.api.v1.RoleService.SummariseRoles:output_type -> tavolo.api.v1.SummariseRolesResponse
+	63, // 124: tavolo.api.v1.MinutesService.ImportMinutes:output_type -> tavolo.command.v1.Receipt
+	73, // 125: tavolo.api.v1.MinutesService.ExportMinutes:output_type -> tavolo.api.v1.ExportMinutesResponse
+	63, // [63:126] is the sub-list for method output_type
+	0,  // [0:63] is the sub-list for method input_type
 	0,  // [0:0] is the sub-list for extension type_name
 	0,  // [0:0] is the sub-list for extension extendee
 	0,  // [0:0] is the sub-list for field type_name

@@ -51,6 +51,7 @@ type Command struct {
 	//	*Command_NameParticipant
 	//	*Command_StateConsents
 	//	*Command_SetPublication
+	//	*Command_ReportUnloggedDecision
 	//	*Command_PrepareSession
 	//	*Command_OpenSession
 	//	*Command_SeatParticipants
@@ -246,6 +247,15 @@ func (x *Command) GetSetPublication() *SetPublication {
 	if x != nil {
 		if x, ok := x.Of.(*Command_SetPublication); ok {
 			return x.SetPublication
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetReportUnloggedDecision() *ReportUnloggedDecision {
+	if x != nil {
+		if x, ok := x.Of.(*Command_ReportUnloggedDecision); ok {
+			return x.ReportUnloggedDecision
 		}
 	}
 	return nil
@@ -678,6 +688,11 @@ type Command_SetPublication struct {
 	SetPublication *SetPublication `protobuf:"bytes,26,opt,name=set_publication,json=setPublication,proto3,oneof"`
 }
 
+type Command_ReportUnloggedDecision struct {
+	// See ReportUnloggedDecision.
+	ReportUnloggedDecision *ReportUnloggedDecision `protobuf:"bytes,27,opt,name=report_unlogged_decision,json=reportUnloggedDecision,proto3,oneof"`
+}
+
 type Command_PrepareSession struct {
 	// See PrepareSession.
 	PrepareSession *PrepareSession `protobuf:"bytes,40,opt,name=prepare_session,json=prepareSession,proto3,oneof"`
@@ -905,6 +920,8 @@ func (*Command_NameParticipant) isCommand_Of() {}
 func (*Command_StateConsents) isCommand_Of() {}
 
 func (*Command_SetPublication) isCommand_Of() {}
+
+func (*Command_ReportUnloggedDecision) isCommand_Of() {}
 
 func (*Command_PrepareSession) isCommand_Of() {}
 
@@ -3920,6 +3937,88 @@ func (x *SetPublication) GetPublic() bool {
 	return false
 }
 
+// ReportUnloggedDecision says that a decision was taken which is not in the record.
+type ReportUnloggedDecision struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The department's id.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Id of the initiative that it concerns.
+	Initiative string `protobuf:"bytes,2,opt,name=initiative,proto3" json:"initiative,omitempty"`
+	// Who reports it, as a pseudonym.
+	By string `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
+	// What was decided, in their words.
+	Text *Text `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	// The day on which it was taken (yyyy-mm-dd). Empty: not known.
+	TakenOn       string `protobuf:"bytes,5,opt,name=taken_on,json=takenOn,proto3" json:"taken_on,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportUnloggedDecision) Reset() {
+	*x = ReportUnloggedDecision{}
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportUnloggedDecision) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportUnloggedDecision) ProtoMessage() {}
+
+func (x *ReportUnloggedDecision) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportUnloggedDecision.ProtoReflect.Descriptor instead.
+func (*ReportUnloggedDecision) Descriptor() ([]byte, []int) {
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *ReportUnloggedDecision) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *ReportUnloggedDecision) GetInitiative() string {
+	if x != nil {
+		return x.Initiative
+	}
+	return ""
+}
+
+func (x *ReportUnloggedDecision) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *ReportUnloggedDecision) GetText() *Text {
+	if x != nil {
+		return x.Text
+	}
+	return nil
+}
+
+func (x *ReportUnloggedDecision) GetTakenOn() string {
+	if x != nil {
+		return x.TakenOn
+	}
+	return ""
+}
+
 // DescribeSession replaces what was announced of a session.
 type DescribeSession struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3943,7 +4042,7 @@ type DescribeSession struct {
 
 func (x *DescribeSession) Reset() {
 	*x = DescribeSession{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[42]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3955,7 +4054,7 @@ func (x *DescribeSession) String() string {
 func (*DescribeSession) ProtoMessage() {}
 
 func (x *DescribeSession) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[42]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3968,7 +4067,7 @@ func (x *DescribeSession) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DescribeSession.ProtoReflect.Descriptor instead.
 func (*DescribeSession) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{42}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *DescribeSession) GetWorkspace() string {
@@ -4035,7 +4134,7 @@ type SetCurrentItem struct {
 
 func (x *SetCurrentItem) Reset() {
 	*x = SetCurrentItem{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[43]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4047,7 +4146,7 @@ func (x *SetCurrentItem) String() string {
 func (*SetCurrentItem) ProtoMessage() {}
 
 func (x *SetCurrentItem) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[43]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4060,7 +4159,7 @@ func (x *SetCurrentItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetCurrentItem.ProtoReflect.Descriptor instead.
 func (*SetCurrentItem) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{43}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *SetCurrentItem) GetWorkspace() string {
@@ -4097,7 +4196,7 @@ type PauseSession struct {
 
 func (x *PauseSession) Reset() {
 	*x = PauseSession{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[44]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4109,7 +4208,7 @@ func (x *PauseSession) String() string {
 func (*PauseSession) ProtoMessage() {}
 
 func (x *PauseSession) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[44]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4122,7 +4221,7 @@ func (x *PauseSession) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PauseSession.ProtoReflect.Descriptor instead.
 func (*PauseSession) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{44}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *PauseSession) GetWorkspace() string {
@@ -4152,7 +4251,7 @@ type ResumeSession struct {
 
 func (x *ResumeSession) Reset() {
 	*x = ResumeSession{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[45]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4164,7 +4263,7 @@ func (x *ResumeSession) String() string {
 func (*ResumeSession) ProtoMessage() {}
 
 func (x *ResumeSession) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[45]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4177,7 +4276,7 @@ func (x *ResumeSession) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeSession.ProtoReflect.Descriptor instead.
 func (*ResumeSession) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{45}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ResumeSession) GetWorkspace() string {
@@ -4209,7 +4308,7 @@ type ApproveMinutes struct {
 
 func (x *ApproveMinutes) Reset() {
 	*x = ApproveMinutes{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[46]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4221,7 +4320,7 @@ func (x *ApproveMinutes) String() string {
 func (*ApproveMinutes) ProtoMessage() {}
 
 func (x *ApproveMinutes) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[46]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4234,7 +4333,7 @@ func (x *ApproveMinutes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveMinutes.ProtoReflect.Descriptor instead.
 func (*ApproveMinutes) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{46}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ApproveMinutes) GetWorkspace() string {
@@ -4277,7 +4376,7 @@ type LinkAttachment struct {
 
 func (x *LinkAttachment) Reset() {
 	*x = LinkAttachment{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[47]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4289,7 +4388,7 @@ func (x *LinkAttachment) String() string {
 func (*LinkAttachment) ProtoMessage() {}
 
 func (x *LinkAttachment) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[47]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4302,7 +4401,7 @@ func (x *LinkAttachment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkAttachment.ProtoReflect.Descriptor instead.
 func (*LinkAttachment) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{47}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *LinkAttachment) GetWorkspace() string {
@@ -4355,7 +4454,7 @@ type RemoveAttachment struct {
 
 func (x *RemoveAttachment) Reset() {
 	*x = RemoveAttachment{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[48]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4367,7 +4466,7 @@ func (x *RemoveAttachment) String() string {
 func (*RemoveAttachment) ProtoMessage() {}
 
 func (x *RemoveAttachment) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[48]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4380,7 +4479,7 @@ func (x *RemoveAttachment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveAttachment.ProtoReflect.Descriptor instead.
 func (*RemoveAttachment) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{48}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *RemoveAttachment) GetWorkspace() string {
@@ -4421,7 +4520,7 @@ type RaiseHand struct {
 
 func (x *RaiseHand) Reset() {
 	*x = RaiseHand{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[49]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4433,7 +4532,7 @@ func (x *RaiseHand) String() string {
 func (*RaiseHand) ProtoMessage() {}
 
 func (x *RaiseHand) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[49]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4446,7 +4545,7 @@ func (x *RaiseHand) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RaiseHand.ProtoReflect.Descriptor instead.
 func (*RaiseHand) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{49}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *RaiseHand) GetWorkspace() string {
@@ -4494,7 +4593,7 @@ type LowerHand struct {
 
 func (x *LowerHand) Reset() {
 	*x = LowerHand{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[50]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4506,7 +4605,7 @@ func (x *LowerHand) String() string {
 func (*LowerHand) ProtoMessage() {}
 
 func (x *LowerHand) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[50]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4519,7 +4618,7 @@ func (x *LowerHand) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LowerHand.ProtoReflect.Descriptor instead.
 func (*LowerHand) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{50}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *LowerHand) GetWorkspace() string {
@@ -4567,7 +4666,7 @@ type GiveFloor struct {
 
 func (x *GiveFloor) Reset() {
 	*x = GiveFloor{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[51]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4579,7 +4678,7 @@ func (x *GiveFloor) String() string {
 func (*GiveFloor) ProtoMessage() {}
 
 func (x *GiveFloor) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[51]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4592,7 +4691,7 @@ func (x *GiveFloor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveFloor.ProtoReflect.Descriptor instead.
 func (*GiveFloor) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{51}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *GiveFloor) GetWorkspace() string {
@@ -4650,7 +4749,7 @@ type ReturnFloor struct {
 
 func (x *ReturnFloor) Reset() {
 	*x = ReturnFloor{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[52]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4662,7 +4761,7 @@ func (x *ReturnFloor) String() string {
 func (*ReturnFloor) ProtoMessage() {}
 
 func (x *ReturnFloor) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[52]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4675,7 +4774,7 @@ func (x *ReturnFloor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnFloor.ProtoReflect.Descriptor instead.
 func (*ReturnFloor) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{52}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ReturnFloor) GetWorkspace() string {
@@ -4766,7 +4865,7 @@ type WordContribution struct {
 
 func (x *WordContribution) Reset() {
 	*x = WordContribution{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[53]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4778,7 +4877,7 @@ func (x *WordContribution) String() string {
 func (*WordContribution) ProtoMessage() {}
 
 func (x *WordContribution) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[53]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4791,7 +4890,7 @@ func (x *WordContribution) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WordContribution.ProtoReflect.Descriptor instead.
 func (*WordContribution) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{53}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *WordContribution) GetWorkspace() string {
@@ -4865,7 +4964,7 @@ type BeginRound struct {
 
 func (x *BeginRound) Reset() {
 	*x = BeginRound{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[54]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4877,7 +4976,7 @@ func (x *BeginRound) String() string {
 func (*BeginRound) ProtoMessage() {}
 
 func (x *BeginRound) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[54]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4890,7 +4989,7 @@ func (x *BeginRound) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginRound.ProtoReflect.Descriptor instead.
 func (*BeginRound) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{54}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *BeginRound) GetWorkspace() string {
@@ -4933,7 +5032,7 @@ type AmendProposal struct {
 
 func (x *AmendProposal) Reset() {
 	*x = AmendProposal{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[55]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4945,7 +5044,7 @@ func (x *AmendProposal) String() string {
 func (*AmendProposal) ProtoMessage() {}
 
 func (x *AmendProposal) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[55]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4958,7 +5057,7 @@ func (x *AmendProposal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AmendProposal.ProtoReflect.Descriptor instead.
 func (*AmendProposal) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{55}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *AmendProposal) GetWorkspace() string {
@@ -5000,7 +5099,7 @@ var File_tavolo_command_v1_command_proto protoreflect.FileDescriptor
 
 const file_tavolo_command_v1_command_proto_rawDesc = "" +
 	"\n" +
-	"\x1ftavolo/command/v1/command.proto\x12\x11tavolo.command.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctavolo/command/v1/text.proto\x1a\x1ctavolo/event/v1/commit.proto\x1a\x1etavolo/event/v1/decision.proto\x1a tavolo/event/v1/initiative.proto\x1a\x1atavolo/event/v1/item.proto\x1a\x1dtavolo/event/v1/session.proto\"\xc5\x1f\n" +
+	"\x1ftavolo/command/v1/command.proto\x12\x11tavolo.command.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctavolo/command/v1/text.proto\x1a\x1ctavolo/event/v1/commit.proto\x1a\x1etavolo/event/v1/decision.proto\x1a tavolo/event/v1/initiative.proto\x1a\x1atavolo/event/v1/item.proto\x1a\x1dtavolo/event/v1/session.proto\"\xac \n" +
 	"\aCommand\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12,\n" +
 	"\x05actor\x18\x02 \x01(\v2\x16.tavolo.event.v1.ActorR\x05actor\x12;\n" +
@@ -5017,7 +5116,8 @@ const file_tavolo_command_v1_command_proto_rawDesc = "" +
 	"\x10declare_capacity\x18\x17 \x01(\v2\".tavolo.command.v1.DeclareCapacityH\x00R\x0fdeclareCapacity\x12O\n" +
 	"\x10name_participant\x18\x18 \x01(\v2\".tavolo.command.v1.NameParticipantH\x00R\x0fnameParticipant\x12I\n" +
 	"\x0estate_consents\x18\x19 \x01(\v2 .tavolo.command.v1.StateConsentsH\x00R\rstateConsents\x12L\n" +
-	"\x0fset_publication\x18\x1a \x01(\v2!.tavolo.command.v1.SetPublicationH\x00R\x0esetPublication\x12L\n" +
+	"\x0fset_publication\x18\x1a \x01(\v2!.tavolo.command.v1.SetPublicationH\x00R\x0esetPublication\x12e\n" +
+	"\x18report_unlogged_decision\x18\x1b \x01(\v2).tavolo.command.v1.ReportUnloggedDecisionH\x00R\x16reportUnloggedDecision\x12L\n" +
 	"\x0fprepare_session\x18( \x01(\v2!.tavolo.command.v1.PrepareSessionH\x00R\x0eprepareSession\x12C\n" +
 	"\fopen_session\x18) \x01(\v2\x1e.tavolo.command.v1.OpenSessionH\x00R\vopenSession\x12R\n" +
 	"\x11seat_participants\x18* \x01(\v2#.tavolo.command.v1.SeatParticipantsH\x00R\x10seatParticipants\x12U\n" +
@@ -5290,7 +5390,15 @@ const file_tavolo_command_v1_command_proto_rawDesc = "" +
 	"\n" +
 	"initiative\x18\x02 \x01(\tR\n" +
 	"initiative\x12\x16\n" +
-	"\x06public\x18\x03 \x01(\bR\x06public\"\xac\x02\n" +
+	"\x06public\x18\x03 \x01(\bR\x06public\"\xb6\x01\n" +
+	"\x16ReportUnloggedDecision\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1e\n" +
+	"\n" +
+	"initiative\x18\x02 \x01(\tR\n" +
+	"initiative\x12\x0e\n" +
+	"\x02by\x18\x03 \x01(\tR\x02by\x123\n" +
+	"\x04text\x18\x04 \x01(\v2\x17.tavolo.command.v1.TextB\x06\xca\xf3\x18\x02byR\x04text\x12\x19\n" +
+	"\btaken_on\x18\x05 \x01(\tR\atakenOn\"\xac\x02\n" +
 	"\x0fDescribeSession\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x18\n" +
 	"\asession\x18\x02 \x01(\tR\asession\x12-\n" +
@@ -5383,87 +5491,88 @@ func file_tavolo_command_v1_command_proto_rawDescGZIP() []byte {
 	return file_tavolo_command_v1_command_proto_rawDescData
 }
 
-var file_tavolo_command_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 56)
+var file_tavolo_command_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 57)
 var file_tavolo_command_v1_command_proto_goTypes = []any{
-	(*Command)(nil),               // 0: tavolo.command.v1.Command
-	(*CommandBatch)(nil),          // 1: tavolo.command.v1.CommandBatch
-	(*Receipt)(nil),               // 2: tavolo.command.v1.Receipt
-	(*FoundWorkspace)(nil),        // 3: tavolo.command.v1.FoundWorkspace
-	(*DescribeWorkspace)(nil),     // 4: tavolo.command.v1.DescribeWorkspace
-	(*OpenInitiative)(nil),        // 5: tavolo.command.v1.OpenInitiative
-	(*DescribeInitiative)(nil),    // 6: tavolo.command.v1.DescribeInitiative
-	(*EnrolParticipants)(nil),     // 7: tavolo.command.v1.EnrolParticipants
-	(*Enrolment)(nil),             // 8: tavolo.command.v1.Enrolment
-	(*DeclareCapacity)(nil),       // 9: tavolo.command.v1.DeclareCapacity
-	(*NameParticipant)(nil),       // 10: tavolo.command.v1.NameParticipant
-	(*PrepareSession)(nil),        // 11: tavolo.command.v1.PrepareSession
-	(*OpenSession)(nil),           // 12: tavolo.command.v1.OpenSession
-	(*SeatParticipants)(nil),      // 13: tavolo.command.v1.SeatParticipants
-	(*UnseatParticipant)(nil),     // 14: tavolo.command.v1.UnseatParticipant
-	(*SetAgenda)(nil),             // 15: tavolo.command.v1.SetAgenda
-	(*CloseSession)(nil),          // 16: tavolo.command.v1.CloseSession
-	(*CorrectSession)(nil),        // 17: tavolo.command.v1.CorrectSession
-	(*ProposeItem)(nil),           // 18: tavolo.command.v1.ProposeItem
-	(*AdmitItem)(nil),             // 19: tavolo.command.v1.AdmitItem
-	(*RefuseItem)(nil),            // 20: tavolo.command.v1.RefuseItem
-	(*WithdrawItem)(nil),          // 21: tavolo.command.v1.WithdrawItem
-	(*DescribeItem)(nil),          // 22: tavolo.command.v1.DescribeItem
-	(*RecordContributions)(nil),   // 23: tavolo.command.v1.RecordContributions
-	(*CorrectContributions)(nil),  // 24: tavolo.command.v1.CorrectContributions
-	(*Contribution)(nil),          // 25: tavolo.command.v1.Contribution
-	(*PoseDecision)(nil),          // 26: tavolo.command.v1.PoseDecision
-	(*WriteCharter)(nil),          // 27: tavolo.command.v1.WriteCharter
-	(*OpenVoting)(nil),            // 28: tavolo.command.v1.OpenVoting
-	(*CastBallots)(nil),           // 29: tavolo.command.v1.CastBallots
-	(*GiveAdvice)(nil),            // 30: tavolo.command.v1.GiveAdvice
-	(*ReportTally)(nil),           // 31: tavolo.command.v1.ReportTally
-	(*ClaimConsensus)(nil),        // 32: tavolo.command.v1.ClaimConsensus
-	(*CloseVoting)(nil),           // 33: tavolo.command.v1.CloseVoting
-	(*RecordAct)(nil),             // 34: tavolo.command.v1.RecordAct
-	(*CorrectDecision)(nil),       // 35: tavolo.command.v1.CorrectDecision
-	(*StrikeDecision)(nil),        // 36: tavolo.command.v1.StrikeDecision
-	(*ContestMinutes)(nil),        // 37: tavolo.command.v1.ContestMinutes
-	(*SettleDispute)(nil),         // 38: tavolo.command.v1.SettleDispute
-	(*NotePresence)(nil),          // 39: tavolo.command.v1.NotePresence
-	(*StateConsents)(nil),         // 40: tavolo.command.v1.StateConsents
-	(*SetPublication)(nil),        // 41: tavolo.command.v1.SetPublication
-	(*DescribeSession)(nil),       // 42: tavolo.command.v1.DescribeSession
-	(*SetCurrentItem)(nil),        // 43: tavolo.command.v1.SetCurrentItem
-	(*PauseSession)(nil),          // 44: tavolo.command.v1.PauseSession
-	(*ResumeSession)(nil),         // 45: tavolo.command.v1.ResumeSession
-	(*ApproveMinutes)(nil),        // 46: tavolo.command.v1.ApproveMinutes
-	(*LinkAttachment)(nil),        // 47: tavolo.command.v1.LinkAttachment
-	(*RemoveAttachment)(nil),      // 48: tavolo.command.v1.RemoveAttachment
-	(*RaiseHand)(nil),             // 49: tavolo.command.v1.RaiseHand
-	(*LowerHand)(nil),             // 50: tavolo.command.v1.LowerHand
-	(*GiveFloor)(nil),             // 51: tavolo.command.v1.GiveFloor
-	(*ReturnFloor)(nil),           // 52: tavolo.command.v1.ReturnFloor
-	(*WordContribution)(nil),      // 53: tavolo.command.v1.WordContribution
-	(*BeginRound)(nil),            // 54: tavolo.command.v1.BeginRound
-	(*AmendProposal)(nil),         // 55: tavolo.command.v1.AmendProposal
-	(*v1.Actor)(nil),              // 56: tavolo.event.v1.Actor
-	(*timestamppb.Timestamp)(nil), // 57: google.protobuf.Timestamp
-	(*Text)(nil),                  // 58: tavolo.command.v1.Text
-	(v1.Scope)(0),                 // 59: tavolo.event.v1.Scope
-	(v1.Area)(0),                  // 60: tavolo.event.v1.Area
-	(v1.Stage)(0),                 // 61: tavolo.event.v1.Stage
-	(v1.SessionKind)(0),           // 62: tavolo.event.v1.SessionKind
-	(*v1.ParticipantSeated)(nil),  // 63: tavolo.event.v1.ParticipantSeated
-	(v1.ContributionKind)(0),      // 64: tavolo.event.v1.ContributionKind
-	(v1.Reply)(0),                 // 65: tavolo.event.v1.Reply
-	(*v1.Charter)(nil),            // 66: tavolo.event.v1.Charter
-	(*v1.Elector)(nil),            // 67: tavolo.event.v1.Elector
-	(*v1.BallotCast)(nil),         // 68: tavolo.event.v1.BallotCast
-	(*v1.AdviceGiven)(nil),        // 69: tavolo.event.v1.AdviceGiven
-	(*v1.TallyReported)(nil),      // 70: tavolo.event.v1.TallyReported
-	(v1.Outcome)(0),               // 71: tavolo.event.v1.Outcome
-	(*v1.ActRecorded)(nil),        // 72: tavolo.event.v1.ActRecorded
-	(*v1.ConsentStated)(nil),      // 73: tavolo.event.v1.ConsentStated
-	(v1.Round)(0),                 // 74: tavolo.event.v1.Round
+	(*Command)(nil),                // 0: tavolo.command.v1.Command
+	(*CommandBatch)(nil),           // 1: tavolo.command.v1.CommandBatch
+	(*Receipt)(nil),                // 2: tavolo.command.v1.Receipt
+	(*FoundWorkspace)(nil),         // 3: tavolo.command.v1.FoundWorkspace
+	(*DescribeWorkspace)(nil),      // 4: tavolo.command.v1.DescribeWorkspace
+	(*OpenInitiative)(nil),         // 5: tavolo.command.v1.OpenInitiative
+	(*DescribeInitiative)(nil),     // 6: tavolo.command.v1.DescribeInitiative
+	(*EnrolParticipants)(nil),      // 7: tavolo.command.v1.EnrolParticipants
+	(*Enrolment)(nil),              // 8: tavolo.command.v1.Enrolment
+	(*DeclareCapacity)(nil),        // 9: tavolo.command.v1.DeclareCapacity
+	(*NameParticipant)(nil),        // 10: tavolo.command.v1.NameParticipant
+	(*PrepareSession)(nil),         // 11: tavolo.command.v1.PrepareSession
+	(*OpenSession)(nil),            // 12: tavolo.command.v1.OpenSession
+	(*SeatParticipants)(nil),       // 13: tavolo.command.v1.SeatParticipants
+	(*UnseatParticipant)(nil),      // 14: tavolo.command.v1.UnseatParticipant
+	(*SetAgenda)(nil),              // 15: tavolo.command.v1.SetAgenda
+	(*CloseSession)(nil),           // 16: tavolo.command.v1.CloseSession
+	(*CorrectSession)(nil),         // 17: tavolo.command.v1.CorrectSession
+	(*ProposeItem)(nil),            // 18: tavolo.command.v1.ProposeItem
+	(*AdmitItem)(nil),              // 19: tavolo.command.v1.AdmitItem
+	(*RefuseItem)(nil),             // 20: tavolo.command.v1.RefuseItem
+	(*WithdrawItem)(nil),           // 21: tavolo.command.v1.WithdrawItem
+	(*DescribeItem)(nil),           // 22: tavolo.command.v1.DescribeItem
+	(*RecordContributions)(nil),    // 23: tavolo.command.v1.RecordContributions
+	(*CorrectContributions)(nil),   // 24: tavolo.command.v1.CorrectContributions
+	(*Contribution)(nil),           // 25: tavolo.command.v1.Contribution
+	(*PoseDecision)(nil),           // 26: tavolo.command.v1.PoseDecision
+	(*WriteCharter)(nil),           // 27: tavolo.command.v1.WriteCharter
+	(*OpenVoting)(nil),             // 28: tavolo.command.v1.OpenVoting
+	(*CastBallots)(nil),            // 29: tavolo.command.v1.CastBallots
+	(*GiveAdvice)(nil),             // 30: tavolo.command.v1.GiveAdvice
+	(*ReportTally)(nil),            // 31: tavolo.command.v1.ReportTally
+	(*ClaimConsensus)(nil),         // 32: tavolo.command.v1.ClaimConsensus
+	(*CloseVoting)(nil),            // 33: tavolo.command.v1.CloseVoting
+	(*RecordAct)(nil),              // 34: tavolo.command.v1.RecordAct
+	(*CorrectDecision)(nil),        // 35: tavolo.command.v1.CorrectDecision
+	(*StrikeDecision)(nil),         // 36: tavolo.command.v1.StrikeDecision
+	(*ContestMinutes)(nil),         // 37: tavolo.command.v1.ContestMinutes
+	(*SettleDispute)(nil),          // 38: tavolo.command.v1.SettleDispute
+	(*NotePresence)(nil),           // 39: tavolo.command.v1.NotePresence
+	(*StateConsents)(nil),          // 40: tavolo.command.v1.StateConsents
+	(*SetPublication)(nil),         // 41: tavolo.command.v1.SetPublication
+	(*ReportUnloggedDecision)(nil), // 42: tavolo.command.v1.ReportUnloggedDecision
+	(*DescribeSession)(nil),        // 43: tavolo.command.v1.DescribeSession
+	(*SetCurrentItem)(nil),         // 44: tavolo.command.v1.SetCurrentItem
+	(*PauseSession)(nil),           // 45: tavolo.command.v1.PauseSession
+	(*ResumeSession)(nil),          // 46: tavolo.command.v1.ResumeSession
+	(*ApproveMinutes)(nil),         // 47: tavolo.command.v1.ApproveMinutes
+	(*LinkAttachment)(nil),         // 48: tavolo.command.v1.LinkAttachment
+	(*RemoveAttachment)(nil),       // 49: tavolo.command.v1.RemoveAttachment
+	(*RaiseHand)(nil),              // 50: tavolo.command.v1.RaiseHand
+	(*LowerHand)(nil),              // 51: tavolo.command.v1.LowerHand
+	(*GiveFloor)(nil),              // 52: tavolo.command.v1.GiveFloor
+	(*ReturnFloor)(nil),            // 53: tavolo.command.v1.ReturnFloor
+	(*WordContribution)(nil),       // 54: tavolo.command.v1.WordContribution
+	(*BeginRound)(nil),             // 55: tavolo.command.v1.BeginRound
+	(*AmendProposal)(nil),          // 56: tavolo.command.v1.AmendProposal
+	(*v1.Actor)(nil),               // 57: tavolo.event.v1.Actor
+	(*timestamppb.Timestamp)(nil),  // 58: google.protobuf.Timestamp
+	(*Text)(nil),                   // 59: tavolo.command.v1.Text
+	(v1.Scope)(0),                  // 60: tavolo.event.v1.Scope
+	(v1.Area)(0),                   // 61: tavolo.event.v1.Area
+	(v1.Stage)(0),                  // 62: tavolo.event.v1.Stage
+	(v1.SessionKind)(0),            // 63: tavolo.event.v1.SessionKind
+	(*v1.ParticipantSeated)(nil),   // 64: tavolo.event.v1.ParticipantSeated
+	(v1.ContributionKind)(0),       // 65: tavolo.event.v1.ContributionKind
+	(v1.Reply)(0),                  // 66: tavolo.event.v1.Reply
+	(*v1.Charter)(nil),             // 67: tavolo.event.v1.Charter
+	(*v1.Elector)(nil),             // 68: tavolo.event.v1.Elector
+	(*v1.BallotCast)(nil),          // 69: tavolo.event.v1.BallotCast
+	(*v1.AdviceGiven)(nil),         // 70: tavolo.event.v1.AdviceGiven
+	(*v1.TallyReported)(nil),       // 71: tavolo.event.v1.TallyReported
+	(v1.Outcome)(0),                // 72: tavolo.event.v1.Outcome
+	(*v1.ActRecorded)(nil),         // 73: tavolo.event.v1.ActRecorded
+	(*v1.ConsentStated)(nil),       // 74: tavolo.event.v1.ConsentStated
+	(v1.Round)(0),                  // 75: tavolo.event.v1.Round
 }
 var file_tavolo_command_v1_command_proto_depIdxs = []int32{
-	56,  // 0: tavolo.command.v1.Command.actor:type_name -> tavolo.event.v1.Actor
-	57,  // 1: tavolo.command.v1.Command.occurred_at:type_name -> google.protobuf.Timestamp
+	57,  // 0: tavolo.command.v1.Command.actor:type_name -> tavolo.event.v1.Actor
+	58,  // 1: tavolo.command.v1.Command.occurred_at:type_name -> google.protobuf.Timestamp
 	3,   // 2: tavolo.command.v1.Command.found_workspace:type_name -> tavolo.command.v1.FoundWorkspace
 	4,   // 3: tavolo.command.v1.Command.describe_workspace:type_name -> tavolo.command.v1.DescribeWorkspace
 	5,   // 4: tavolo.command.v1.Command.open_initiative:type_name -> tavolo.command.v1.OpenInitiative
@@ -5473,116 +5582,118 @@ var file_tavolo_command_v1_command_proto_depIdxs = []int32{
 	10,  // 8: tavolo.command.v1.Command.name_participant:type_name -> tavolo.command.v1.NameParticipant
 	40,  // 9: tavolo.command.v1.Command.state_consents:type_name -> tavolo.command.v1.StateConsents
 	41,  // 10: tavolo.command.v1.Command.set_publication:type_name -> tavolo.command.v1.SetPublication
-	11,  // 11: tavolo.command.v1.Command.prepare_session:type_name -> tavolo.command.v1.PrepareSession
-	12,  // 12: tavolo.command.v1.Command.open_session:type_name -> tavolo.command.v1.OpenSession
-	13,  // 13: tavolo.command.v1.Command.seat_participants:type_name -> tavolo.command.v1.SeatParticipants
-	14,  // 14: tavolo.command.v1.Command.unseat_participant:type_name -> tavolo.command.v1.UnseatParticipant
-	15,  // 15: tavolo.command.v1.Command.set_agenda:type_name -> tavolo.command.v1.SetAgenda
-	16,  // 16: tavolo.command.v1.Command.close_session:type_name -> tavolo.command.v1.CloseSession
-	17,  // 17: tavolo.command.v1.Command.correct_session:type_name -> tavolo.command.v1.CorrectSession
-	42,  // 18: tavolo.command.v1.Command.describe_session:type_name -> tavolo.command.v1.DescribeSession
-	43,  // 19: tavolo.command.v1.Command.set_current_item:type_name -> tavolo.command.v1.SetCurrentItem
-	44,  // 20: tavolo.command.v1.Command.pause_session:type_name -> tavolo.command.v1.PauseSession
-	45,  // 21: tavolo.command.v1.Command.resume_session:type_name -> tavolo.command.v1.ResumeSession
-	46,  // 22: tavolo.command.v1.Command.approve_minutes:type_name -> tavolo.command.v1.ApproveMinutes
-	18,  // 23: tavolo.command.v1.Command.propose_item:type_name -> tavolo.command.v1.ProposeItem
-	19,  // 24: tavolo.command.v1.Command.admit_item:type_name -> tavolo.command.v1.AdmitItem
-	20,  // 25: tavolo.command.v1.Command.refuse_item:type_name -> tavolo.command.v1.RefuseItem
-	21,  // 26: tavolo.command.v1.Command.withdraw_item:type_name -> tavolo.command.v1.WithdrawItem
-	22,  // 27: tavolo.command.v1.Command.describe_item:type_name -> tavolo.command.v1.DescribeItem
-	23,  // 28: tavolo.command.v1.Command.record_contributions:type_name -> tavolo.command.v1.RecordContributions
-	24,  // 29: tavolo.command.v1.Command.correct_contributions:type_name -> tavolo.command.v1.CorrectContributions
-	47,  // 30: tavolo.command.v1.Command.link_attachment:type_name -> tavolo.command.v1.LinkAttachment
-	48,  // 31: tavolo.command.v1.Command.remove_attachment:type_name -> tavolo.command.v1.RemoveAttachment
-	49,  // 32: tavolo.command.v1.Command.raise_hand:type_name -> tavolo.command.v1.RaiseHand
-	50,  // 33: tavolo.command.v1.Command.lower_hand:type_name -> tavolo.command.v1.LowerHand
-	51,  // 34: tavolo.command.v1.Command.give_floor:type_name -> tavolo.command.v1.GiveFloor
-	52,  // 35: tavolo.command.v1.Command.return_floor:type_name -> tavolo.command.v1.ReturnFloor
-	53,  // 36: tavolo.command.v1.Command.word_contribution:type_name -> tavolo.command.v1.WordContribution
-	26,  // 37: tavolo.command.v1.Command.pose_decision:type_name -> tavolo.command.v1.PoseDecision
-	27,  // 38: tavolo.command.v1.Command.write_charter:type_name -> tavolo.command.v1.WriteCharter
-	28,  // 39: tavolo.command.v1.Command.open_voting:type_name -> tavolo.command.v1.OpenVoting
-	29,  // 40: tavolo.command.v1.Command.cast_ballots:type_name -> tavolo.command.v1.CastBallots
-	30,  // 41: tavolo.command.v1.Command.give_advice:type_name -> tavolo.command.v1.GiveAdvice
-	31,  // 42: tavolo.command.v1.Command.report_tally:type_name -> tavolo.command.v1.ReportTally
-	32,  // 43: tavolo.command.v1.Command.claim_consensus:type_name -> tavolo.command.v1.ClaimConsensus
-	33,  // 44: tavolo.command.v1.Command.close_voting:type_name -> tavolo.command.v1.CloseVoting
-	34,  // 45: tavolo.command.v1.Command.record_act:type_name -> tavolo.command.v1.RecordAct
-	35,  // 46: tavolo.command.v1.Command.correct_decision:type_name -> tavolo.command.v1.CorrectDecision
-	36,  // 47: tavolo.command.v1.Command.strike_decision:type_name -> tavolo.command.v1.StrikeDecision
-	37,  // 48: tavolo.command.v1.Command.contest_minutes:type_name -> tavolo.command.v1.ContestMinutes
-	38,  // 49: tavolo.command.v1.Command.settle_dispute:type_name -> tavolo.command.v1.SettleDispute
-	39,  // 50: tavolo.command.v1.Command.note_presence:type_name -> tavolo.command.v1.NotePresence
-	54,  // 51: tavolo.command.v1.Command.begin_round:type_name -> tavolo.command.v1.BeginRound
-	55,  // 52: tavolo.command.v1.Command.amend_proposal:type_name -> tavolo.command.v1.AmendProposal
-	0,   // 53: tavolo.command.v1.CommandBatch.commands:type_name -> tavolo.command.v1.Command
-	58,  // 54: tavolo.command.v1.FoundWorkspace.name:type_name -> tavolo.command.v1.Text
-	58,  // 55: tavolo.command.v1.DescribeWorkspace.name:type_name -> tavolo.command.v1.Text
-	58,  // 56: tavolo.command.v1.OpenInitiative.title:type_name -> tavolo.command.v1.Text
-	59,  // 57: tavolo.command.v1.OpenInitiative.scope:type_name -> tavolo.event.v1.Scope
-	60,  // 58: tavolo.command.v1.OpenInitiative.area:type_name -> tavolo.event.v1.Area
-	61,  // 59: tavolo.command.v1.OpenInitiative.stage:type_name -> tavolo.event.v1.Stage
-	58,  // 60: tavolo.command.v1.DescribeInitiative.title:type_name -> tavolo.command.v1.Text
-	59,  // 61: tavolo.command.v1.DescribeInitiative.scope:type_name -> tavolo.event.v1.Scope
-	60,  // 62: tavolo.command.v1.DescribeInitiative.area:type_name -> tavolo.event.v1.Area
-	61,  // 63: tavolo.command.v1.DescribeInitiative.stage:type_name -> tavolo.event.v1.Stage
-	8,   // 64: tavolo.command.v1.EnrolParticipants.enrolments:type_name -> tavolo.command.v1.Enrolment
-	58,  // 65: tavolo.command.v1.Enrolment.ref:type_name -> tavolo.command.v1.Text
-	58,  // 66: tavolo.command.v1.Enrolment.name:type_name -> tavolo.command.v1.Text
-	58,  // 67: tavolo.command.v1.NameParticipant.name:type_name -> tavolo.command.v1.Text
-	58,  // 68: tavolo.command.v1.PrepareSession.title:type_name -> tavolo.command.v1.Text
-	62,  // 69: tavolo.command.v1.PrepareSession.kind:type_name -> tavolo.event.v1.SessionKind
-	57,  // 70: tavolo.command.v1.PrepareSession.starts_at:type_name -> google.protobuf.Timestamp
-	58,  // 71: tavolo.command.v1.PrepareSession.place:type_name -> tavolo.command.v1.Text
-	63,  // 72: tavolo.command.v1.SeatParticipants.seats:type_name -> tavolo.event.v1.ParticipantSeated
-	58,  // 73: tavolo.command.v1.CorrectSession.title:type_name -> tavolo.command.v1.Text
-	62,  // 74: tavolo.command.v1.CorrectSession.kind:type_name -> tavolo.event.v1.SessionKind
-	57,  // 75: tavolo.command.v1.CorrectSession.opened_at:type_name -> google.protobuf.Timestamp
-	57,  // 76: tavolo.command.v1.CorrectSession.closed_at:type_name -> google.protobuf.Timestamp
-	63,  // 77: tavolo.command.v1.CorrectSession.seats:type_name -> tavolo.event.v1.ParticipantSeated
-	58,  // 78: tavolo.command.v1.ProposeItem.title:type_name -> tavolo.command.v1.Text
-	58,  // 79: tavolo.command.v1.AdmitItem.reason:type_name -> tavolo.command.v1.Text
-	58,  // 80: tavolo.command.v1.RefuseItem.reason:type_name -> tavolo.command.v1.Text
-	58,  // 81: tavolo.command.v1.DescribeItem.title:type_name -> tavolo.command.v1.Text
-	25,  // 82: tavolo.command.v1.RecordContributions.contributions:type_name -> tavolo.command.v1.Contribution
-	25,  // 83: tavolo.command.v1.CorrectContributions.contributions:type_name -> tavolo.command.v1.Contribution
-	64,  // 84: tavolo.command.v1.Contribution.kind:type_name -> tavolo.event.v1.ContributionKind
-	58,  // 85: tavolo.command.v1.Contribution.text:type_name -> tavolo.command.v1.Text
-	65,  // 86: tavolo.command.v1.Contribution.reply:type_name -> tavolo.event.v1.Reply
-	58,  // 87: tavolo.command.v1.PoseDecision.question:type_name -> tavolo.command.v1.Text
-	66,  // 88: tavolo.command.v1.WriteCharter.charter:type_name -> tavolo.event.v1.Charter
-	67,  // 89: tavolo.command.v1.WriteCharter.electors:type_name -> tavolo.event.v1.Elector
-	67,  // 90: tavolo.command.v1.OpenVoting.electors:type_name -> tavolo.event.v1.Elector
-	57,  // 91: tavolo.command.v1.OpenVoting.closes_at:type_name -> google.protobuf.Timestamp
-	68,  // 92: tavolo.command.v1.CastBallots.ballots:type_name -> tavolo.event.v1.BallotCast
-	69,  // 93: tavolo.command.v1.GiveAdvice.advice:type_name -> tavolo.event.v1.AdviceGiven
-	70,  // 94: tavolo.command.v1.ReportTally.tally:type_name -> tavolo.event.v1.TallyReported
-	71,  // 95: tavolo.command.v1.ClaimConsensus.outcome:type_name -> tavolo.event.v1.Outcome
-	72,  // 96: tavolo.command.v1.RecordAct.act:type_name -> tavolo.event.v1.ActRecorded
-	58,  // 97: tavolo.command.v1.RecordAct.reason:type_name -> tavolo.command.v1.Text
-	58,  // 98: tavolo.command.v1.CorrectDecision.reason:type_name -> tavolo.command.v1.Text
-	0,   // 99: tavolo.command.v1.CorrectDecision.steps:type_name -> tavolo.command.v1.Command
-	58,  // 100: tavolo.command.v1.StrikeDecision.reason:type_name -> tavolo.command.v1.Text
-	58,  // 101: tavolo.command.v1.ContestMinutes.text:type_name -> tavolo.command.v1.Text
-	58,  // 102: tavolo.command.v1.SettleDispute.text:type_name -> tavolo.command.v1.Text
-	73,  // 103: tavolo.command.v1.StateConsents.consents:type_name -> tavolo.event.v1.ConsentStated
-	58,  // 104: tavolo.command.v1.DescribeSession.title:type_name -> tavolo.command.v1.Text
-	62,  // 105: tavolo.command.v1.DescribeSession.kind:type_name -> tavolo.event.v1.SessionKind
-	57,  // 106: tavolo.command.v1.DescribeSession.starts_at:type_name -> google.protobuf.Timestamp
-	58,  // 107: tavolo.command.v1.DescribeSession.place:type_name -> tavolo.command.v1.Text
-	58,  // 108: tavolo.command.v1.LinkAttachment.title:type_name -> tavolo.command.v1.Text
-	58,  // 109: tavolo.command.v1.LinkAttachment.url:type_name -> tavolo.command.v1.Text
-	64,  // 110: tavolo.command.v1.ReturnFloor.kind:type_name -> tavolo.event.v1.ContributionKind
-	58,  // 111: tavolo.command.v1.ReturnFloor.text:type_name -> tavolo.command.v1.Text
-	64,  // 112: tavolo.command.v1.WordContribution.kind:type_name -> tavolo.event.v1.ContributionKind
-	58,  // 113: tavolo.command.v1.WordContribution.text:type_name -> tavolo.command.v1.Text
-	74,  // 114: tavolo.command.v1.BeginRound.round:type_name -> tavolo.event.v1.Round
-	58,  // 115: tavolo.command.v1.AmendProposal.text:type_name -> tavolo.command.v1.Text
-	116, // [116:116] is the sub-list for method output_type
-	116, // [116:116] is the sub-list for method input_type
-	116, // [116:116] is the sub-list for extension type_name
-	116, // [116:116] is the sub-list for extension extendee
-	0,   // [0:116] is the sub-list for field type_name
+	42,  // 11: tavolo.command.v1.Command.report_unlogged_decision:type_name -> tavolo.command.v1.ReportUnloggedDecision
+	11,  // 12: tavolo.command.v1.Command.prepare_session:type_name -> tavolo.command.v1.PrepareSession
+	12,  // 13: tavolo.command.v1.Command.open_session:type_name -> tavolo.command.v1.OpenSession
+	13,  // 14: tavolo.command.v1.Command.seat_participants:type_name -> tavolo.command.v1.SeatParticipants
+	14,  // 15: tavolo.command.v1.Command.unseat_participant:type_name -> tavolo.command.v1.UnseatParticipant
+	15,  // 16: tavolo.command.v1.Command.set_agenda:type_name -> tavolo.command.v1.SetAgenda
+	16,  // 17: tavolo.command.v1.Command.close_session:type_name -> tavolo.command.v1.CloseSession
+	17,  // 18: tavolo.command.v1.Command.correct_session:type_name -> tavolo.command.v1.CorrectSession
+	43,  // 19: tavolo.command.v1.Command.describe_session:type_name -> tavolo.command.v1.DescribeSession
+	44,  // 20: tavolo.command.v1.Command.set_current_item:type_name -> tavolo.command.v1.SetCurrentItem
+	45,  // 21: tavolo.command.v1.Command.pause_session:type_name -> tavolo.command.v1.PauseSession
+	46,  // 22: tavolo.command.v1.Command.resume_session:type_name -> tavolo.command.v1.ResumeSession
+	47,  // 23: tavolo.command.v1.Command.approve_minutes:type_name -> tavolo.command.v1.ApproveMinutes
+	18,  // 24: tavolo.command.v1.Command.propose_item:type_name -> tavolo.command.v1.ProposeItem
+	19,  // 25: tavolo.command.v1.Command.admit_item:type_name -> tavolo.command.v1.AdmitItem
+	20,  // 26: tavolo.command.v1.Command.refuse_item:type_name -> tavolo.command.v1.RefuseItem
+	21,  // 27: tavolo.command.v1.Command.withdraw_item:type_name -> tavolo.command.v1.WithdrawItem
+	22,  // 28: tavolo.command.v1.Command.describe_item:type_name -> tavolo.command.v1.DescribeItem
+	23,  // 29: tavolo.command.v1.Command.record_contributions:type_name -> tavolo.command.v1.RecordContributions
+	24,  // 30: tavolo.command.v1.Command.correct_contributions:type_name -> tavolo.command.v1.CorrectContributions
+	48,  // 31: tavolo.command.v1.Command.link_attachment:type_name -> tavolo.command.v1.LinkAttachment
+	49,  // 32: tavolo.command.v1.Command.remove_attachment:type_name -> tavolo.command.v1.RemoveAttachment
+	50,  // 33: tavolo.command.v1.Command.raise_hand:type_name -> tavolo.command.v1.RaiseHand
+	51,  // 34: tavolo.command.v1.Command.lower_hand:type_name -> tavolo.command.v1.LowerHand
+	52,  // 35: tavolo.command.v1.Command.give_floor:type_name -> tavolo.command.v1.GiveFloor
+	53,  // 36: tavolo.command.v1.Command.return_floor:type_name -> tavolo.command.v1.ReturnFloor
+	54,  // 37: tavolo.command.v1.Command.word_contribution:type_name -> tavolo.command.v1.WordContribution
+	26,  // 38: tavolo.command.v1.Command.pose_decision:type_name -> tavolo.command.v1.PoseDecision
+	27,  // 39: tavolo.command.v1.Command.write_charter:type_name -> tavolo.command.v1.WriteCharter
+	28,  // 40: tavolo.command.v1.Command.open_voting:type_name -> tavolo.command.v1.OpenVoting
+	29,  // 41: tavolo.command.v1.Command.cast_ballots:type_name -> tavolo.command.v1.CastBallots
+	30,  // 42: tavolo.command.v1.Command.give_advice:type_name -> tavolo.command.v1.GiveAdvice
+	31,  // 43: tavolo.command.v1.Command.report_tally:type_name -> tavolo.command.v1.ReportTally
+	32,  // 44: tavolo.command.v1.Command.claim_consensus:type_name -> tavolo.command.v1.ClaimConsensus
+	33,  // 45: tavolo.command.v1.Command.close_voting:type_name -> tavolo.command.v1.CloseVoting
+	34,  // 46: tavolo.command.v1.Command.record_act:type_name -> tavolo.command.v1.RecordAct
+	35,  // 47: tavolo.command.v1.Command.correct_decision:type_name -> tavolo.command.v1.CorrectDecision
+	36,  // 48: tavolo.command.v1.Command.strike_decision:type_name -> tavolo.command.v1.StrikeDecision
+	37,  // 49: tavolo.command.v1.Command.contest_minutes:type_name -> tavolo.command.v1.ContestMinutes
+	38,  // 50: tavolo.command.v1.Command.settle_dispute:type_name -> tavolo.command.v1.SettleDispute
+	39,  // 51: tavolo.command.v1.Command.note_presence:type_name -> tavolo.command.v1.NotePresence
+	55,  // 52: tavolo.command.v1.Command.begin_round:type_name -> tavolo.command.v1.BeginRound
+	56,  // 53: tavolo.command.v1.Command.amend_proposal:type_name -> tavolo.command.v1.AmendProposal
+	0,   // 54: tavolo.command.v1.CommandBatch.commands:type_name -> tavolo.command.v1.Command
+	59,  // 55: tavolo.command.v1.FoundWorkspace.name:type_name -> tavolo.command.v1.Text
+	59,  // 56: tavolo.command.v1.DescribeWorkspace.name:type_name -> tavolo.command.v1.Text
+	59,  // 57: tavolo.command.v1.OpenInitiative.title:type_name -> tavolo.command.v1.Text
+	60,  // 58: tavolo.command.v1.OpenInitiative.scope:type_name -> tavolo.event.v1.Scope
+	61,  // 59: tavolo.command.v1.OpenInitiative.area:type_name -> tavolo.event.v1.Area
+	62,  // 60: tavolo.command.v1.OpenInitiative.stage:type_name -> tavolo.event.v1.Stage
+	59,  // 61: tavolo.command.v1.DescribeInitiative.title:type_name -> tavolo.command.v1.Text
+	60,  // 62: tavolo.command.v1.DescribeInitiative.scope:type_name -> tavolo.event.v1.Scope
+	61,  // 63: tavolo.command.v1.DescribeInitiative.area:type_name -> tavolo.event.v1.Area
+	62,  // 64: tavolo.command.v1.DescribeInitiative.stage:type_name -> tavolo.event.v1.Stage
+	8,   // 65: tavolo.command.v1.EnrolParticipants.enrolments:type_name -> tavolo.command.v1.Enrolment
+	59,  // 66: tavolo.command.v1.Enrolment.ref:type_name -> tavolo.command.v1.Text
+	59,  // 67: tavolo.command.v1.Enrolment.name:type_name -> tavolo.command.v1.Text
+	59,  // 68: tavolo.command.v1.NameParticipant.name:type_name -> tavolo.command.v1.Text
+	59,  // 69: tavolo.command.v1.PrepareSession.title:type_name -> tavolo.command.v1.Text
+	63,  // 70: tavolo.command.v1.PrepareSession.kind:type_name -> tavolo.event.v1.SessionKind
+	58,  // 71: tavolo.command.v1.PrepareSession.starts_at:type_name -> google.protobuf.Timestamp
+	59,  // 72: tavolo.command.v1.PrepareSession.place:type_name -> tavolo.command.v1.Text
+	64,  // 73: tavolo.command.v1.SeatParticipants.seats:type_name -> tavolo.event.v1.ParticipantSeated
+	59,  // 74: tavolo.command.v1.CorrectSession.title:type_name -> tavolo.command.v1.Text
+	63,  // 75: tavolo.command.v1.CorrectSession.kind:type_name -> tavolo.event.v1.SessionKind
+	58,  // 76: tavolo.command.v1.CorrectSession.opened_at:type_name -> google.protobuf.Timestamp
+	58,  // 77: tavolo.command.v1.CorrectSession.closed_at:type_name -> google.protobuf.Timestamp
+	64,  // 78: tavolo.command.v1.CorrectSession.seats:type_name -> tavolo.event.v1.ParticipantSeated
+	59,  // 79: tavolo.command.v1.ProposeItem.title:type_name -> tavolo.command.v1.Text
+	59,  // 80: tavolo.command.v1.AdmitItem.reason:type_name -> tavolo.command.v1.Text
+	59,  // 81: tavolo.command.v1.RefuseItem.reason:type_name -> tavolo.command.v1.Text
+	59,  // 82: tavolo.command.v1.DescribeItem.title:type_name -> tavolo.command.v1.Text
+	25,  // 83: tavolo.command.v1.RecordContributions.contributions:type_name -> tavolo.command.v1.Contribution
+	25,  // 84: tavolo.command.v1.CorrectContributions.contributions:type_name -> tavolo.command.v1.Contribution
+	65,  // 85: tavolo.command.v1.Contribution.kind:type_name -> tavolo.event.v1.ContributionKind
+	59,  // 86: tavolo.command.v1.Contribution.text:type_name -> tavolo.command.v1.Text
+	66,  // 87: tavolo.command.v1.Contribution.reply:type_name -> tavolo.event.v1.Reply
+	59,  // 88: tavolo.command.v1.PoseDecision.question:type_name -> tavolo.command.v1.Text
+	67,  // 89: tavolo.command.v1.WriteCharter.charter:type_name -> tavolo.event.v1.Charter
+	68,  // 90: tavolo.command.v1.WriteCharter.electors:type_name -> tavolo.event.v1.Elector
+	68,  // 91: tavolo.command.v1.OpenVoting.electors:type_name -> tavolo.event.v1.Elector
+	58,  // 92: tavolo.command.v1.OpenVoting.closes_at:type_name -> google.protobuf.Timestamp
+	69,  // 93: tavolo.command.v1.CastBallots.ballots:type_name -> tavolo.event.v1.BallotCast
+	70,  // 94: tavolo.command.v1.GiveAdvice.advice:type_name -> tavolo.event.v1.AdviceGiven
+	71,  // 95: tavolo.command.v1.ReportTally.tally:type_name -> tavolo.event.v1.TallyReported
+	72,  // 96: tavolo.command.v1.ClaimConsensus.outcome:type_name -> tavolo.event.v1.Outcome
+	73,  // 97: tavolo.command.v1.RecordAct.act:type_name -> tavolo.event.v1.ActRecorded
+	59,  // 98: tavolo.command.v1.RecordAct.reason:type_name -> tavolo.command.v1.Text
+	59,  // 99: tavolo.command.v1.CorrectDecision.reason:type_name -> tavolo.command.v1.Text
+	0,   // 100: tavolo.command.v1.CorrectDecision.steps:type_name -> tavolo.command.v1.Command
+	59,  // 101: tavolo.command.v1.StrikeDecision.reason:type_name -> tavolo.command.v1.Text
+	59,  // 102: tavolo.command.v1.ContestMinutes.text:type_name -> tavolo.command.v1.Text
+	59,  // 103: tavolo.command.v1.SettleDispute.text:type_name -> tavolo.command.v1.Text
+	74,  // 104: tavolo.command.v1.StateConsents.consents:type_name -> tavolo.event.v1.ConsentStated
+	59,  // 105: tavolo.command.v1.ReportUnloggedDecision.text:type_name -> tavolo.command.v1.Text
+	59,  // 106: tavolo.command.v1.DescribeSession.title:type_name -> tavolo.command.v1.Text
+	63,  // 107: tavolo.command.v1.DescribeSession.kind:type_name -> tavolo.event.v1.SessionKind
+	58,  // 108: tavolo.command.v1.DescribeSession.starts_at:type_name -> google.protobuf.Timestamp
+	59,  // 109: tavolo.command.v1.DescribeSession.place:type_name -> tavolo.command.v1.Text
+	59,  // 110: tavolo.command.v1.LinkAttachment.title:type_name -> tavolo.command.v1.Text
+	59,  // 111: tavolo.command.v1.LinkAttachment.url:type_name -> tavolo.command.v1.Text
+	65,  // 112: tavolo.command.v1.ReturnFloor.kind:type_name -> tavolo.event.v1.ContributionKind
+	59,  // 113: tavolo.command.v1.ReturnFloor.text:type_name -> tavolo.command.v1.Text
+	65,  // 114: tavolo.command.v1.WordContribution.kind:type_name -> tavolo.event.v1.ContributionKind
+	59,  // 115: tavolo.command.v1.WordContribution.text:type_name -> tavolo.command.v1.Text
+	75,  // 116: tavolo.command.v1.BeginRound.round:type_name -> tavolo.event.v1.Round
+	59,  // 117: tavolo.command.v1.AmendProposal.text:type_name -> tavolo.command.v1.Text
+	118, // [118:118] is the sub-list for method output_type
+	118, // [118:118] is the sub-list for method input_type
+	118, // [118:118] is the sub-list for extension type_name
+	118, // [118:118] is the sub-list for extension extendee
+	0,   // [0:118] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_command_v1_command_proto_init() }
@@ -5601,6 +5712,7 @@ func file_tavolo_command_v1_command_proto_init() {
 		(*Command_NameParticipant)(nil),
 		(*Command_StateConsents)(nil),
 		(*Command_SetPublication)(nil),
+		(*Command_ReportUnloggedDecision)(nil),
 		(*Command_PrepareSession)(nil),
 		(*Command_OpenSession)(nil),
 		(*Command_SeatParticipants)(nil),
@@ -5650,7 +5762,7 @@ func file_tavolo_command_v1_command_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tavolo_command_v1_command_proto_rawDesc), len(file_tavolo_command_v1_command_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   56,
+			NumMessages:   57,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -289,6 +289,7 @@ type Event struct {
 	//	*Event_ParticipantNamed
 	//	*Event_ConsentStated
 	//	*Event_PublicationSet
+	//	*Event_UnloggedDecisionReported
 	//	*Event_SessionPrepared
 	//	*Event_SessionOpened
 	//	*Event_ParticipantSeated
@@ -456,6 +457,15 @@ func (x *Event) GetPublicationSet() *PublicationSet {
 	if x != nil {
 		if x, ok := x.Fact.(*Event_PublicationSet); ok {
 			return x.PublicationSet
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetUnloggedDecisionReported() *UnloggedDecisionReported {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_UnloggedDecisionReported); ok {
+			return x.UnloggedDecisionReported
 		}
 	}
 	return nil
@@ -888,6 +898,11 @@ type Event_PublicationSet struct {
 	PublicationSet *PublicationSet `protobuf:"bytes,26,opt,name=publication_set,json=publicationSet,proto3,oneof"`
 }
 
+type Event_UnloggedDecisionReported struct {
+	// See UnloggedDecisionReported.
+	UnloggedDecisionReported *UnloggedDecisionReported `protobuf:"bytes,27,opt,name=unlogged_decision_reported,json=unloggedDecisionReported,proto3,oneof"`
+}
+
 type Event_SessionPrepared struct {
 	// A session was prepared.
 	SessionPrepared *SessionPrepared `protobuf:"bytes,40,opt,name=session_prepared,json=sessionPrepared,proto3,oneof"`
@@ -1116,6 +1131,8 @@ func (*Event_ConsentStated) isEvent_Fact() {}
 
 func (*Event_PublicationSet) isEvent_Fact() {}
 
+func (*Event_UnloggedDecisionReported) isEvent_Fact() {}
+
 func (*Event_SessionPrepared) isEvent_Fact() {}
 
 func (*Event_SessionOpened) isEvent_Fact() {}
@@ -1220,7 +1237,7 @@ const file_tavolo_event_v1_commit_proto_rawDesc = "" +
 	" \x03(\v2\x16.tavolo.event.v1.EventR\x06events\"`\n" +
 	"\x05Actor\x12 \n" +
 	"\vparticipant\x18\x01 \x01(\tR\vparticipant\x125\n" +
-	"\bcapacity\x18\x02 \x01(\x0e2\x19.tavolo.event.v1.CapacityR\bcapacity\"\x95\x1f\n" +
+	"\bcapacity\x18\x02 \x01(\x0e2\x19.tavolo.event.v1.CapacityR\bcapacity\"\x80 \n" +
 	"\x05Event\x12;\n" +
 	"\voccurred_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"occurredAt\x12P\n" +
@@ -1233,7 +1250,8 @@ const file_tavolo_event_v1_commit_proto_rawDesc = "" +
 	"\x11capacity_declared\x18\x17 \x01(\v2!.tavolo.event.v1.CapacityDeclaredH\x00R\x10capacityDeclared\x12P\n" +
 	"\x11participant_named\x18\x18 \x01(\v2!.tavolo.event.v1.ParticipantNamedH\x00R\x10participantNamed\x12G\n" +
 	"\x0econsent_stated\x18\x19 \x01(\v2\x1e.tavolo.event.v1.ConsentStatedH\x00R\rconsentStated\x12J\n" +
-	"\x0fpublication_set\x18\x1a \x01(\v2\x1f.tavolo.event.v1.PublicationSetH\x00R\x0epublicationSet\x12M\n" +
+	"\x0fpublication_set\x18\x1a \x01(\v2\x1f.tavolo.event.v1.PublicationSetH\x00R\x0epublicationSet\x12i\n" +
+	"\x1aunlogged_decision_reported\x18\x1b \x01(\v2).tavolo.event.v1.UnloggedDecisionReportedH\x00R\x18unloggedDecisionReported\x12M\n" +
 	"\x10session_prepared\x18( \x01(\v2 .tavolo.event.v1.SessionPreparedH\x00R\x0fsessionPrepared\x12G\n" +
 	"\x0esession_opened\x18) \x01(\v2\x1e.tavolo.event.v1.SessionOpenedH\x00R\rsessionOpened\x12S\n" +
 	"\x12participant_seated\x18* \x01(\v2\".tavolo.event.v1.ParticipantSeatedH\x00R\x11participantSeated\x12M\n" +
@@ -1305,62 +1323,63 @@ func file_tavolo_event_v1_commit_proto_rawDescGZIP() []byte {
 var file_tavolo_event_v1_commit_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_tavolo_event_v1_commit_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_tavolo_event_v1_commit_proto_goTypes = []any{
-	(Capacity)(0),                  // 0: tavolo.event.v1.Capacity
-	(*Commit)(nil),                 // 1: tavolo.event.v1.Commit
-	(*Actor)(nil),                  // 2: tavolo.event.v1.Actor
-	(*Event)(nil),                  // 3: tavolo.event.v1.Event
-	(*timestamppb.Timestamp)(nil),  // 4: google.protobuf.Timestamp
-	(*WorkspaceFounded)(nil),       // 5: tavolo.event.v1.WorkspaceFounded
-	(*WorkspaceDescribed)(nil),     // 6: tavolo.event.v1.WorkspaceDescribed
-	(*InitiativeOpened)(nil),       // 7: tavolo.event.v1.InitiativeOpened
-	(*InitiativeDescribed)(nil),    // 8: tavolo.event.v1.InitiativeDescribed
-	(*ParticipantEnrolled)(nil),    // 9: tavolo.event.v1.ParticipantEnrolled
-	(*CapacityDeclared)(nil),       // 10: tavolo.event.v1.CapacityDeclared
-	(*ParticipantNamed)(nil),       // 11: tavolo.event.v1.ParticipantNamed
-	(*ConsentStated)(nil),          // 12: tavolo.event.v1.ConsentStated
-	(*PublicationSet)(nil),         // 13: tavolo.event.v1.PublicationSet
-	(*SessionPrepared)(nil),        // 14: tavolo.event.v1.SessionPrepared
-	(*SessionOpened)(nil),          // 15: tavolo.event.v1.SessionOpened
-	(*ParticipantSeated)(nil),      // 16: tavolo.event.v1.ParticipantSeated
-	(*ParticipantLeft)(nil),        // 17: tavolo.event.v1.ParticipantLeft
-	(*AgendaSet)(nil),              // 18: tavolo.event.v1.AgendaSet
-	(*SessionClosed)(nil),          // 19: tavolo.event.v1.SessionClosed
-	(*SessionCorrected)(nil),       // 20: tavolo.event.v1.SessionCorrected
-	(*SessionDescribed)(nil),       // 21: tavolo.event.v1.SessionDescribed
-	(*CurrentItemSet)(nil),         // 22: tavolo.event.v1.CurrentItemSet
-	(*SessionPaused)(nil),          // 23: tavolo.event.v1.SessionPaused
-	(*SessionResumed)(nil),         // 24: tavolo.event.v1.SessionResumed
-	(*MinutesApproved)(nil),        // 25: tavolo.event.v1.MinutesApproved
-	(*ItemProposed)(nil),           // 26: tavolo.event.v1.ItemProposed
-	(*ItemAdmitted)(nil),           // 27: tavolo.event.v1.ItemAdmitted
-	(*ItemRefused)(nil),            // 28: tavolo.event.v1.ItemRefused
-	(*ItemWithdrawn)(nil),          // 29: tavolo.event.v1.ItemWithdrawn
-	(*ItemDescribed)(nil),          // 30: tavolo.event.v1.ItemDescribed
-	(*ContributionRecorded)(nil),   // 31: tavolo.event.v1.ContributionRecorded
-	(*ContributionsCorrected)(nil), // 32: tavolo.event.v1.ContributionsCorrected
-	(*AttachmentLinked)(nil),       // 33: tavolo.event.v1.AttachmentLinked
-	(*AttachmentRemoved)(nil),      // 34: tavolo.event.v1.AttachmentRemoved
-	(*HandRaised)(nil),             // 35: tavolo.event.v1.HandRaised
-	(*HandLowered)(nil),            // 36: tavolo.event.v1.HandLowered
-	(*FloorGiven)(nil),             // 37: tavolo.event.v1.FloorGiven
-	(*FloorReturned)(nil),          // 38: tavolo.event.v1.FloorReturned
-	(*ContributionWorded)(nil),     // 39: tavolo.event.v1.ContributionWorded
-	(*DecisionPosed)(nil),          // 40: tavolo.event.v1.DecisionPosed
-	(*CharterWritten)(nil),         // 41: tavolo.event.v1.CharterWritten
-	(*VotingOpened)(nil),           // 42: tavolo.event.v1.VotingOpened
-	(*BallotCast)(nil),             // 43: tavolo.event.v1.BallotCast
-	(*AdviceGiven)(nil),            // 44: tavolo.event.v1.AdviceGiven
-	(*TallyReported)(nil),          // 45: tavolo.event.v1.TallyReported
-	(*ConsensusClaimed)(nil),       // 46: tavolo.event.v1.ConsensusClaimed
-	(*VotingClosed)(nil),           // 47: tavolo.event.v1.VotingClosed
-	(*ActRecorded)(nil),            // 48: tavolo.event.v1.ActRecorded
-	(*DecisionCorrected)(nil),      // 49: tavolo.event.v1.DecisionCorrected
-	(*DecisionStruck)(nil),         // 50: tavolo.event.v1.DecisionStruck
-	(*MinutesContested)(nil),       // 51: tavolo.event.v1.MinutesContested
-	(*DisputeSettled)(nil),         // 52: tavolo.event.v1.DisputeSettled
-	(*PresenceNoted)(nil),          // 53: tavolo.event.v1.PresenceNoted
-	(*RoundBegun)(nil),             // 54: tavolo.event.v1.RoundBegun
-	(*ProposalAmended)(nil),        // 55: tavolo.event.v1.ProposalAmended
+	(Capacity)(0),                    // 0: tavolo.event.v1.Capacity
+	(*Commit)(nil),                   // 1: tavolo.event.v1.Commit
+	(*Actor)(nil),                    // 2: tavolo.event.v1.Actor
+	(*Event)(nil),                    // 3: tavolo.event.v1.Event
+	(*timestamppb.Timestamp)(nil),    // 4: google.protobuf.Timestamp
+	(*WorkspaceFounded)(nil),         // 5: tavolo.event.v1.WorkspaceFounded
+	(*WorkspaceDescribed)(nil),       // 6: tavolo.event.v1.WorkspaceDescribed
+	(*InitiativeOpened)(nil),         // 7: tavolo.event.v1.InitiativeOpened
+	(*InitiativeDescribed)(nil),      // 8: tavolo.event.v1.InitiativeDescribed
+	(*ParticipantEnrolled)(nil),      // 9: tavolo.event.v1.ParticipantEnrolled
+	(*CapacityDeclared)(nil),         // 10: tavolo.event.v1.CapacityDeclared
+	(*ParticipantNamed)(nil),         // 11: tavolo.event.v1.ParticipantNamed
+	(*ConsentStated)(nil),            // 12: tavolo.event.v1.ConsentStated
+	(*PublicationSet)(nil),           // 13: tavolo.event.v1.PublicationSet
+	(*UnloggedDecisionReported)(nil), // 14: tavolo.event.v1.UnloggedDecisionReported
+	(*SessionPrepared)(nil),          // 15: tavolo.event.v1.SessionPrepared
+	(*SessionOpened)(nil),            // 16: tavolo.event.v1.SessionOpened
+	(*ParticipantSeated)(nil),        // 17: tavolo.event.v1.ParticipantSeated
+	(*ParticipantLeft)(nil),          // 18: tavolo.event.v1.ParticipantLeft
+	(*AgendaSet)(nil),                // 19: tavolo.event.v1.AgendaSet
+	(*SessionClosed)(nil),            // 20: tavolo.event.v1.SessionClosed
+	(*SessionCorrected)(nil),         // 21: tavolo.event.v1.SessionCorrected
+	(*SessionDescribed)(nil),         // 22: tavolo.event.v1.SessionDescribed
+	(*CurrentItemSet)(nil),           // 23: tavolo.event.v1.CurrentItemSet
+	(*SessionPaused)(nil),            // 24: tavolo.event.v1.SessionPaused
+	(*SessionResumed)(nil),           // 25: tavolo.event.v1.SessionResumed
+	(*MinutesApproved)(nil),          // 26: tavolo.event.v1.MinutesApproved
+	(*ItemProposed)(nil),             // 27: tavolo.event.v1.ItemProposed
+	(*ItemAdmitted)(nil),             // 28: tavolo.event.v1.ItemAdmitted
+	(*ItemRefused)(nil),              // 29: tavolo.event.v1.ItemRefused
+	(*ItemWithdrawn)(nil),            // 30: tavolo.event.v1.ItemWithdrawn
+	(*ItemDescribed)(nil),            // 31: tavolo.event.v1.ItemDescribed
+	(*ContributionRecorded)(nil),     // 32: tavolo.event.v1.ContributionRecorded
+	(*ContributionsCorrected)(nil),   // 33: tavolo.event.v1.ContributionsCorrected
+	(*AttachmentLinked)(nil),         // 34: tavolo.event.v1.AttachmentLinked
+	(*AttachmentRemoved)(nil),        // 35: tavolo.event.v1.AttachmentRemoved
+	(*HandRaised)(nil),               // 36: tavolo.event.v1.HandRaised
+	(*HandLowered)(nil),              // 37: tavolo.event.v1.HandLowered
+	(*FloorGiven)(nil),               // 38: tavolo.event.v1.FloorGiven
+	(*FloorReturned)(nil),            // 39: tavolo.event.v1.FloorReturned
+	(*ContributionWorded)(nil),       // 40: tavolo.event.v1.ContributionWorded
+	(*DecisionPosed)(nil),            // 41: tavolo.event.v1.DecisionPosed
+	(*CharterWritten)(nil),           // 42: tavolo.event.v1.CharterWritten
+	(*VotingOpened)(nil),             // 43: tavolo.event.v1.VotingOpened
+	(*BallotCast)(nil),               // 44: tavolo.event.v1.BallotCast
+	(*AdviceGiven)(nil),              // 45: tavolo.event.v1.AdviceGiven
+	(*TallyReported)(nil),            // 46: tavolo.event.v1.TallyReported
+	(*ConsensusClaimed)(nil),         // 47: tavolo.event.v1.ConsensusClaimed
+	(*VotingClosed)(nil),             // 48: tavolo.event.v1.VotingClosed
+	(*ActRecorded)(nil),              // 49: tavolo.event.v1.ActRecorded
+	(*DecisionCorrected)(nil),        // 50: tavolo.event.v1.DecisionCorrected
+	(*DecisionStruck)(nil),           // 51: tavolo.event.v1.DecisionStruck
+	(*MinutesContested)(nil),         // 52: tavolo.event.v1.MinutesContested
+	(*DisputeSettled)(nil),           // 53: tavolo.event.v1.DisputeSettled
+	(*PresenceNoted)(nil),            // 54: tavolo.event.v1.PresenceNoted
+	(*RoundBegun)(nil),               // 55: tavolo.event.v1.RoundBegun
+	(*ProposalAmended)(nil),          // 56: tavolo.event.v1.ProposalAmended
 }
 var file_tavolo_event_v1_commit_proto_depIdxs = []int32{
 	2,  // 0: tavolo.event.v1.Commit.actor:type_name -> tavolo.event.v1.Actor
@@ -1377,53 +1396,54 @@ var file_tavolo_event_v1_commit_proto_depIdxs = []int32{
 	11, // 11: tavolo.event.v1.Event.participant_named:type_name -> tavolo.event.v1.ParticipantNamed
 	12, // 12: tavolo.event.v1.Event.consent_stated:type_name -> tavolo.event.v1.ConsentStated
 	13, // 13: tavolo.event.v1.Event.publication_set:type_name -> tavolo.event.v1.PublicationSet
-	14, // 14: tavolo.event.v1.Event.session_prepared:type_name -> tavolo.event.v1.SessionPrepared
-	15, // 15: tavolo.event.v1.Event.session_opened:type_name -> tavolo.event.v1.SessionOpened
-	16, // 16: tavolo.event.v1.Event.participant_seated:type_name -> tavolo.event.v1.ParticipantSeated
-	17, // 17: tavolo.event.v1.Event.participant_left:type_name -> tavolo.event.v1.ParticipantLeft
-	18, // 18: tavolo.event.v1.Event.agenda_set:type_name -> tavolo.event.v1.AgendaSet
-	19, // 19: tavolo.event.v1.Event.session_closed:type_name -> tavolo.event.v1.SessionClosed
-	20, // 20: tavolo.event.v1.Event.session_corrected:type_name -> tavolo.event.v1.SessionCorrected
-	21, // 21: tavolo.event.v1.Event.session_described:type_name -> tavolo.event.v1.SessionDescribed
-	22, // 22: tavolo.event.v1.Event.current_item_set:type_name -> tavolo.event.v1.CurrentItemSet
-	23, // 23: tavolo.event.v1.Event.session_paused:type_name -> tavolo.event.v1.SessionPaused
-	24, // 24: tavolo.event.v1.Event.session_resumed:type_name -> tavolo.event.v1.SessionResumed
-	25, // 25: tavolo.event.v1.Event.minutes_approved:type_name -> tavolo.event.v1.MinutesApproved
-	26, // 26: tavolo.event.v1.Event.item_proposed:type_name -> tavolo.event.v1.ItemProposed
-	27, // 27: tavolo.event.v1.Event.item_admitted:type_name -> tavolo.event.v1.ItemAdmitted
-	28, // 28: tavolo.event.v1.Event.item_refused:type_name -> tavolo.event.v1.ItemRefused
-	29, // 29: tavolo.event.v1.Event.item_withdrawn:type_name -> tavolo.event.v1.ItemWithdrawn
-	30, // 30: tavolo.event.v1.Event.item_described:type_name -> tavolo.event.v1.ItemDescribed
-	31, // 31: tavolo.event.v1.Event.contribution_recorded:type_name -> tavolo.event.v1.ContributionRecorded
-	32, // 32: tavolo.event.v1.Event.contributions_corrected:type_name -> tavolo.event.v1.ContributionsCorrected
-	33, // 33: tavolo.event.v1.Event.attachment_linked:type_name -> tavolo.event.v1.AttachmentLinked
-	34, // 34: tavolo.event.v1.Event.attachment_removed:type_name -> tavolo.event.v1.AttachmentRemoved
-	35, // 35: tavolo.event.v1.Event.hand_raised:type_name -> tavolo.event.v1.HandRaised
-	36, // 36: tavolo.event.v1.Event.hand_lowered:type_name -> tavolo.event.v1.HandLowered
-	37, // 37: tavolo.event.v1.Event.floor_given:type_name -> tavolo.event.v1.FloorGiven
-	38, // 38: tavolo.event.v1.Event.floor_returned:type_name -> tavolo.event.v1.FloorReturned
-	39, // 39: tavolo.event.v1.Event.contribution_worded:type_name -> tavolo.event.v1.ContributionWorded
-	40, // 40: tavolo.event.v1.Event.decision_posed:type_name -> tavolo.event.v1.DecisionPosed
-	41, // 41: tavolo.event.v1.Event.charter_written:type_name -> tavolo.event.v1.CharterWritten
-	42, // 42: tavolo.event.v1.Event.voting_opened:type_name -> tavolo.event.v1.VotingOpened
-	43, // 43: tavolo.event.v1.Event.ballot_cast:type_name -> tavolo.event.v1.BallotCast
-	44, // 44: tavolo.event.v1.Event.advice_given:type_name -> tavolo.event.v1.AdviceGiven
-	45, // 45: tavolo.event.v1.Event.tally_reported:type_name -> tavolo.event.v1.TallyReported
-	46, // 46: tavolo.event.v1.Event.consensus_claimed:type_name -> tavolo.event.v1.ConsensusClaimed
-	47, // 47: tavolo.event.v1.Event.voting_closed:type_name -> tavolo.event.v1.VotingClosed
-	48, // 48: tavolo.event.v1.Event.act_recorded:type_name -> tavolo.event.v1.ActRecorded
-	49, // 49: tavolo.event.v1.Event.decision_corrected:type_name -> tavolo.event.v1.DecisionCorrected
-	50, // 50: tavolo.event.v1.Event.decision_struck:type_name -> tavolo.event.v1.DecisionStruck
-	51, // 51: tavolo.event.v1.Event.minutes_contested:type_name -> tavolo.event.v1.MinutesContested
-	52, // 52: tavolo.event.v1.Event.dispute_settled:type_name -> tavolo.event.v1.DisputeSettled
-	53, // 53: tavolo.event.v1.Event.presence_noted:type_name -> tavolo.event.v1.PresenceNoted
-	54, // 54: tavolo.event.v1.Event.round_begun:type_name -> tavolo.event.v1.RoundBegun
-	55, // 55: tavolo.event.v1.Event.proposal_amended:type_name -> tavolo.event.v1.ProposalAmended
-	56, // [56:56] is the sub-list for method output_type
-	56, // [56:56] is the sub-list for method input_type
-	56, // [56:56] is the sub-list for extension type_name
-	56, // [56:56] is the sub-list for extension extendee
-	0,  // [0:56] is the sub-list for field type_name
+	14, // 14: tavolo.event.v1.Event.unlogged_decision_reported:type_name -> tavolo.event.v1.UnloggedDecisionReported
+	15, // 15: tavolo.event.v1.Event.session_prepared:type_name -> tavolo.event.v1.SessionPrepared
+	16, // 16: tavolo.event.v1.Event.session_opened:type_name -> tavolo.event.v1.SessionOpened
+	17, // 17: tavolo.event.v1.Event.participant_seated:type_name -> tavolo.event.v1.ParticipantSeated
+	18, // 18: tavolo.event.v1.Event.participant_left:type_name -> tavolo.event.v1.ParticipantLeft
+	19, // 19: tavolo.event.v1.Event.agenda_set:type_name -> tavolo.event.v1.AgendaSet
+	20, // 20: tavolo.event.v1.Event.session_closed:type_name -> tavolo.event.v1.SessionClosed
+	21, // 21: tavolo.event.v1.Event.session_corrected:type_name -> tavolo.event.v1.SessionCorrected
+	22, // 22: tavolo.event.v1.Event.session_described:type_name -> tavolo.event.v1.SessionDescribed
+	23, // 23: tavolo.event.v1.Event.current_item_set:type_name -> tavolo.event.v1.CurrentItemSet
+	24, // 24: tavolo.event.v1.Event.session_paused:type_name -> tavolo.event.v1.SessionPaused
+	25, // 25: tavolo.event.v1.Event.session_resumed:type_name -> tavolo.event.v1.SessionResumed
+	26, // 26: tavolo.event.v1.Event.minutes_approved:type_name -> tavolo.event.v1.MinutesApproved
+	27, // 27: tavolo.event.v1.Event.item_proposed:type_name -> tavolo.event.v1.ItemProposed
+	28, // 28: tavolo.event.v1.Event.item_admitted:type_name -> tavolo.event.v1.ItemAdmitted
+	29, // 29: tavolo.event.v1.Event.item_refused:type_name -> tavolo.event.v1.ItemRefused
+	30, // 30: tavolo.event.v1.Event.item_withdrawn:type_name -> tavolo.event.v1.ItemWithdrawn
+	31, // 31: tavolo.event.v1.Event.item_described:type_name -> tavolo.event.v1.ItemDescribed
+	32, // 32: tavolo.event.v1.Event.contribution_recorded:type_name -> tavolo.event.v1.ContributionRecorded
+	33, // 33: tavolo.event.v1.Event.contributions_corrected:type_name -> tavolo.event.v1.ContributionsCorrected
+	34, // 34: tavolo.event.v1.Event.attachment_linked:type_name -> tavolo.event.v1.AttachmentLinked
+	35, // 35: tavolo.event.v1.Event.attachment_removed:type_name -> tavolo.event.v1.AttachmentRemoved
+	36, // 36: tavolo.event.v1.Event.hand_raised:type_name -> tavolo.event.v1.HandRaised
+	37, // 37: tavolo.event.v1.Event.hand_lowered:type_name -> tavolo.event.v1.HandLowered
+	38, // 38: tavolo.event.v1.Event.floor_given:type_name -> tavolo.event.v1.FloorGiven
+	39, // 39: tavolo.event.v1.Event.floor_returned:type_name -> tavolo.event.v1.FloorReturned
+	40, // 40: tavolo.event.v1.Event.contribution_worded:type_name -> tavolo.event.v1.ContributionWorded
+	41, // 41: tavolo.event.v1.Event.decision_posed:type_name -> tavolo.event.v1.DecisionPosed
+	42, // 42: tavolo.event.v1.Event.charter_written:type_name -> tavolo.event.v1.CharterWritten
+	43, // 43: tavolo.event.v1.Event.voting_opened:type_name -> tavolo.event.v1.VotingOpened
+	44, // 44: tavolo.event.v1.Event.ballot_cast:type_name -> tavolo.event.v1.BallotCast
+	45, // 45: tavolo.event.v1.Event.advice_given:type_name -> tavolo.event.v1.AdviceGiven
+	46, // 46: tavolo.event.v1.Event.tally_reported:type_name -> tavolo.event.v1.TallyReported
+	47, // 47: tavolo.event.v1.Event.consensus_claimed:type_name -> tavolo.event.v1.ConsensusClaimed
+	48, // 48: tavolo.event.v1.Event.voting_closed:type_name -> tavolo.event.v1.VotingClosed
+	49, // 49: tavolo.event.v1.Event.act_recorded:type_name -> tavolo.event.v1.ActRecorded
+	50, // 50: tavolo.event.v1.Event.decision_corrected:type_name -> tavolo.event.v1.DecisionCorrected
+	51, // 51: tavolo.event.v1.Event.decision_struck:type_name -> tavolo.event.v1.DecisionStruck
+	52, // 52: tavolo.event.v1.Event.minutes_contested:type_name -> tavolo.event.v1.MinutesContested
+	53, // 53: tavolo.event.v1.Event.dispute_settled:type_name -> tavolo.event.v1.DisputeSettled
+	54, // 54: tavolo.event.v1.Event.presence_noted:type_name -> tavolo.event.v1.PresenceNoted
+	55, // 55: tavolo.event.v1.Event.round_begun:type_name -> tavolo.event.v1.RoundBegun
+	56, // 56: tavolo.event.v1.Event.proposal_amended:type_name -> tavolo.event.v1.ProposalAmended
+	57, // [57:57] is the sub-list for method output_type
+	57, // [57:57] is the sub-list for method input_type
+	57, // [57:57] is the sub-list for extension type_name
+	57, // [57:57] is the sub-list for extension extendee
+	0,  // [0:57] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_event_v1_commit_proto_init() }
@@ -1446,6 +1466,7 @@ func file_tavolo_event_v1_commit_proto_init() {
 		(*Event_ParticipantNamed)(nil),
 		(*Event_ConsentStated)(nil),
 		(*Event_PublicationSet)(nil),
+		(*Event_UnloggedDecisionReported)(nil),
 		(*Event_SessionPrepared)(nil),
 		(*Event_SessionOpened)(nil),
 		(*Event_ParticipantSeated)(nil),

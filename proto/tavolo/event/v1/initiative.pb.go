@@ -669,6 +669,71 @@ func (x *PublicationSet) GetPublic() bool {
 	return false
 }
 
+// UnloggedDecisionReported: somebody at the table says that a decision was taken which is not in the record. It is counted and shown; whether it is so,
+// nobody decides here.
+type UnloggedDecisionReported struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who reports it, as a pseudonym.
+	By string `protobuf:"bytes,1,opt,name=by,proto3" json:"by,omitempty"`
+	// What was decided, in their words.
+	Text *Sealed `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	// The day on which it was taken (yyyy-mm-dd), as far as they know. Empty: not known.
+	TakenOn       string `protobuf:"bytes,3,opt,name=taken_on,json=takenOn,proto3" json:"taken_on,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnloggedDecisionReported) Reset() {
+	*x = UnloggedDecisionReported{}
+	mi := &file_tavolo_event_v1_initiative_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnloggedDecisionReported) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnloggedDecisionReported) ProtoMessage() {}
+
+func (x *UnloggedDecisionReported) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_event_v1_initiative_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnloggedDecisionReported.ProtoReflect.Descriptor instead.
+func (*UnloggedDecisionReported) Descriptor() ([]byte, []int) {
+	return file_tavolo_event_v1_initiative_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *UnloggedDecisionReported) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *UnloggedDecisionReported) GetText() *Sealed {
+	if x != nil {
+		return x.Text
+	}
+	return nil
+}
+
+func (x *UnloggedDecisionReported) GetTakenOn() string {
+	if x != nil {
+		return x.TakenOn
+	}
+	return ""
+}
+
 var File_tavolo_event_v1_initiative_proto protoreflect.FileDescriptor
 
 const file_tavolo_event_v1_initiative_proto_rawDesc = "" +
@@ -703,7 +768,11 @@ const file_tavolo_event_v1_initiative_proto_rawDesc = "" +
 	"\aversion\x18\x03 \x01(\rR\aversion\x12\x14\n" +
 	"\x05given\x18\x04 \x01(\bR\x05given\"(\n" +
 	"\x0ePublicationSet\x12\x16\n" +
-	"\x06public\x18\x01 \x01(\bR\x06public*L\n" +
+	"\x06public\x18\x01 \x01(\bR\x06public\"r\n" +
+	"\x18UnloggedDecisionReported\x12\x0e\n" +
+	"\x02by\x18\x01 \x01(\tR\x02by\x12+\n" +
+	"\x04text\x18\x02 \x01(\v2\x17.tavolo.event.v1.SealedR\x04text\x12\x19\n" +
+	"\btaken_on\x18\x03 \x01(\tR\atakenOn*L\n" +
 	"\x05Scope\x12\x15\n" +
 	"\x11SCOPE_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18SCOPE_STRATEGIC_PLANNING\x10\x01\x12\x0e\n" +
@@ -737,37 +806,39 @@ func file_tavolo_event_v1_initiative_proto_rawDescGZIP() []byte {
 }
 
 var file_tavolo_event_v1_initiative_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_tavolo_event_v1_initiative_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_tavolo_event_v1_initiative_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_tavolo_event_v1_initiative_proto_goTypes = []any{
-	(Scope)(0),                  // 0: tavolo.event.v1.Scope
-	(Area)(0),                   // 1: tavolo.event.v1.Area
-	(Stage)(0),                  // 2: tavolo.event.v1.Stage
-	(*InitiativeOpened)(nil),    // 3: tavolo.event.v1.InitiativeOpened
-	(*InitiativeDescribed)(nil), // 4: tavolo.event.v1.InitiativeDescribed
-	(*ParticipantEnrolled)(nil), // 5: tavolo.event.v1.ParticipantEnrolled
-	(*CapacityDeclared)(nil),    // 6: tavolo.event.v1.CapacityDeclared
-	(*ParticipantNamed)(nil),    // 7: tavolo.event.v1.ParticipantNamed
-	(*ConsentStated)(nil),       // 8: tavolo.event.v1.ConsentStated
-	(*PublicationSet)(nil),      // 9: tavolo.event.v1.PublicationSet
-	(*Sealed)(nil),              // 10: tavolo.event.v1.Sealed
+	(Scope)(0),                       // 0: tavolo.event.v1.Scope
+	(Area)(0),                        // 1: tavolo.event.v1.Area
+	(Stage)(0),                       // 2: tavolo.event.v1.Stage
+	(*InitiativeOpened)(nil),         // 3: tavolo.event.v1.InitiativeOpened
+	(*InitiativeDescribed)(nil),      // 4: tavolo.event.v1.InitiativeDescribed
+	(*ParticipantEnrolled)(nil),      // 5: tavolo.event.v1.ParticipantEnrolled
+	(*CapacityDeclared)(nil),         // 6: tavolo.event.v1.CapacityDeclared
+	(*ParticipantNamed)(nil),         // 7: tavolo.event.v1.ParticipantNamed
+	(*ConsentStated)(nil),            // 8: tavolo.event.v1.ConsentStated
+	(*PublicationSet)(nil),           // 9: tavolo.event.v1.PublicationSet
+	(*UnloggedDecisionReported)(nil), // 10: tavolo.event.v1.UnloggedDecisionReported
+	(*Sealed)(nil),                   // 11: tavolo.event.v1.Sealed
 }
 var file_tavolo_event_v1_initiative_proto_depIdxs = []int32{
-	10, // 0: tavolo.event.v1.InitiativeOpened.title:type_name -> tavolo.event.v1.Sealed
+	11, // 0: tavolo.event.v1.InitiativeOpened.title:type_name -> tavolo.event.v1.Sealed
 	0,  // 1: tavolo.event.v1.InitiativeOpened.scope:type_name -> tavolo.event.v1.Scope
 	1,  // 2: tavolo.event.v1.InitiativeOpened.area:type_name -> tavolo.event.v1.Area
 	2,  // 3: tavolo.event.v1.InitiativeOpened.stage:type_name -> tavolo.event.v1.Stage
-	10, // 4: tavolo.event.v1.InitiativeDescribed.title:type_name -> tavolo.event.v1.Sealed
+	11, // 4: tavolo.event.v1.InitiativeDescribed.title:type_name -> tavolo.event.v1.Sealed
 	0,  // 5: tavolo.event.v1.InitiativeDescribed.scope:type_name -> tavolo.event.v1.Scope
 	1,  // 6: tavolo.event.v1.InitiativeDescribed.area:type_name -> tavolo.event.v1.Area
 	2,  // 7: tavolo.event.v1.InitiativeDescribed.stage:type_name -> tavolo.event.v1.Stage
-	10, // 8: tavolo.event.v1.ParticipantEnrolled.ref:type_name -> tavolo.event.v1.Sealed
-	10, // 9: tavolo.event.v1.ParticipantEnrolled.name:type_name -> tavolo.event.v1.Sealed
-	10, // 10: tavolo.event.v1.ParticipantNamed.name:type_name -> tavolo.event.v1.Sealed
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	11, // 8: tavolo.event.v1.ParticipantEnrolled.ref:type_name -> tavolo.event.v1.Sealed
+	11, // 9: tavolo.event.v1.ParticipantEnrolled.name:type_name -> tavolo.event.v1.Sealed
+	11, // 10: tavolo.event.v1.ParticipantNamed.name:type_name -> tavolo.event.v1.Sealed
+	11, // 11: tavolo.event.v1.UnloggedDecisionReported.text:type_name -> tavolo.event.v1.Sealed
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_event_v1_initiative_proto_init() }
@@ -782,7 +853,7 @@ func file_tavolo_event_v1_initiative_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tavolo_event_v1_initiative_proto_rawDesc), len(file_tavolo_event_v1_initiative_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,4 +1,4 @@
-// The reading room in a real browser against the real program: every screen in every language, by keyboard alone, on a small screen, live, and when
+// Reading the record in a real browser against the real program: every screen in every language, by keyboard alone, on a small screen, live, and when
 // something goes wrong.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -168,6 +168,6 @@ test("Without JavaScript the page says what is needed", async () => {
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
   await page.goto(tavolo.base);
-  assert.match(await page.locator("body").innerText(), /serve JavaScript[^]*needs JavaScript/);
+  assert.match(await page.locator("body").innerText(), /con JavaScript attivo[^]*with JavaScript on/);
   await context.close();
 });

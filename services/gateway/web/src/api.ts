@@ -8,6 +8,10 @@ import type {
   SwitchPersonRequestJson,
 } from "./gen/tavolo/api/v1/account_pb";
 import type {
+  GetFiguresRequestJson, GetFiguresResponseJson, GetTable3RequestJson, GetTable3ResponseJson, ListFindingsRequestJson, ListFindingsResponseJson, ListRoleLedgerRequestJson,
+  ListRoleLedgerResponseJson,
+} from "./gen/tavolo/api/v1/evidence_pb";
+import type {
   DecisionViewJson, GetDecisionRequestJson, GetInitiativeRequestJson, GetOwnBallotsRequestJson, GetOwnBallotsResponseJson, GetSessionRequestJson, InitiativeViewJson, ListWorkspacesRequestJson,
   ListWorkspacesResponseJson, SessionViewJson,
 } from "./gen/tavolo/api/v1/record_pb";
@@ -40,6 +44,10 @@ interface Questions {
   "DecisionService/GetDecision": [GetDecisionRequestJson, DecisionViewJson];
   "RoleService/ListRoles": [ListRolesRequestJson, ListRolesResponseJson];
   "RoleService/Why": [WhyRequestJson, WhyResponseJson];
+  "EvidenceService/ListRoleLedger": [ListRoleLedgerRequestJson, ListRoleLedgerResponseJson];
+  "EvidenceService/GetTable3": [GetTable3RequestJson, GetTable3ResponseJson];
+  "EvidenceService/ListFindings": [ListFindingsRequestJson, ListFindingsResponseJson];
+  "EvidenceService/GetFigures": [GetFiguresRequestJson, GetFiguresResponseJson];
   "RoleService/SummariseRoles": [SummariseRolesRequestJson, SummariseRolesResponseJson];
 }
 export type Question = keyof Questions;
@@ -56,6 +64,7 @@ export interface Commands {
   "InitiativeService/DeclareCapacity": command.DeclareCapacityJson;
   "InitiativeService/NameParticipant": command.NameParticipantJson;
   "InitiativeService/StateConsents": command.StateConsentsJson;
+  "InitiativeService/ReportUnloggedDecision": command.ReportUnloggedDecisionJson;
   "InitiativeService/SetPublication": command.SetPublicationJson;
   "SessionService/PrepareSession": command.PrepareSessionJson;
   "SessionService/DescribeSession": command.DescribeSessionJson;
@@ -119,7 +128,20 @@ interface ErrorBody {
 
 // ask puts a question. It throws a Refusal, or an AbortError when the signal says that nobody waits any more.
 export async function ask<Q extends Question>(question: Q, request: Asks<Q>, signal?: AbortSignal): Promise<Answers<Q>> {
-  return await post(question, request, {}, signal) as Answers<Q>;
+  const same = `${question} ${JSON.stringify(request)}`, answer = early.get(same) ?? post(question, request, {}, signal);
+  early.delete(same);
+  return await answer as Answers<Q>;
+}
+
+// Questions of the first screen that were put before the screen is there, each for one asker.
+const early = new Map<string, Promise<unknown>>();
+
+// askEarly puts a question that the first screen is going to ask, so that its answer comes together with the screen. A refusal is not kept: what was refused
+// to nobody may be told to whoever signs in.
+export function askEarly<Q extends Question>(question: Q, request: Asks<Q>): void {
+  const same = `${question} ${JSON.stringify(request)}`, answer = post(question, request, {});
+  early.set(same, answer);
+  answer.catch(() => early.delete(same));
 }
 
 // Commands that nobody knows the fate of, with the ids they were sent under.

@@ -1,10 +1,10 @@
 // The frame around every screen: skip link, name, who is here, languages, screen, foot. Each screen is loaded when it is opened.
 import { effect } from "@preact/signals";
-import { signedOut } from "./api";
+import { askEarly, signedOut } from "./api";
 import { Who } from "./entering/who";
 import { me, recognise } from "./me";
 import { Announcer, hush } from "./parts/announce";
-import { Loaded } from "./parts/loaded";
+import { Loaded, bring } from "./parts/loaded";
 import { A } from "./parts/screen";
 import { address, go, moves, route } from "./route";
 import { type Key, type Language, languages, speak, spoken, t, withWords } from "./words";
@@ -62,6 +62,8 @@ function Screen() {
     case "session": return <Loaded key={`${who} ${r.id}`} file={screens.session}>{(m) => <m.Session workspace={r.workspace} id={r.id} />}</Loaded>;
     case "projector": return <Loaded key={`${who} ${r.id}`} file={screens.projector}>{(m) => <m.Projector workspace={r.workspace} id={r.id} />}</Loaded>;
     case "decision": return <Loaded key={`${who} ${r.id}`} file={screens.decision}>{(m) => <m.Decision workspace={r.workspace} id={r.id} why={r.why} />}</Loaded>;
+    case "audit": return <Loaded key={`${who} ${r.workspace} ${r.part}`} file={screens.audit}>{(m) => <m.Audit workspace={r.workspace} part={r.part} query={r.query} />}</Loaded>;
+    case "table3": return <Loaded key={who} file={screens.table3}>{(m) => <m.Table3 query={r.query} />}</Loaded>;
     default: return <Loaded file={screens.nowhere}>{(m) => <m.Nowhere />}</Loaded>;
   }
 }
@@ -74,12 +76,16 @@ const screens = {
   session: () => import("./screens/session"),
   projector: () => import("./screens/projector"),
   decision: () => import("./screens/decision"),
+  audit: () => withWords(import("./screens/audit"), "auditing"),
+  table3: () => withWords(import("./screens/table3"), "auditing"),
   nowhere: () => import("./screens/nowhere"),
 };
 
-// fetchScreen asks for the file of the screen before anything can be shown, so that it comes together with the words.
-export function fetchScreen(): void {
-  screens[route.value.screen]().catch(() => {}); // asked for again when it is shown
+// fetchScreen asks for the file of the screen, and for what a session shows, before anything can be shown, so that all come together with the words.
+export async function fetchScreen(): Promise<void> {
+  const r = route.value;
+  if (r.screen === "session" || r.screen === "projector") askEarly("SessionService/GetSession", { workspace: r.workspace, session: r.id });
+  await bring(screens[r.screen] as () => Promise<unknown>).catch(() => {}); // asked for again when it is shown
 }
 
 const names: Record<Language, Key> = { it: "web/language-it", en: "web/language-en", "it-x-facile": "web/language-easy" };

@@ -11,7 +11,8 @@ const politeness = 1500;
 
 start();
 startOutbox();
-fetchScreen();
+const screen = fetchScreen();
 const known = recognise().catch(() => {}); // the screens say what they miss, and ask again
-await Promise.all([speak(chosen()), Promise.race([known, new Promise((go) => setTimeout(go, politeness))])]);
+const waited = new Promise((go) => setTimeout(go, politeness));
+await Promise.all([speak(chosen()), Promise.race([Promise.all([known, screen]), waited])]);
 render(<App />, document.getElementById("app")!);

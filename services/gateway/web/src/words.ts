@@ -3,6 +3,7 @@
 //
 // Texts have the form of go-i18n: a text, or {one, other} where a count changes it; the count is the first argument named in "other".
 import { signal } from "@preact/signals";
+import type auditing from "./words/it/auditing.json";
 import type charter from "./words/it/charter.json";
 import type deciding from "./words/it/deciding.json";
 import type frame from "./words/it/frame.json";
@@ -15,7 +16,7 @@ import type catalogue from "../../../../pkg/catalogue/it.json";
 export type Language = "it" | "en" | "it-x-facile";
 export const languages: readonly Language[] = ["it", "en", "it-x-facile"];
 
-export type Key = keyof typeof reading | keyof typeof frame | keyof typeof entering | keyof typeof preparing | keyof typeof meeting | keyof typeof deciding | keyof typeof charter | keyof typeof catalogue;
+export type Key = keyof typeof reading | keyof typeof frame | keyof typeof entering | keyof typeof preparing | keyof typeof meeting | keyof typeof deciding | keyof typeof charter | keyof typeof auditing | keyof typeof catalogue;
 export type Arguments = Record<string, string | number>;
 export type Text = string | { one?: string; other: string };
 export type Texts = Record<string, Text>;
@@ -37,6 +38,7 @@ const parts = {
   refusals: { it: () => import("words:it/refusals"), en: () => import("words:en/refusals"), "it-x-facile": () => import("words:it-x-facile/refusals") },
   preparing: { it: () => import("words:it/preparing"), en: () => import("words:en/preparing"), "it-x-facile": () => import("words:it-x-facile/preparing") },
   charter: { it: () => import("words:it/charter"), en: () => import("words:en/charter"), "it-x-facile": () => import("words:it-x-facile/charter") },
+  auditing: { it: () => import("words:it/auditing"), en: () => import("words:en/auditing"), "it-x-facile": () => import("words:it-x-facile/auditing") },
 } satisfies Record<string, Load>;
 export type Part = keyof typeof parts;
 
@@ -53,7 +55,7 @@ export async function withWords<M>(file: Promise<M>, ...of: Part[]): Promise<M> 
   return file;
 }
 
-const remembered = "tavolo-language";
+const remembered = "tavolo-language", year = 365 * 24 * 60 * 60;
 
 // chosen gives the language chosen on an earlier visit, else Italian.
 export function chosen(): Language {
@@ -70,8 +72,11 @@ export async function speak(language: Language): Promise<void> {
   const all = await Promise.all([base[language](), ...[...wanted].map((part) => parts[part][language]())]);
   spoken.value = { language, texts: Object.assign({}, ...all.map((m) => m.default)) as Texts };
   document.documentElement.lang = language;
+  // The pages that need no script (minutes, ballots) speak the same language, and the next visit's page names this language's files.
+  document.cookie = `${remembered}=${language}; Path=/; Max-Age=${year}; SameSite=Lax${location.protocol === "https:" ? "; Secure" : ""}`;
   try {
     localStorage.setItem(remembered, language);
+    document.cookie = `${remembered}=${language}; path=/; max-age=31536000; samesite=lax`; // for the pages that need no JavaScript
   } catch {
     // not kept; it holds for this visit
   }
@@ -131,27 +136,27 @@ export function constituency(code: string | undefined): string {
   return has(key) ? t(key) : code;
 }
 
-// The meetings are in Italy, and so are their clocks.
-const zone = "Europe/Rome";
+// The meetings are in Italy, and so are their clocks. Whoever reads English there reads the day before the month.
+const zone = "Europe/Rome", region = (language: Language): string => language === "en" ? "en-GB" : language;
 
 export const number = (n: number, language: Language = spoken.value.language, digits = 2): string =>
-  new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(n);
+  new Intl.NumberFormat(region(language), { maximumFractionDigits: digits }).format(n);
 
-export const list = (parts: string[]): string => new Intl.ListFormat(spoken.value.language, { type: "conjunction" }).format(parts);
+export const list = (parts: string[]): string => new Intl.ListFormat(region(spoken.value.language), { type: "conjunction" }).format(parts);
 
 export const day = (moment: string): string =>
-  new Intl.DateTimeFormat(spoken.value.language, { dateStyle: "long", timeZone: moment.length === 10 ? "UTC" : zone }).format(new Date(moment));
+  new Intl.DateTimeFormat(region(spoken.value.language), { dateStyle: "long", timeZone: moment.length === 10 ? "UTC" : zone }).format(new Date(moment));
 
 export const dayAndTime = (moment: string): string =>
-  new Intl.DateTimeFormat(spoken.value.language, { dateStyle: "long", timeStyle: "short", timeZone: zone }).format(new Date(moment));
+  new Intl.DateTimeFormat(region(spoken.value.language), { dateStyle: "long", timeStyle: "short", timeZone: zone }).format(new Date(moment));
 
 export const time = (moment: string): string =>
-  new Intl.DateTimeFormat(spoken.value.language, { timeStyle: "short", timeZone: zone }).format(new Date(moment));
+  new Intl.DateTimeFormat(region(spoken.value.language), { timeStyle: "short", timeZone: zone }).format(new Date(moment));
 
 // duration says seconds as minutes and seconds.
 export function duration(seconds: number): string {
   const unit = (n: number, unit: "minute" | "second") =>
-    new Intl.NumberFormat(spoken.value.language, { style: "unit", unit, unitDisplay: "short" }).format(n);
+    new Intl.NumberFormat(region(spoken.value.language), { style: "unit", unit, unitDisplay: "short" }).format(n);
   const minutes = Math.floor(seconds / 60), rest = seconds % 60;
   return [minutes > 0 ? unit(minutes, "minute") : "", rest > 0 || minutes === 0 ? unit(rest, "second") : ""].filter(Boolean).join(" ");
 }

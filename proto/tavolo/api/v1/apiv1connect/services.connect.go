@@ -79,6 +79,9 @@ const (
 	// InitiativeServiceSetPublicationProcedure is the fully-qualified name of the InitiativeService's
 	// SetPublication RPC.
 	InitiativeServiceSetPublicationProcedure = "/tavolo.api.v1.InitiativeService/SetPublication"
+	// InitiativeServiceReportUnloggedDecisionProcedure is the fully-qualified name of the
+	// InitiativeService's ReportUnloggedDecision RPC.
+	InitiativeServiceReportUnloggedDecisionProcedure = "/tavolo.api.v1.InitiativeService/ReportUnloggedDecision"
 	// InitiativeServiceGetInitiativeProcedure is the fully-qualified name of the InitiativeService's
 	// GetInitiative RPC.
 	InitiativeServiceGetInitiativeProcedure = "/tavolo.api.v1.InitiativeService/GetInitiative"
@@ -385,6 +388,8 @@ type InitiativeServiceClient interface {
 	StateConsents(context.Context, *v1.StateConsents) (*v1.Receipt, error)
 	// SetPublication opens decisions to anyone.
 	SetPublication(context.Context, *v1.SetPublication) (*v1.Receipt, error)
+	// ReportUnloggedDecision says that a decision was taken which is not in the record.
+	ReportUnloggedDecision(context.Context, *v1.ReportUnloggedDecision) (*v1.Receipt, error)
 	// GetInitiative shows an initiative.
 	GetInitiative(context.Context, *v11.GetInitiativeRequest) (*v11.InitiativeView, error)
 }
@@ -442,6 +447,12 @@ func NewInitiativeServiceClient(httpClient connect.HTTPClient, baseURL string, o
 			connect.WithSchema(initiativeServiceMethods.ByName("SetPublication")),
 			connect.WithClientOptions(opts...),
 		),
+		reportUnloggedDecision: connect.NewClient[v1.ReportUnloggedDecision, v1.Receipt](
+			httpClient,
+			baseURL+InitiativeServiceReportUnloggedDecisionProcedure,
+			connect.WithSchema(initiativeServiceMethods.ByName("ReportUnloggedDecision")),
+			connect.WithClientOptions(opts...),
+		),
 		getInitiative: connect.NewClient[v11.GetInitiativeRequest, v11.InitiativeView](
 			httpClient,
 			baseURL+InitiativeServiceGetInitiativeProcedure,
@@ -454,14 +465,15 @@ func NewInitiativeServiceClient(httpClient connect.HTTPClient, baseURL string, o
 
 // initiativeServiceClient implements InitiativeServiceClient.
 type initiativeServiceClient struct {
-	openInitiative     *connect.Client[v1.OpenInitiative, v1.Receipt]
-	describeInitiative *connect.Client[v1.DescribeInitiative, v1.Receipt]
-	enrolParticipants  *connect.Client[v1.EnrolParticipants, v1.Receipt]
-	declareCapacity    *connect.Client[v1.DeclareCapacity, v1.Receipt]
-	nameParticipant    *connect.Client[v1.NameParticipant, v1.Receipt]
-	stateConsents      *connect.Client[v1.StateConsents, v1.Receipt]
-	setPublication     *connect.Client[v1.SetPublication, v1.Receipt]
-	getInitiative      *connect.Client[v11.GetInitiativeRequest, v11.InitiativeView]
+	openInitiative         *connect.Client[v1.OpenInitiative, v1.Receipt]
+	describeInitiative     *connect.Client[v1.DescribeInitiative, v1.Receipt]
+	enrolParticipants      *connect.Client[v1.EnrolParticipants, v1.Receipt]
+	declareCapacity        *connect.Client[v1.DeclareCapacity, v1.Receipt]
+	nameParticipant        *connect.Client[v1.NameParticipant, v1.Receipt]
+	stateConsents          *connect.Client[v1.StateConsents, v1.Receipt]
+	setPublication         *connect.Client[v1.SetPublication, v1.Receipt]
+	reportUnloggedDecision *connect.Client[v1.ReportUnloggedDecision, v1.Receipt]
+	getInitiative          *connect.Client[v11.GetInitiativeRequest, v11.InitiativeView]
 }
 
 // OpenInitiative calls tavolo.api.v1.InitiativeService.OpenInitiative.
@@ -527,6 +539,15 @@ func (c *initiativeServiceClient) SetPublication(ctx context.Context, req *v1.Se
 	return nil, err
 }
 
+// ReportUnloggedDecision calls tavolo.api.v1.InitiativeService.ReportUnloggedDecision.
+func (c *initiativeServiceClient) ReportUnloggedDecision(ctx context.Context, req *v1.ReportUnloggedDecision) (*v1.Receipt, error) {
+	response, err := c.reportUnloggedDecision.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // GetInitiative calls tavolo.api.v1.InitiativeService.GetInitiative.
 func (c *initiativeServiceClient) GetInitiative(ctx context.Context, req *v11.GetInitiativeRequest) (*v11.InitiativeView, error) {
 	response, err := c.getInitiative.CallUnary(ctx, connect.NewRequest(req))
@@ -552,6 +573,8 @@ type InitiativeServiceHandler interface {
 	StateConsents(context.Context, *v1.StateConsents) (*v1.Receipt, error)
 	// SetPublication opens decisions to anyone.
 	SetPublication(context.Context, *v1.SetPublication) (*v1.Receipt, error)
+	// ReportUnloggedDecision says that a decision was taken which is not in the record.
+	ReportUnloggedDecision(context.Context, *v1.ReportUnloggedDecision) (*v1.Receipt, error)
 	// GetInitiative shows an initiative.
 	GetInitiative(context.Context, *v11.GetInitiativeRequest) (*v11.InitiativeView, error)
 }
@@ -605,6 +628,12 @@ func NewInitiativeServiceHandler(svc InitiativeServiceHandler, opts ...connect.H
 		connect.WithSchema(initiativeServiceMethods.ByName("SetPublication")),
 		connect.WithHandlerOptions(opts...),
 	)
+	initiativeServiceReportUnloggedDecisionHandler := connect.NewUnaryHandlerSimple(
+		InitiativeServiceReportUnloggedDecisionProcedure,
+		svc.ReportUnloggedDecision,
+		connect.WithSchema(initiativeServiceMethods.ByName("ReportUnloggedDecision")),
+		connect.WithHandlerOptions(opts...),
+	)
 	initiativeServiceGetInitiativeHandler := connect.NewUnaryHandlerSimple(
 		InitiativeServiceGetInitiativeProcedure,
 		svc.GetInitiative,
@@ -628,6 +657,8 @@ func NewInitiativeServiceHandler(svc InitiativeServiceHandler, opts ...connect.H
 			initiativeServiceStateConsentsHandler.ServeHTTP(w, r)
 		case InitiativeServiceSetPublicationProcedure:
 			initiativeServiceSetPublicationHandler.ServeHTTP(w, r)
+		case InitiativeServiceReportUnloggedDecisionProcedure:
+			initiativeServiceReportUnloggedDecisionHandler.ServeHTTP(w, r)
 		case InitiativeServiceGetInitiativeProcedure:
 			initiativeServiceGetInitiativeHandler.ServeHTTP(w, r)
 		default:
@@ -665,6 +696,10 @@ func (UnimplementedInitiativeServiceHandler) StateConsents(context.Context, *v1.
 
 func (UnimplementedInitiativeServiceHandler) SetPublication(context.Context, *v1.SetPublication) (*v1.Receipt, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.InitiativeService.SetPublication is not implemented"))
+}
+
+func (UnimplementedInitiativeServiceHandler) ReportUnloggedDecision(context.Context, *v1.ReportUnloggedDecision) (*v1.Receipt, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.InitiativeService.ReportUnloggedDecision is not implemented"))
 }
 
 func (UnimplementedInitiativeServiceHandler) GetInitiative(context.Context, *v11.GetInitiativeRequest) (*v11.InitiativeView, error) {

@@ -17,19 +17,20 @@ import { Unsent, Voting } from "./voting";
 
 // ItemDecisions shows every decision of the item in this session, with what the person here can do about it.
 export function ItemDecisions({ workspace, view, item }: { workspace: string; view: SessionViewJson; item: ItemViewJson }) {
+  const [writing, setWriting] = useState<string | undefined>(undefined); // the one in the guide, which shows it whole
   const decisions = (item.decisions ?? []).filter((d) => d.phase !== "DECISION_PHASE_STRUCK");
   return (
     <>
-      {decisions.map((d) => <DecisionCard key={d.id} workspace={workspace} view={view} d={d} />)}
-      {view.session?.phase === "SESSION_PHASE_OPEN" && may("GRANT_FACILITATE", workspace, initiativeOf(item.id ?? "")) && <NewDecision workspace={workspace} view={view} item={item} />}
+      {decisions.filter((d) => d.id !== writing).map((d) => <DecisionCard key={d.id} workspace={workspace} view={view} d={d} />)}
+      {view.session?.phase === "SESSION_PHASE_OPEN" && may("GRANT_FACILITATE", workspace, initiativeOf(item.id ?? "")) && <NewDecision workspace={workspace} view={view} item={item} posing={setWriting} />}
     </>
   );
 }
 
-function NewDecision({ workspace, view, item }: { workspace: string; view: SessionViewJson; item: ItemViewJson }) {
+function NewDecision({ workspace, view, item, posing }: { workspace: string; view: SessionViewJson; item: ItemViewJson; posing: (decision: string | undefined) => void }) {
   const [open, setOpen] = useState(false);
   return open
-    ? <Wizard workspace={workspace} session={view.session?.id ?? ""} item={item.id ?? ""} seats={view.seats ?? []} said={item.contributions ?? []} close={() => setOpen(false)} />
+    ? <Wizard workspace={workspace} session={view.session?.id ?? ""} item={item.id ?? ""} seats={view.seats ?? []} said={item.contributions ?? []} posing={posing} close={() => { setOpen(false); posing(undefined); }} />
     : <div class="acts new-one"><Act onClick={() => setOpen(true)}>{t("web/decide-new")}</Act></div>;
 }
 

@@ -18,7 +18,7 @@ export function Lead({ desk }: { desk: Desk }) {
     <div class="lead-it">
       {inRounds(d.charter?.rule) && <LeadRounds desk={desk} />}
       {d.phase === "DECISION_PHASE_POSED" && d.charter?.rule && <OpenVote desk={desk} />}
-      {d.phase === "DECISION_PHASE_OPEN" && <><Hands desk={desk} /><CloseVote desk={desk} /></>}
+      {d.phase === "DECISION_PHASE_OPEN" && <><Late desk={desk} /><Hands desk={desk} /><CloseVote desk={desk} /></>}
     </div>
   );
 }
@@ -64,6 +64,23 @@ function CloseVote({ desk }: { desk: Desk }) {
       <Trouble of={doing} all={desk.all} />
       <div class="acts"><Act look="main" busy={doing.busy} onClick={() => void doing.tell("DecisionService/CloseVoting", of(desk))}>{t("web/close-yes")}</Act><Act look="small" onClick={() => setSure(false)}>{t("web/not-yet")}</Act></div>
     </div>
+  );
+}
+
+// Late: somebody who came into the room when the vote was open already has no vote until whoever facilitates says so.
+function Late({ desk }: { desk: Desk }) {
+  const doing = useDoing(), here = new Set(desk.seats.filter((s) => s.present).map((s) => s.participant));
+  const late = (desk.d.electors ?? []).filter((e) => votes(e) && !e.present && !e.proxy && here.has(e.participant));
+  return (
+    <>
+      {late.map((e) => (
+        <div key={e.participant} class="notice">
+          <p>{t("web/late-what", { who: named(desk.all, e.participant) })}</p>
+          <Act busy={doing.busy} onClick={() => void doing.tell("DecisionService/NotePresence", { ...of(desk), participant: e.participant ?? "", present: true })}>{t("web/late-counts")} <span class="visually-hidden">{named(desk.all, e.participant)}</span></Act>
+        </div>
+      ))}
+      <Trouble of={doing} all={desk.all} />
+    </>
   );
 }
 

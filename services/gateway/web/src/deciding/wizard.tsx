@@ -28,6 +28,8 @@ export interface WizardProps {
   said: ContributionViewJson[];
   // The decision, when it is there already.
   posed?: DecisionViewJson;
+  // Told the full id of a new decision, as soon as it has one.
+  posing?: (decision: string) => void;
   close: () => void;
 }
 
@@ -48,6 +50,7 @@ export function Wizard(props: WizardProps) {
   const setPlan = (by: Partial<Plan>) => change({ plan: { ...plan, ...by } });
   const heading = useRef<HTMLHeadingElement>(null), at = steps.indexOf(draft.step);
   useEffect(() => heading.current?.focus(), [draft.step]);
+  useEffect(() => { if (draft.decision) props.posing?.(draft.decision); }, [draft.decision]);
 
   // save sends what a step says. The id is chosen once, so that a second try is the same decision.
   const save = async (to: Step | "done"): Promise<void> => {

@@ -1,6 +1,6 @@
 // Where somebody is and what they can do here: the session as it stands, and the person at this device. The gateway decides; this only keeps buttons away
 // that would be refused.
-import type { ItemViewJson, SessionViewJson } from "../gen/tavolo/api/v1/record_pb";
+import type { ItemViewJson, ParticipantViewJson, SessionViewJson } from "../gen/tavolo/api/v1/record_pb";
 import { may, seat } from "../me";
 import { type People, people } from "../parts/people";
 import { initiativeOf } from "../route";
@@ -25,12 +25,13 @@ export interface Here {
   closed: boolean;
 }
 
-export function hereOf(workspace: string, view: SessionViewJson): Here {
+// hereOf: others are people of the initiative who may be spoken of without being in the room.
+export function hereOf(workspace: string, view: SessionViewJson, others: ParticipantViewJson[] = []): Here {
   const session = view.session?.id ?? "", initiative = initiativeOf(session), phase = view.session?.phase;
-  const all = people(view.seats), mine = seat(workspace, initiative), me = all.get(mine ?? "");
+  const seated = people(view.seats), mine = seat(workspace, initiative), me = seated.get(mine ?? "");
   const facilitates = may("GRANT_FACILITATE", workspace, initiative);
   return {
-    workspace, session, initiative, view, all, mine, facilitates,
+    workspace, session, initiative, view, all: people([...others, ...view.seats ?? []]), mine, facilitates,
     present: me?.present ?? false,
     writes: facilitates || (me?.present ?? false) && (me?.offices ?? []).includes("OFFICE_SECRETARY"),
     takesPart: mine !== undefined && may("GRANT_TAKE_PART", workspace, initiative),

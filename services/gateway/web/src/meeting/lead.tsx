@@ -11,7 +11,7 @@ import { type Here, nextItem } from "./here";
 export function Begin({ here }: { here: Here }) {
   const doing = useDoing();
   if (!here.prepared) return null;
-  if (!here.facilitates) return <p class="quiet">{t("web/room-not-begun")}</p>;
+  if (!here.facilitates) return here.takesPart ? null : <p class="quiet">{t("web/room-not-begun")}</p>;
   return (
     <div class="acts">
       <Button busy={doing.busy} onClick={() => void doing.tell("SessionService/OpenSession", { workspace: here.workspace, session: here.session })}>{t("web/room-begin")}</Button>
@@ -29,6 +29,7 @@ export function Lead({ here }: { here: Here }) {
   return (
     <div class="lead-it">
       <ul class="lines">
+        <li><A href={address.initiative(here.workspace, here.initiative)}>{t("web/room-invite")}</A><span class="under">{t("web/room-invite-what")}</span></li>
         <li><A href={address.projector(here.workspace, here.session)}>{t("web/room-projector")}</A><span class="under">{t("web/room-projector-what")}</span></li>
       </ul>
       {here.open && (!sure ? <Button look="plain" onClick={() => setSure(true)}>{t("web/room-end")}</Button> : (

@@ -7,6 +7,11 @@ import { Loading, Problem } from "./screen";
 // Files that are here already, so that a screen opened again shows in the same moment.
 const here = new Map<() => Promise<unknown>, unknown>();
 
+// bring fetches a file before it is shown.
+export async function bring<M>(file: () => Promise<M>): Promise<void> {
+  here.set(file, await file());
+}
+
 export function Loaded<M>({ file, children }: { file: () => Promise<M>; children: (module: M) => ComponentChildren }) {
   const [problem, setProblem] = useState<Refusal | undefined>(undefined), [, shown] = useState<M | undefined>(undefined), [tries, again] = useState(0);
   const module = here.get(file) as M | undefined;

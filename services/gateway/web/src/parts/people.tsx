@@ -39,7 +39,7 @@ export function PeopleList({ list, level, presence = false }: { list: Participan
 function Person({ p, presence }: { p: ParticipantViewJson; presence: boolean }) {
   const notes = (p.offices ?? []).map((o) => label("office", o)).filter((o) => o !== undefined);
   if (p.employedByDepartment) notes.push(t("web/employed"));
-  if (p.absent) notes.push(t("web/is-away"));
+  if (p.absent) notes.push(t(presence ? "web/room-away" : "web/is-away"));
   else if (presence && !p.present) notes.push(t("web/has-left"));
   return (
     <>

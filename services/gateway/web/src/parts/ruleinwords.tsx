@@ -12,7 +12,7 @@ export function RuleInWords({ d, all }: { d: DecisionViewJson; all: People }) {
   if (!charter || !rule) return <Empty>{t("web/no-rule")}</Empty>;
   const names = (ids: string[] | undefined) => list((ids ?? []).map((p) => named(all, p)));
   const promised = label("role", charter.rolePromised), asked = label("role", charter.roleAsked);
-  const conditions = conditionsOf(d), quorum = quorumOf(d);
+  const conditions = conditionsOf(d), quorum = quorumOf(d), over = d.phase === "DECISION_PHASE_CLOSED";
   return (
     <dl class="facts">
       <Fact of={t("web/rule-method")}>{label("method", rule.method)}</Fact>
@@ -22,7 +22,7 @@ export function RuleInWords({ d, all }: { d: DecisionViewJson; all: People }) {
       {(rule.requiresFor ?? []).length > 0 && <Fact of={t("web/rule-requires")}>{names(rule.requiresFor)}</Fact>}
       {(rule.minMembersFor ?? 0) > 0 && <Fact of={t("web/rule-members")}>{t("web/at-least-people", { n: rule.minMembersFor ?? 0 })}</Fact>}
       <Fact of={t("web/rule-quorum")}>
-        {quorum.length === 0 ? <p>{t("web/quorum-none")}</p> : quorum.map((q) => <p key={q.of}>{quorumText(q)}</p>)}
+        {quorum.length === 0 ? <p>{t(over ? "web/quorum-none" : "web/quorum-none-now")}</p> : quorum.map((q) => <p key={q.of}>{quorumText(q, over)}</p>)}
         {(d.electors ?? []).length > 0 && <p class="note">{t("web/voters", { n: votersOf(d).length })}</p>}
       </Fact>
       {conditions.length > 0 && rule.tie !== "TIE_UNSPECIFIED" && <Fact of={t("web/rule-tie")}>{label("tie", rule.tie)}{rule.chair && ` (${named(all, rule.chair)})`}</Fact>}
@@ -56,4 +56,4 @@ function thresholdText(of: ThresholdJson | undefined): string {
   return t("web/threshold-majority");
 }
 
-const quorumText = (q: Quorum): string => t("web/quorum", { who: q.of ? constituency(q.of) : t("web/everyone-with-vote"), there: q.there, all: q.all, needed: q.needed });
+const quorumText = (q: Quorum, over: boolean): string => t(over ? "web/quorum" : "web/quorum-now", { who: q.of ? constituency(q.of) : t("web/everyone-with-vote"), there: q.there, all: q.all, needed: q.needed });

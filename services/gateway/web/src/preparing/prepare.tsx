@@ -60,7 +60,8 @@ function Ours({ view, workspace, initiative, ...rest }: Pick<Table, "workspace" 
 
 // Proposals are the items that are not on this agenda: waiting, admitted, or refused with the reason.
 function Proposals({ table, view }: { table: Table; view: InitiativeViewJson }) {
-  const off = (view.items ?? []).filter((i) => !table.agenda.includes(i.id ?? ""));
+  // What was decided already, in another meeting, waits for nothing.
+  const off = (view.items ?? []).filter((i) => !table.agenda.includes(i.id ?? "") && !view.decisions?.some((d) => d.item === i.id));
   const waiting = off.filter((i) => i.phase === "ITEM_PHASE_PROPOSED"), admitted = off.filter((i) => i.phase === "ITEM_PHASE_ADMITTED"), refused = off.filter((i) => i.phase === "ITEM_PHASE_REFUSED");
   return (
     <>

@@ -1,11 +1,13 @@
 // A session: the room while it goes on, before it begins and when it is over. Who may, takes part; everybody else reads the same page.
 import { useEffect, useRef, useState } from "preact/hooks";
+import { ask, useAsked } from "../api";
 import { ItemDecisions } from "../deciding/itemdecisions";
 import type { ItemViewJson, SessionViewJson } from "../gen/tavolo/api/v1/record_pb";
 import { useLive } from "../live";
 import { Contributions } from "../meeting/contributions";
 import { KeepFocus } from "../meeting/focus";
 import { type Here, hereOf } from "../meeting/here";
+import { Hint } from "../meeting/hint";
 import { Begin, Lead, TurnTo } from "../meeting/lead";
 import { Minutes } from "../meeting/minutes";
 import { roomNews } from "../meeting/news";
@@ -20,6 +22,7 @@ import { named } from "../parts/people";
 import { Back, Empty, Screen, Section } from "../parts/screen";
 import { moment } from "../parts/sessions";
 import { Fold } from "../preparing/fold";
+import { initiativeOf } from "../route";
 import { type Message, dayAndTime, label, t, time, withWords } from "../words";
 
 export function Session({ workspace, id }: { workspace: string; id: string }) {
@@ -27,12 +30,21 @@ export function Session({ workspace, id }: { workspace: string; id: string }) {
   const view = asked.data;
   return (
     <Screen kind={t("web/session")} title={view?.session?.title} asked={asked} back={<Back workspace={workspace} id={id} initiative />}>
-      {view && <Content here={hereOf(workspace, view)} />}
+      {view && <Content workspace={workspace} view={view} />}
     </Screen>
   );
 }
 
-function Content({ here }: { here: Here }) {
+// useHere knows by name also those who proposed an item and are not in the room, or not yet.
+function useHere(workspace: string, view: SessionViewJson): Here {
+  const seated = new Set((view.seats ?? []).map((s) => s.participant)), initiative = initiativeOf(view.session?.id ?? "");
+  const strangers = (view.items ?? []).some((i) => i.proposedBy && !seated.has(i.proposedBy));
+  const asked = useAsked(strangers ? initiative : "", (signal) => strangers ? ask("InitiativeService/GetInitiative", { workspace, initiative }, signal) : Promise.resolve(undefined));
+  return hereOf(workspace, view, asked.data?.participants);
+}
+
+function Content({ workspace, view }: { workspace: string; view: SessionViewJson }) {
+  const here = useHere(workspace, view);
   const { session, items = [] } = here.view, began = moment(session);
   return (
     <KeepFocus>
@@ -42,6 +54,7 @@ function Content({ here }: { here: Here }) {
       </p>
       <LiveNote news={useNews(here.view, here.mine)} />
       <Paused here={here} />
+      <Hint here={here} />
       <Begin here={here} />
       {here.open && <Now here={here} />}
       {here.prepared && prepares(here) ? <Loaded file={prepare}>{(m) => <m.Prepare workspace={here.workspace} view={here.view} />}</Loaded> : here.open ? (

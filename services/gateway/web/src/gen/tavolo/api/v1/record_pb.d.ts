@@ -7,8 +7,8 @@
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Area, AreaJson, ConsentStated, ConsentStatedJson, Scope, ScopeJson, Stage, StageJson } from "../../event/v1/initiative_pb";
-import type { Office, OfficeJson, SessionKind, SessionKindJson } from "../../event/v1/session_pb";
 import type { Timestamp, TimestampJson } from "@bufbuild/protobuf/wkt";
+import type { Office, OfficeJson, SessionKind, SessionKindJson } from "../../event/v1/session_pb";
 import type { ContributionKind, ContributionKindJson, Reply, ReplyJson } from "../../event/v1/item_pb";
 import type { ActRecorded, ActRecordedJson, AdviceGiven, AdviceGivenJson, BallotCast, BallotCastJson, Charter, CharterJson, Choice, ChoiceJson, Elector, ElectorJson, Outcome, OutcomeJson, OutcomeReason, OutcomeReasonJson, Round, RoundJson, Tally, TallyJson } from "../../event/v1/decision_pb";
 
@@ -383,6 +383,13 @@ export declare type InitiativeView = Message<"tavolo.api.v1.InitiativeView"> & {
    * @generated from field: bool public = 7;
    */
   public: boolean;
+
+  /**
+   * Decisions that somebody says were taken and are not in the record, in the order in which they were reported.
+   *
+   * @generated from field: repeated tavolo.api.v1.UnloggedView unlogged = 8;
+   */
+  unlogged: UnloggedView[];
 };
 
 /**
@@ -439,6 +446,13 @@ export declare type InitiativeViewJson = {
    * @generated from field: bool public = 7;
    */
   public?: boolean;
+
+  /**
+   * Decisions that somebody says were taken and are not in the record, in the order in which they were reported.
+   *
+   * @generated from field: repeated tavolo.api.v1.UnloggedView unlogged = 8;
+   */
+  unlogged?: UnloggedViewJson[];
 };
 
 /**
@@ -446,6 +460,82 @@ export declare type InitiativeViewJson = {
  * Use `create(InitiativeViewSchema)` to create a new message.
  */
 export declare const InitiativeViewSchema: GenMessage<InitiativeView, {jsonType: InitiativeViewJson}>;
+
+/**
+ * UnloggedView is one report of a decision that is not in the record.
+ *
+ * @generated from message tavolo.api.v1.UnloggedView
+ */
+export declare type UnloggedView = Message<"tavolo.api.v1.UnloggedView"> & {
+  /**
+   * Pseudonym of who reported it.
+   *
+   * @generated from field: string by = 1;
+   */
+  by: string;
+
+  /**
+   * What was decided, in their words. Empty: gone.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
+
+  /**
+   * The day on which it was taken (yyyy-mm-dd). Empty: not known.
+   *
+   * @generated from field: string taken_on = 3;
+   */
+  takenOn: string;
+
+  /**
+   * When it was reported.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 4;
+   */
+  at?: Timestamp | undefined;
+};
+
+/**
+ * UnloggedView is one report of a decision that is not in the record.
+ *
+ * @generated from message tavolo.api.v1.UnloggedView
+ */
+export declare type UnloggedViewJson = {
+  /**
+   * Pseudonym of who reported it.
+   *
+   * @generated from field: string by = 1;
+   */
+  by?: string;
+
+  /**
+   * What was decided, in their words. Empty: gone.
+   *
+   * @generated from field: string text = 2;
+   */
+  text?: string;
+
+  /**
+   * The day on which it was taken (yyyy-mm-dd). Empty: not known.
+   *
+   * @generated from field: string taken_on = 3;
+   */
+  takenOn?: string;
+
+  /**
+   * When it was reported.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 4;
+   */
+  at?: TimestampJson;
+};
+
+/**
+ * Describes the message tavolo.api.v1.UnloggedView.
+ * Use `create(UnloggedViewSchema)` to create a new message.
+ */
+export declare const UnloggedViewSchema: GenMessage<UnloggedView, {jsonType: UnloggedViewJson}>;
 
 /**
  * ParticipantView is somebody at the table.

@@ -139,6 +139,14 @@ export declare type Command = Message<"tavolo.command.v1.Command"> & {
     case: "setPublication";
   } | {
     /**
+     * See ReportUnloggedDecision.
+     *
+     * @generated from field: tavolo.command.v1.ReportUnloggedDecision report_unlogged_decision = 27;
+     */
+    value: ReportUnloggedDecision;
+    case: "reportUnloggedDecision";
+  } | {
+    /**
      * See PrepareSession.
      *
      * @generated from field: tavolo.command.v1.PrepareSession prepare_session = 40;
@@ -579,6 +587,13 @@ export declare type CommandJson = {
    * @generated from field: tavolo.command.v1.SetPublication set_publication = 26;
    */
   setPublication?: SetPublicationJson;
+
+  /**
+   * See ReportUnloggedDecision.
+   *
+   * @generated from field: tavolo.command.v1.ReportUnloggedDecision report_unlogged_decision = 27;
+   */
+  reportUnloggedDecision?: ReportUnloggedDecisionJson;
 
   /**
    * See PrepareSession.
@@ -3898,6 +3913,96 @@ export declare type SetPublicationJson = {
  * Use `create(SetPublicationSchema)` to create a new message.
  */
 export declare const SetPublicationSchema: GenMessage<SetPublication, {jsonType: SetPublicationJson}>;
+
+/**
+ * ReportUnloggedDecision says that a decision was taken which is not in the record.
+ *
+ * @generated from message tavolo.command.v1.ReportUnloggedDecision
+ */
+export declare type ReportUnloggedDecision = Message<"tavolo.command.v1.ReportUnloggedDecision"> & {
+  /**
+   * The department's id.
+   *
+   * @generated from field: string workspace = 1;
+   */
+  workspace: string;
+
+  /**
+   * Id of the initiative that it concerns.
+   *
+   * @generated from field: string initiative = 2;
+   */
+  initiative: string;
+
+  /**
+   * Who reports it, as a pseudonym.
+   *
+   * @generated from field: string by = 3;
+   */
+  by: string;
+
+  /**
+   * What was decided, in their words.
+   *
+   * @generated from field: tavolo.command.v1.Text text = 4;
+   */
+  text?: Text | undefined;
+
+  /**
+   * The day on which it was taken (yyyy-mm-dd). Empty: not known.
+   *
+   * @generated from field: string taken_on = 5;
+   */
+  takenOn: string;
+};
+
+/**
+ * ReportUnloggedDecision says that a decision was taken which is not in the record.
+ *
+ * @generated from message tavolo.command.v1.ReportUnloggedDecision
+ */
+export declare type ReportUnloggedDecisionJson = {
+  /**
+   * The department's id.
+   *
+   * @generated from field: string workspace = 1;
+   */
+  workspace?: string;
+
+  /**
+   * Id of the initiative that it concerns.
+   *
+   * @generated from field: string initiative = 2;
+   */
+  initiative?: string;
+
+  /**
+   * Who reports it, as a pseudonym.
+   *
+   * @generated from field: string by = 3;
+   */
+  by?: string;
+
+  /**
+   * What was decided, in their words.
+   *
+   * @generated from field: tavolo.command.v1.Text text = 4;
+   */
+  text?: TextJson;
+
+  /**
+   * The day on which it was taken (yyyy-mm-dd). Empty: not known.
+   *
+   * @generated from field: string taken_on = 5;
+   */
+  takenOn?: string;
+};
+
+/**
+ * Describes the message tavolo.command.v1.ReportUnloggedDecision.
+ * Use `create(ReportUnloggedDecisionSchema)` to create a new message.
+ */
+export declare const ReportUnloggedDecisionSchema: GenMessage<ReportUnloggedDecision, {jsonType: ReportUnloggedDecisionJson}>;
 
 /**
  * DescribeSession replaces what was announced of a session.

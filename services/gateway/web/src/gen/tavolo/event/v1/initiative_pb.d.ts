@@ -478,6 +478,70 @@ export declare type PublicationSetJson = {
 export declare const PublicationSetSchema: GenMessage<PublicationSet, {jsonType: PublicationSetJson}>;
 
 /**
+ * UnloggedDecisionReported: somebody at the table says that a decision was taken which is not in the record. It is counted and shown; whether it is so,
+ * nobody decides here.
+ *
+ * @generated from message tavolo.event.v1.UnloggedDecisionReported
+ */
+export declare type UnloggedDecisionReported = Message<"tavolo.event.v1.UnloggedDecisionReported"> & {
+  /**
+   * Who reports it, as a pseudonym.
+   *
+   * @generated from field: string by = 1;
+   */
+  by: string;
+
+  /**
+   * What was decided, in their words.
+   *
+   * @generated from field: tavolo.event.v1.Sealed text = 2;
+   */
+  text?: Sealed | undefined;
+
+  /**
+   * The day on which it was taken (yyyy-mm-dd), as far as they know. Empty: not known.
+   *
+   * @generated from field: string taken_on = 3;
+   */
+  takenOn: string;
+};
+
+/**
+ * UnloggedDecisionReported: somebody at the table says that a decision was taken which is not in the record. It is counted and shown; whether it is so,
+ * nobody decides here.
+ *
+ * @generated from message tavolo.event.v1.UnloggedDecisionReported
+ */
+export declare type UnloggedDecisionReportedJson = {
+  /**
+   * Who reports it, as a pseudonym.
+   *
+   * @generated from field: string by = 1;
+   */
+  by?: string;
+
+  /**
+   * What was decided, in their words.
+   *
+   * @generated from field: tavolo.event.v1.Sealed text = 2;
+   */
+  text?: SealedJson;
+
+  /**
+   * The day on which it was taken (yyyy-mm-dd), as far as they know. Empty: not known.
+   *
+   * @generated from field: string taken_on = 3;
+   */
+  takenOn?: string;
+};
+
+/**
+ * Describes the message tavolo.event.v1.UnloggedDecisionReported.
+ * Use `create(UnloggedDecisionReportedSchema)` to create a new message.
+ */
+export declare const UnloggedDecisionReportedSchema: GenMessage<UnloggedDecisionReported, {jsonType: UnloggedDecisionReportedJson}>;
+
+/**
  * Scope of an initiative.
  *
  * @generated from enum tavolo.event.v1.Scope

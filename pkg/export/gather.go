@@ -1,0 +1,176 @@
+package export
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"tavolo/pkg/domain/disclosure"
+	"tavolo/pkg/domain/evidence"
+	apiv1 "tavolo/proto/tavolo/api/v1"
+	eventv1 "tavolo/proto/tavolo/event/v1"
+)
+
+// This chapter asks for what an export is made of, everything as it stood at one instant. Who asks, and what they may read, is the asker's business.
+
+// Asker answers on behalf of whoever exports.
+type Asker interface {
+	ListRoleLedger(context.Context, *apiv1.ListRoleLedgerRequest) (*apiv1.ListRoleLedgerResponse, error)
+	GetTable3(context.Context, *apiv1.GetTable3Request) (*apiv1.GetTable3Response, error)
+	ListFindings(context.Context, *apiv1.ListFindingsRequest) (*apiv1.ListFindingsResponse, error)
+	ListWorkspaces(context.Context, *apiv1.ListWorkspacesRequest) (*apiv1.ListWorkspacesResponse, error)
+	ListRoles(context.Context, *apiv1.ListRolesRequest) (*apiv1.ListRolesResponse, error)
+	GetDecision(context.Context, *apiv1.GetDecisionRequest) (*apiv1.DecisionView, error)
+}
+
+// Gather asks for the evaluation of a workspace, or of all when it is "".
+func Gather(ctx context.Context, ask Asker, workspace string, p *apiv1.EvidencePeriod) (*Evaluation, error) {
+	e := &Evaluation{From: instant(p.From), To: instant(p.To)}
+	var err error
+	if e.Departments, err = ask.ListRoleLedger(ctx, &apiv1.ListRoleLedgerRequest{Workspace: workspace, Period: p}); err != nil {
+		return nil, err
+	}
+	p.AsOf = e.Departments.AsOf // everything else is read as it stood at the same instant
+	if e.Table3, err = ask.GetTable3(ctx, &apiv1.GetTable3Request{Workspace: workspace, Period: p}); err != nil {
+		return nil, err
+	}
+	if e.Findings, err = ask.ListFindings(ctx, &apiv1.ListFindingsRequest{Workspace: workspace, Period: p}); err != nil {
+		return nil, err
+	}
+	if e.Workspaces, err = ask.ListWorkspaces(ctx, &apiv1.ListWorkspacesRequest{}); err != nil {
+		return nil, err
+	}
+	if e.Roles, err = rolesOfUsers(ctx, ask, &apiv1.ListRolesRequest{Workspace: workspace, From: p.From, To: p.To, AsOf: p.AsOf}); err != nil {
+		return nil, err
+	}
+	e.Roles.Decisions = slices.DeleteFunc(e.Roles.Decisions, func(x *apiv1.DecisionRoles) bool {
+		return !slices.ContainsFunc(e.Departments.Rows, func(r *apiv1.LedgerRow) bool { return r.Key == x.Workspace })
+	})
+	return e, nil
+}
+
+// rolesOfUsers asks for the roles of both views and puts them together, decision by decision.
+func rolesOfUsers(ctx context.Context, ask Asker, q *apiv1.ListRolesRequest) (all *apiv1.ListRolesResponse, err error) {
+	known := map[string]*apiv1.DecisionRoles{}
+	for _, who := range []string{evidence.Strict, evidence.Broad} {
+		q.Who = who
+		list, err := ask.ListRoles(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range list.Decisions {
+			if first := known[x.Workspace+"/"+fullID(x)]; first != nil {
+				first.Roles = append(first.Roles, x.Roles...)
+			} else if all == nil {
+				known[x.Workspace+"/"+fullID(x)] = x
+			}
+		}
+		if all == nil {
+			all = list
+		}
+	}
+	return all, nil
+}
+
+func fullID(x *apiv1.DecisionRoles) string { return x.Initiative + ":" + x.Session + ":" + x.Id }
+
+// Votes asks for the votes behind an evaluation, one by one: ballots are counted by constituency and forgotten. done is told after each; nil: nobody is.
+func Votes(ctx context.Context, ask Asker, e *Evaluation, done func()) (*Published, error) {
+	p := &Published{Departments: map[string]string{}, Threshold: disclosure.People}
+	for _, w := range e.Workspaces.GetWorkspaces() {
+		p.Departments[w.Id] = w.Name
+	}
+	for _, x := range e.Roles.Decisions {
+		view, err := ask.GetDecision(ctx, &apiv1.GetDecisionRequest{Workspace: x.Workspace, Decision: fullID(x)})
+		if err != nil {
+			return nil, err
+		}
+		p.Votes = append(p.Votes, VoteOf(x, view))
+		if done != nil {
+			done()
+		}
+	}
+	return p, nil
+}
+
+// VoteOf writes one decision as a vote, without its question.
+func VoteOf(x *apiv1.DecisionRoles, view *apiv1.DecisionView) Vote {
+	v := Vote{Workspace: x.Workspace, Initiative: x.Initiative, Session: x.Initiative + ":" + x.Session, Decision: fullID(x), Rule: lastWord(view.Charter.GetRule().GetMethod().String()),
+		Outcome: lastWord(x.Outcome.String()), Opened: instant(view.OpenedAt), Closed: instant(x.ClosedAt), By: talliesOf(view)}
+	for _, j := range x.Roles {
+		if j.Who == evidence.Strict {
+			v.Role, v.Reason = j.Role, j.Reason
+		}
+	}
+	return v
+}
+
+// lastWord gives the code of an enum's value: METHOD_MAJORITY is majority. Empty when it is not stated.
+func lastWord(name string) string {
+	_, word, _ := strings.Cut(name, "_")
+	if word == "UNSPECIFIED" {
+		return ""
+	}
+	return strings.ToLower(word)
+}
+
+// talliesOf counts open ballots by the constituency of the voter, by head; nil when there are none.
+func talliesOf(view *apiv1.DecisionView) (by map[string]disclosure.Tally) {
+	constituency := map[string]string{}
+	for _, e := range view.Electors {
+		constituency[e.Participant] = e.Constituency
+		if e.Constituency == "" {
+			constituency[e.Participant] = "undeclared"
+		}
+	}
+	for _, b := range view.Ballots {
+		if by == nil {
+			by = map[string]disclosure.Tally{}
+		}
+		t := by[constituency[b.Participant]]
+		switch b.Choice {
+		case eventv1.Choice_CHOICE_FOR:
+			t.For++
+		case eventv1.Choice_CHOICE_AGAINST:
+			t.Against++
+		default:
+			t.Abstain++
+		}
+		by[constituency[b.Participant]] = t
+	}
+	return by
+}
+
+func instant(t *timestamppb.Timestamp) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.AsTime()
+}
+
+// Open keeps of an evaluation what anyone may read: the roles of the users and why, no flags and no power, because some of them tell how a group voted.
+// The document has no other table: figures of a department would count decisions that are not public too.
+func (e *Evaluation) Open() *Document {
+	t := e.roles()
+	keep := []string{"workspace", "region", "initiative", "session", "decision", "scope", "area", "stage", "closed_on", "outcome", "who", "role", "rule", "reason"}
+	open := Table{Name: t.Name, Labels: t.Labels}
+	var places []int
+	for i := range t.Columns {
+		if slices.Contains(keep, t.Columns[i].Name) {
+			open.Columns, places = append(open.Columns, t.Columns[i]), append(places, i)
+		}
+	}
+	for _, row := range t.Rows {
+		var cells []any
+		for _, i := range places {
+			cells = append(cells, row[i])
+		}
+		open.Rows = append(open.Rows, cells)
+	}
+	return &Document{
+		Name: "tavolo_open_data", Title: Labels{"Decisioni pubbliche e ruolo degli utenti, dal registro", "Public decisions and the role of users, from the record"}, At: e.Roles.AsOf.AsTime(), Method: e.method(), Tables: []Table{open},
+	}
+}

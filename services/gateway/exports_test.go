@@ -1,0 +1,252 @@
+package gateway_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	apiv1 "tavolo/proto/tavolo/api/v1"
+	eventv1 "tavolo/proto/tavolo/event/v1"
+	peoplev1 "tavolo/proto/tavolo/people/v1"
+)
+
+// evaluator reads the workspace dsm, other reads another one.
+var evaluator, other = []string{"Cookie", "tavolo-device=of-rita"}, []string{"Cookie", "tavolo-device=of-otto"}
+
+// canary is in every place of the record that holds what a person said or is called. It must be in no file.
+const canary = "CANARIO"
+
+// openEvidence opens a house with one decision in an initiative: 7 users and 6 professionals voted, both groups divided.
+func openEvidence(t *testing.T) *house {
+	t.Helper()
+	h := open(t)
+	read := func(workspace string) *peoplev1.IdentifyResponse {
+		return &peoplev1.IdentifyResponse{Device: "d-" + workspace, Account: "a-" + workspace, Memberships: []*apiv1.Membership{{Workspace: workspace, Grant: apiv1.Grant_GRANT_READ}}}
+	}
+	h.here["of-rita"], h.here["of-otto"] = read("dsm"), read("elsewhere")
+	h.here["of-ada"] = &peoplev1.IdentifyResponse{Device: "d-ada", Account: "a-ada", Memberships: []*apiv1.Membership{{Workspace: "dsm", Initiative: "orari", Participant: "p-ada", Grant: apiv1.Grant_GRANT_TAKE_PART}}}
+	at := timestamppb.New(time.Date(2026, 3, 5, 17, 0, 0, 0, time.UTC))
+	answer := func(subject string, m proto.Message) {
+		h.say(subject, func(proto.Message) (proto.Message, error) { return proto.Clone(m), nil })
+	}
+	answer("list_workspaces", &apiv1.ListWorkspacesResponse{Workspaces: []*apiv1.WorkspaceView{
+		{Id: "dsm", Name: "DSM di prova", Region: "Umbria", Initiatives: []*apiv1.InitiativeSummary{{Id: "orari", Scope: eventv1.Scope_SCOPE_STRATEGIC_PLANNING}}}, {Id: "elsewhere", Name: "Altro"},
+	}})
+	row := &apiv1.LedgerRow{Key: "dsm", Role: "decisive", Included: 1, Distribution: map[string]uint32{"decisive": 1}, Excluded: map[string]uint32{}}
+	answer("list_role_ledger", &apiv1.ListRoleLedgerResponse{Rules: "roles/1", AsOf: at, Rows: []*apiv1.LedgerRow{row}})
+	answer("get_table3", &apiv1.GetTable3Response{AsOf: at, Rows: []*apiv1.Table3Row{{Item: "role", Option: "none", Evidenced: &apiv1.TableShare{N: 1, Of: 3, Percent: "33.3"}}}})
+	answer("list_findings", &apiv1.ListFindingsResponse{AsOf: at, Findings: []*apiv1.FindingView{{Workspace: "dsm", Code: "entitled_absent", Decisions: []string{"orari:s:d"}, People: 2, At: at}}})
+	answer("list_roles", &apiv1.ListRolesResponse{Rules: "roles/1", AsOf: at, Decisions: []*apiv1.DecisionRoles{{Workspace: "dsm", Initiative: "orari", Session: "s", Id: "d", Question: canary + " question?", Outcome: eventv1.Outcome_OUTCOME_ADOPTED, ClosedAt: at, Roles: []*apiv1.Judgement{
+		{Who: "users:strict", Role: "decisive", RoleAtDecision: "decisive", Rule: 13, Reason: "binding_vote", Power: "5/8", Flags: []string{"outvoted"}},
+		{Who: canary, Participant: canary, Role: "none", RoleAtDecision: "none", Reason: "absent"},
+	}}}})
+	d := &apiv1.DecisionView{Id: "orari:s:d", Question: "Aprire il sabato?", Phase: apiv1.DecisionPhase_DECISION_PHASE_CLOSED, OpenedAt: at, ClosedAt: at, Charter: &eventv1.Charter{Rule: &eventv1.Rule{Method: eventv1.Method_METHOD_MAJORITY}}}
+	for n := range 13 {
+		group, choice := "user", eventv1.Choice_CHOICE_FOR
+		if n >= 7 {
+			group = "professional"
+		}
+		if n%7 < 2 {
+			choice = eventv1.Choice_CHOICE_AGAINST
+		}
+		who := canary + string(rune('a'+n))
+		d.Electors = append(d.Electors, &eventv1.Elector{Participant: who, Constituency: group, Standing: eventv1.Standing_STANDING_BINDING_VOTE})
+		d.Ballots = append(d.Ballots, &eventv1.BallotCast{Participant: who, Choice: choice})
+	}
+	answer("get_decision", d)
+	return h
+}
+
+const exports = "/v1/workspaces/dsm/export/"
+
+var files = map[string]string{
+	"tavolo.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "tavolo-data.zip": "application/zip", "tavolo-votes.json": "application/json",
+	"roles.csv": "text/csv; charset=utf-8", "departments-it.csv": "text/csv; charset=utf-8", "table3.csv": "text/csv; charset=utf-8", "findings.sav": "application/x-spss-sav", "roles.sav": "application/x-spss-sav",
+}
+
+func TestWhoMayReadTheWorkspaceGetsItsFilesAndNobodyElse(t *testing.T) {
+	h := openEvidence(t)
+	for name, kind := range files {
+		r := h.do(http.MethodGet, exports+name, "", evaluator...)
+		if r.status != http.StatusOK || r.header.Get("Content-Type") != kind || !strings.Contains(r.header.Get("Content-Disposition"), `filename="dsm-`+name+`"`) || len(r.body) < 100 {
+			t.Errorf("%s: %d %s %s %d bytes", name, r.status, r.header.Get("Content-Type"), r.header.Get("Content-Disposition"), len(r.body))
+		}
+		for who, headers := range map[string][]string{"a reader of another one": other, "somebody of one initiative": ada} {
+			if r := h.do(http.MethodGet, exports+name, "", headers...); r.status != http.StatusForbidden || r.header.Get("Tavolo-Code") != "gateway/not-permitted" {
+				t.Errorf("%s for %s: %d %s", name, who, r.status, r.header.Get("Tavolo-Code"))
+			}
+		}
+		if r := h.do(http.MethodGet, exports+name, "", nobody...); r.status != http.StatusUnauthorized {
+			t.Errorf("%s for nobody: %d", name, r.status)
+		}
+	}
+	for path, want := range map[string]string{"salaries.xlsx": "gateway/not-found", "roles.csv?form=2026-01-01": "gateway/unknown-parameter", "roles.csv?from=January": "gateway/bad-parameter"} {
+		if r := h.do(http.MethodGet, exports+path, "", evaluator...); r.header.Get("Tavolo-Code") != want {
+			t.Errorf("%s: %d %s", path, r.status, r.header.Get("Tavolo-Code"))
+		}
+	}
+}
+
+func TestAPeriodIsAskedForAsItIsWritten(t *testing.T) {
+	h := openEvidence(t)
+	h.do(http.MethodGet, exports+"roles.csv?from=2026-01-01&to=2026-03-31&who=users:broad", "", evaluator...)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	q, ok := h.asked["list_role_ledger"][0].(*apiv1.ListRoleLedgerRequest)
+	if !ok || q.Workspace != "dsm" || q.Period.Who != "users:broad" || q.Period.From.AsTime().Format(time.RFC3339) != "2026-01-01T00:00:00Z" || q.Period.To.AsTime().Format(time.RFC3339) != "2026-04-01T00:00:00Z" {
+		t.Errorf("%v", q)
+	}
+	roles, ok := h.asked["list_roles"][0].(*apiv1.ListRolesRequest)
+	if !ok || roles.AsOf.AsTime().Format(time.DateOnly) != "2026-03-05" {
+		t.Errorf("not as it stood at the same instant: %v", roles)
+	}
+}
+
+// unzip gives the files of a package by name.
+func unzip(t *testing.T, data string) map[string]string {
+	t.Helper()
+	z, err := zip.NewReader(strings.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[f.Name] = string(content)
+	}
+	return all
+}
+
+func TestADownloadedWorkbookOpensAndThePackageIsWhole(t *testing.T) {
+	h := openEvidence(t)
+	book, err := excelize.OpenReader(strings.NewReader(h.do(http.MethodGet, exports+"tavolo.xlsx?lang=it", "", evaluator...).body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = book.Close() }()
+	sheets := book.GetSheetList()
+	for _, want := range []string{"dizionario", "metodo"} {
+		if !slices.Contains(sheets, want) {
+			t.Errorf("sheets %v", sheets)
+		}
+	}
+	rows, err := book.GetRows(sheets[0])
+	if err != nil || len(rows) < 2 || !slices.Contains(rows[1], "Decisionale") {
+		t.Errorf("%v %v", rows, err)
+	}
+	all := unzip(t, h.do(http.MethodGet, exports+"tavolo-data.zip", "", evaluator...).body)
+	for _, want := range []string{"datapackage.json", "data/roles.csv", "data/departments.csv", "data/table3.csv", "data/findings.csv", "CODEBOOK.it.md", "SHA256SUMS"} {
+		if all[want] == "" {
+			t.Errorf("%s is missing", want)
+		}
+	}
+	if !json.Valid([]byte(all["datapackage.json"])) {
+		t.Error("datapackage.json is no JSON")
+	}
+}
+
+// No name, no words, no pseudonym leaves in any file, and numbers of people below five do not either.
+func TestWhatLeavesTellsOfNobody(t *testing.T) {
+	h := openEvidence(t)
+	contents := map[string]string{}
+	for name := range files {
+		contents[name] = h.do(http.MethodGet, exports+name, "", evaluator...).body
+	}
+	for name, text := range unzip(t, contents["tavolo-data.zip"]) {
+		contents["zip "+name] = text
+	}
+	for name, text := range unzip(t, contents["tavolo.xlsx"]) {
+		contents["xlsx "+name] = text
+	}
+	for name, text := range contents {
+		if bytes.Contains([]byte(text), []byte(canary)) {
+			t.Errorf("%s tells of a person", name)
+		}
+	}
+	if findings := contents["zip data/findings.csv"]; !strings.Contains(findings, "entitled_absent") || !strings.Contains(findings, ",*") || strings.Contains(findings, ",2\r\n") {
+		t.Errorf("two people are counted: %s", findings)
+	}
+	votes := contents["tavolo-votes.json"]
+	if !strings.Contains(votes, `"dsm/constituency/user"`) {
+		t.Errorf("13 divided voters in two groups may be shown: %s", votes)
+	}
+	h.say("get_decision", func(proto.Message) (proto.Message, error) {
+		return &apiv1.DecisionView{Electors: []*eventv1.Elector{{Participant: "a", Constituency: "user"}, {Participant: "b", Constituency: "professional"}},
+			Ballots: []*eventv1.BallotCast{{Participant: "a", Choice: eventv1.Choice_CHOICE_FOR}, {Participant: "b", Choice: eventv1.Choice_CHOICE_AGAINST}}}, nil
+	})
+	if votes := h.do(http.MethodGet, exports+"tavolo-votes.json", "", evaluator...).body; strings.Contains(votes, "constituency") || strings.Contains(votes, `"option"`) {
+		t.Errorf("two ballots are counted: %s", votes)
+	}
+}
+
+func TestOpenDataAreWhatIsPublicAndNothingElse(t *testing.T) {
+	h := openEvidence(t)
+	const download = "/open-data/dsm/download"
+	h.show(false)
+	for _, path := range []string{download, "/open-data/elsewhere/download", "/open-data/nowhere/download"} {
+		if r := h.do(http.MethodGet, path, "", nobody...); r.status != http.StatusNotFound || r.header.Get("Tavolo-Code") != "gateway/not-found" {
+			t.Errorf("%s: %d %s", path, r.status, r.header.Get("Tavolo-Code"))
+		}
+	}
+	if h.times("list_roles") != 0 || h.times("get_decision") != 0 {
+		t.Error("what is not public was asked for")
+	}
+	h.show(true)
+	r := h.do(http.MethodGet, download, "", nobody...)
+	if r.status != http.StatusOK || r.header.Get("Content-Type") != "application/zip" {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	all := unzip(t, r.body)
+	if roles := all["data/roles.csv"]; !strings.Contains(roles, "binding_vote") || strings.Contains(roles, "outvoted") || strings.Contains(roles, "0.625") || strings.Contains(roles, "power") {
+		t.Errorf("%s", roles)
+	}
+	for name := range all {
+		if strings.HasPrefix(name, "data/") && name != "data/roles.csv" {
+			t.Errorf("%s counts what is not public too", name)
+		}
+	}
+	votes := h.do(http.MethodGet, download+"?format=popolo", "", nobody...)
+	if votes.status != http.StatusOK || !strings.Contains(votes.body, "Aprire il sabato?") {
+		t.Errorf("%d %s", votes.status, votes.body)
+	}
+	for _, text := range append([]string{votes.body}, all["data/roles.csv"], all["datapackage.json"]) {
+		if strings.Contains(text, canary) {
+			t.Error("a person is in public data")
+		}
+	}
+}
+
+func TestAReportIsForWhoMayReadTheWorkspace(t *testing.T) {
+	h := openEvidence(t)
+	const path = "/w/dsm/report?from=2026-01-01&to=2026-12-31"
+	r := h.do(http.MethodGet, path, "", evaluator...)
+	if r.status != http.StatusOK || !strings.Contains(r.body, "DSM di prova") || !strings.Contains(r.body, "<svg") || !strings.Contains(r.body, "/w/dsm/d/orari:s:d/page") {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+	if r := h.do(http.MethodGet, path+"&lang=en", "", evaluator...); !strings.Contains(r.body, `<html lang="en">`) || !strings.Contains(r.body, "Report of the department") {
+		t.Errorf("not in English: %d", r.status)
+	}
+	if r := h.do(http.MethodGet, path, "", other...); r.status != http.StatusForbidden || strings.Contains(r.body, "DSM di prova") {
+		t.Errorf("for a reader of another one: %d", r.status)
+	}
+	if r := h.do(http.MethodGet, path, "", nobody...); r.status != http.StatusUnauthorized {
+		t.Errorf("for nobody: %d", r.status)
+	}
+}

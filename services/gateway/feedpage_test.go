@@ -1,0 +1,70 @@
+package gateway_test
+
+import (
+	"encoding/xml"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var inAttribute = regexp.MustCompile(`data-copy="([a-z]+)"`)
+
+// The page that explains the feeds is for anyone, in three languages; it loads only our own style and script, and each button has what it copies.
+func TestThePageOfTheFeedsIsForAnyone(t *testing.T) {
+	h := open(t)
+	for lang, title := range map[string]string{"it": "Seguire le decisioni", "en": "Follow the decisions", "it-x-facile": "Segui le decisioni"} {
+		r := h.do(http.MethodGet, "/feeds?lang="+lang, "", nobody...)
+		if r.status != http.StatusOK || !strings.Contains(r.body, title) || !strings.Contains(r.body, `<html lang="`+lang+`">`) {
+			t.Fatalf("%s: %d %s", lang, r.status, r.body)
+		}
+		if strings.Contains(r.body, "{{") || strings.Contains(r.body, "…") || strings.Contains(r.body, "page/") {
+			t.Errorf("%s: a word is missing", lang)
+		}
+		for _, at := range regexp.MustCompile(`<(script|link)[^>]*(src|href)="([^"]*)"`).FindAllStringSubmatch(r.body, -1) {
+			if !strings.HasPrefix(at[3], "/") {
+				t.Errorf("%s is loaded from elsewhere", at[3])
+			}
+		}
+		if strings.Contains(r.body, "onclick") || strings.Contains(r.body, "<script>") || strings.Contains(r.body, "style=") {
+			t.Error("something in the page runs or is styled, which its policy forbids")
+		}
+		buttons := inAttribute.FindAllStringSubmatch(r.body, -1)
+		for _, b := range buttons {
+			if strings.Count(r.body, `id="`+b[1]+`"`) != 1 {
+				t.Errorf("the button for %s has nothing of its own to copy", b[1])
+			}
+		}
+		if len(buttons) < 7 || !strings.Contains(r.body, "curl -N -H") || !strings.Contains(r.body, h.url("/v1/feeds/atom")) {
+			t.Errorf("%d buttons", len(buttons))
+		}
+		ids := map[string]bool{}
+		for _, at := range regexp.MustCompile(` id="([^"]*)"`).FindAllStringSubmatch(r.body, -1) {
+			if ids[at[1]] {
+				t.Errorf("%s is there twice", at[1])
+			}
+			ids[at[1]] = true
+		}
+	}
+	script := h.do(http.MethodGet, "/pages.js", "", nobody...)
+	if script.status != http.StatusOK || !strings.HasPrefix(script.header.Get("Content-Type"), "text/javascript") || strings.Contains(script.body, "innerHTML") {
+		t.Errorf("the script: %d %v", script.status, script.header)
+	}
+	atom := h.do(http.MethodGet, "/feeds/sample.atom", "", nobody...)
+	if err := xml.Unmarshal([]byte(atom.body), &struct{ XMLName xml.Name }{}); err != nil || atom.header.Get("Content-Type") != "application/atom+xml; charset=utf-8" {
+		t.Errorf("the sample in Atom: %v %v", err, atom.header)
+	}
+	if feed := h.do(http.MethodGet, "/feeds/sample.json", "", nobody...); feed.json(t)["version"] != "https://jsonfeed.org/version/1.1" || feed.header.Get("Content-Type") != "application/feed+json; charset=utf-8" {
+		t.Errorf("the sample in JSON Feed: %s", feed.body)
+	}
+}
+
+// While feeds is away a reader is told so, and never that there is nothing.
+func TestWithoutFeedsAReaderIsToldToComeAgain(t *testing.T) {
+	h := open(t)
+	for _, path := range []string{"/v1/feeds/entries", "/v1/feeds/atom", "/v1/feeds/json", "/v1/feeds/events", "/v1/feeds/live", "/v1/feeds/calendar.ics", "/v1/feeds/keys"} {
+		if r := h.do(http.MethodGet, path, "", "Authorization", "Bearer some-token"); r.status != http.StatusServiceUnavailable || code(t, r) != "bus/unavailable" {
+			t.Errorf("%s: %d %s", path, r.status, r.body)
+		}
+	}
+}

@@ -1,0 +1,305 @@
+package views
+
+import (
+	"cmp"
+	"context"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"tavolo/pkg/decider"
+	"tavolo/pkg/domain/aggregate"
+	"tavolo/pkg/domain/decision"
+	"tavolo/pkg/domain/evidence"
+	"tavolo/pkg/domain/role"
+	"tavolo/pkg/domain/territory"
+	apiv1 "tavolo/proto/tavolo/api/v1"
+)
+
+// This chapter is the role ledger: the stored roles of one group, filtered in the tables, aggregated by package evidence.
+
+// scene is what one question of an evaluator is about: the ledger's question, of which Table 3, findings and figures use a part.
+type scene struct {
+	*apiv1.ListRoleLedgerRequest
+	who            string
+	asOf, from, to time.Time
+	departments    []department
+}
+
+// department is a workspace and where it lies.
+type department struct {
+	workspace string
+	region    string
+}
+
+// set waits for the views and finds the workspaces that a question means.
+func (v *Views) set(ctx context.Context, q *apiv1.ListRoleLedgerRequest) (*scene, error) {
+	f := q.Period
+	if f == nil {
+		f = &apiv1.EvidencePeriod{}
+	}
+	s := &scene{ListRoleLedgerRequest: q, who: cmp.Or(f.Who, evidence.Strict), asOf: v.clock().UTC()}
+	if !role.IsGroup(s.who) {
+		return nil, decider.Refuse("evidence/groups-only")
+	}
+	if f.AsOf != nil {
+		s.asOf = f.AsOf.AsTime()
+	}
+	if f.From != nil {
+		s.from = f.From.AsTime()
+	}
+	if f.To != nil {
+		s.to = f.To.AsTime()
+	}
+	workspaces, err := v.ready(ctx, q.Workspace, 0, f.CaughtUp)
+	if err != nil {
+		return nil, err
+	}
+	for _, ws := range f.Departments {
+		if !slices.Contains(workspaces, ws) {
+			return nil, decider.Refuse("workspace/unknown", "workspace", ws)
+		}
+	}
+	var regions []string
+	for _, written := range f.Regions {
+		r, known := territory.Find(written)
+		if !known {
+			return nil, decider.Refuse("territory/unknown-region", "region", written)
+		}
+		regions = append(regions, r.Code)
+	}
+	for _, ws := range workspaces {
+		if len(f.Departments) > 0 && !slices.Contains(f.Departments, ws) {
+			continue
+		}
+		a, err := v.foldOf(ctx, ws, aggregate.Key{Kind: aggregate.Workspace, ID: ws}, nil)
+		if err != nil {
+			return nil, err
+		}
+		if a == nil {
+			continue // its log was made, its first commit was not
+		}
+		r, _ := territory.Find(a.Workspace.Region)
+		if len(regions) > 0 && !slices.Contains(regions, r.Code) && (r.Within == "" || !slices.Contains(regions, r.Within)) {
+			continue
+		}
+		s.departments = append(s.departments, department{ws, a.Workspace.Region})
+	}
+	slices.SortFunc(s.departments, func(a, b department) int { return cmp.Compare(a.workspace, b.workspace) })
+	return s, nil
+}
+
+// where writes the filter as a condition on decision d, its session f and its initiative g.
+func (s *scene) where() (string, []any) {
+	where, args := []string{"d.phase = ?", "d.closed_at <= ?"}, []any{int(decision.Closed), s.asOf.UnixMilli()}
+	add := func(on bool, condition string, value any) {
+		if on {
+			where, args = append(where, condition), append(args, value)
+		}
+	}
+	add(s.Initiative != "", "d.initiative = ?", s.Initiative)
+	add(s.Session != "", "d.session = ?", s.Session)
+	add(!s.from.IsZero(), "d.closed_at >= ?", s.from.UnixMilli())
+	add(!s.to.IsZero(), "d.closed_at < ?", s.to.UnixMilli())
+	add(s.Scope != 0, "g.scope = ?", int32(s.Scope))
+	add(s.Area != 0, "g.area = ?", int32(s.Area))
+	add(s.Stage != 0, "g.stage = ?", int32(s.Stage))
+	add(s.Kind != 0, "f.kind = ?", int32(s.Kind))
+	return strings.Join(where, " AND "), args
+}
+
+// ledgerOf reads the lines of one department. What the stored role knows and had not happened yet by the instant is judged again.
+func (v *Views) ledgerOf(ctx context.Context, s *scene, d department) ([]evidence.Line, error) {
+	where, args := s.where()
+	rows, err := v.read(d.workspace).QueryContext(ctx, `SELECT d.initiative, d.session, d.own, d.closed_at, d.last_at, r.role, r.rule, r.reason, r.role_at_decision, r.power, r.pivotal, r.flags,
+			coalesce(g.scope, 0), coalesce(g.area, 0), coalesce(g.stage, 0), coalesce(f.kind, 0)
+		FROM decision d JOIN role r ON r.decision = d.aggregate AND r.who = ?
+		LEFT JOIN facet g ON g.key = d.initiative LEFT JOIN facet f ON f.key = d.session
+		WHERE `+where+` ORDER BY d.closed_at, d.first_seq`, append([]any{s.who}, args...)...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var lines []evidence.Line
+	var again []int
+	for rows.Next() {
+		l := evidence.Line{Workspace: d.workspace, Region: d.region, Who: s.who}
+		var own, power, flags string
+		var closedAt, lastAt int64
+		if err := rows.Scan(&l.Initiative, &l.Session, &own, &closedAt, &lastAt, &l.Role, &l.Rule, &l.Reason, &l.RoleAtDecision, &power, &l.Pivotal, &flags, &l.Scope, &l.Area, &l.Stage, &l.Kind); err != nil {
+			return nil, err
+		}
+		l.Decision, l.ClosedAt, l.Flags = l.Session+":"+own, time.UnixMilli(closedAt).UTC(), split(flags)
+		if power != "" {
+			l.Power, _ = new(big.Rat).SetString(power)
+		}
+		if lastAt > s.asOf.UnixMilli() {
+			again = append(again, len(lines))
+		}
+		lines = append(lines, l)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	gone := map[string]bool{}
+	for _, n := range again {
+		known, err := v.judgeAgain(ctx, s, &lines[n])
+		if err != nil {
+			return nil, err
+		}
+		gone[lines[n].Decision] = !known
+	}
+	return slices.DeleteFunc(lines, func(l evidence.Line) bool { return gone[l.Decision] }), nil
+}
+
+func (v *Views) judgeAgain(ctx context.Context, s *scene, l *evidence.Line) (known bool, err error) {
+	c, err := v.caseAsOf(ctx, l.Workspace, l.Decision, s.asOf)
+	if err != nil || c == nil {
+		return false, err
+	}
+	for _, j := range role.Judge(c) {
+		if j.Who == s.who {
+			l.Role, l.Rule, l.Reason, l.RoleAtDecision, l.Power, l.Pivotal, l.Flags = j.Role, j.Rule, j.Reason, j.RoleAtDecision, j.Power, j.Pivotal, j.Flags
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// levels of one decision or several; the others put departments together.
+var levels = map[apiv1.LedgerLevel]evidence.Level{
+	apiv1.LedgerLevel_LEDGER_LEVEL_UNSPECIFIED: evidence.ByWorkspace, apiv1.LedgerLevel_LEDGER_LEVEL_WORKSPACE: evidence.ByWorkspace,
+	apiv1.LedgerLevel_LEDGER_LEVEL_DECISION: evidence.ByDecision, apiv1.LedgerLevel_LEDGER_LEVEL_SESSION: evidence.BySession, apiv1.LedgerLevel_LEDGER_LEVEL_INITIATIVE: evidence.ByInitiative,
+	apiv1.LedgerLevel_LEDGER_LEVEL_QUARTER: evidence.ByQuarter,
+}
+
+// mostRoles is how many decisions of one answer carry everybody's role: each is folded or read by itself.
+const mostRoles = 100
+
+// listRoleLedger answers ListRoleLedger.
+func (v *Views) listRoleLedger(ctx context.Context, q *apiv1.ListRoleLedgerRequest) (*apiv1.ListRoleLedgerResponse, error) {
+	partition, known := territory.Named(cmp.Or(q.Partition, territory.Macro5))
+	if !known {
+		return nil, decider.Refuse("evidence/no-such-partition")
+	}
+	if q.WithRoles && (q.Level != apiv1.LedgerLevel_LEDGER_LEVEL_DECISION || q.Limit == 0 || q.Limit > mostRoles) {
+		return nil, decider.Refuse("evidence/roles-by-page", "most", strconv.Itoa(mostRoles))
+	}
+	s, err := v.set(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	out := &apiv1.ListRoleLedgerResponse{Rules: role.Version, AsOf: timestamppb.New(s.asOf), Who: s.who}
+	level, below := levels[q.Level]
+	least := int(q.Least)
+	if level == evidence.ByDecision && least == 0 {
+		least = 1
+	}
+	territories, closed := map[string][]evidence.Aggregate{}, map[string]time.Time{}
+	for _, d := range s.departments {
+		lines, err := v.ledgerOf(ctx, s, d)
+		if err != nil {
+			return nil, err
+		}
+		out.Decisions += uint32(len(lines))
+		for _, l := range lines {
+			closed[l.Workspace+"/"+l.Decision] = l.ClosedAt
+		}
+		if !below {
+			at := territoryOf(q.Level, partition, d.region)
+			territories[at] = append(territories[at], evidence.Over(d.workspace, lines, least))
+			continue
+		}
+		if level == evidence.ByWorkspace && len(lines) == 0 { // nothing on record is an answer too
+			out.Rows = append(out.Rows, row(evidence.Over(d.workspace, nil, least), q.WithDecisions))
+		}
+		for _, a := range evidence.By(level, lines, least) {
+			out.Rows = append(out.Rows, row(a, q.WithDecisions))
+		}
+	}
+	for key, departments := range territories {
+		a, tooFew := evidence.OverDepartments(key, departments)
+		r := row(a, q.WithDecisions)
+		if tooFew > 0 {
+			r.Excluded["too_few"] = uint32(tooFew)
+		}
+		out.Rows = append(out.Rows, r)
+	}
+	if q.Level == apiv1.LedgerLevel_LEDGER_LEVEL_MACRO_AREA {
+		out.Partition = partition.Label()
+	}
+	slices.SortStableFunc(out.Rows, func(a, b *apiv1.LedgerRow) int {
+		if q.Limit > 0 && level == evidence.ByDecision {
+			return cmp.Or(closed[b.Key].Compare(closed[a.Key]), cmp.Compare(a.Key, b.Key))
+		}
+		return cmp.Compare(a.Key, b.Key)
+	})
+	return out, v.page(ctx, s, out)
+}
+
+// page keeps the rows that are asked for.
+func (v *Views) page(ctx context.Context, s *scene, out *apiv1.ListRoleLedgerResponse) error {
+	if s.ListRoleLedgerRequest.Role != "" {
+		out.Rows = slices.DeleteFunc(out.Rows, func(r *apiv1.LedgerRow) bool { return r.Role != s.ListRoleLedgerRequest.Role })
+	}
+	out.Total = uint32(len(out.Rows))
+	out.Rows = out.Rows[min(int(s.Skip), len(out.Rows)):]
+	if s.Limit > 0 {
+		out.Rows = out.Rows[:min(int(s.Limit), len(out.Rows))]
+	}
+	if !s.WithRoles {
+		return nil
+	}
+	for _, r := range out.Rows {
+		workspace, decision, _ := strings.Cut(r.Key, "/")
+		list, err := v.listRoles(ctx, &apiv1.ListRolesRequest{Workspace: workspace, Decision: decision, AsOf: out.AsOf})
+		if err != nil {
+			return err
+		}
+		if len(list.Decisions) > 0 {
+			r.Roles = list.Decisions[0]
+		}
+	}
+	return nil
+}
+
+// unknownPlace is the key of departments whose region nobody recognises.
+const unknownPlace = "unknown"
+
+func territoryOf(level apiv1.LedgerLevel, p *territory.Partition, region string) string {
+	switch level {
+	case apiv1.LedgerLevel_LEDGER_LEVEL_REGION:
+		r, _ := territory.Find(region)
+		return cmp.Or(r.Code, unknownPlace)
+	case apiv1.LedgerLevel_LEDGER_LEVEL_MACRO_AREA:
+		a, _ := p.Of(region)
+		return cmp.Or(a.Code, unknownPlace)
+	}
+	return ""
+}
+
+func row(a evidence.Aggregate, withDecisions bool) *apiv1.LedgerRow {
+	r := &apiv1.LedgerRow{Key: a.Key, Role: string(a.Role), Best: string(a.Best), Worst: string(a.Worst), Included: uint32(a.Included), TooFew: a.TooFew,
+		Distribution: counts(a.Distribution), Excluded: counts(a.Excluded), Reasons: counts(a.Reasons)}
+	r.BestDecision, r.WorstDecision = a.BestDecision, a.WorstDecision
+	for _, x := range []role.Role{role.Decisive, role.Consultative, role.None, role.Other} {
+		share := a.Share(x)
+		r.Shares = append(r.Shares, &apiv1.LedgerShare{Role: string(x), Share: shareOf(share), Interval: intervalOf(share.Wilson())})
+	}
+	if withDecisions {
+		r.Decisions = a.Decisions
+	}
+	return r
+}
+
+func counts[K ~string](by map[K]int) map[string]uint32 {
+	out := map[string]uint32{}
+	for k, n := range by {
+		out[string(k)] = uint32(n)
+	}
+	return out
+}
