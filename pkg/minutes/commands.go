@@ -36,6 +36,8 @@ type Recorded struct {
 	Session *File
 	// Frozen is the capacity that each decision's electors had when voting opened, by the decision's id and the elector's.
 	Frozen map[string]map[string]Member
+	// Unfinished are the decisions that are not closed, by their own id: a file that the record wrote leaves them out, and that strikes nothing.
+	Unfinished []string
 }
 
 // Member is what the roll says of somebody.
@@ -256,7 +258,7 @@ func (p *plan) corrections(before *File) {
 	for _, x := range before.Items {
 		old[x.ID] = x
 		for _, d := range x.Decisions {
-			oldDecision[d.ID], struck[d.ID] = d, true
+			oldDecision[d.ID], struck[d.ID] = d, !slices.Contains(p.recorded.Unfinished, d.ID)
 		}
 	}
 	for n, x := range f.Items {

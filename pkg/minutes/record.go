@@ -76,6 +76,9 @@ func (r *Record) Recorded(open Open) *Recorded {
 			frozen[refs[e.Participant]] = Member{Participant: e.Participant, Constituency: Constituency(e.Constituency), EmployedByDepartment: e.EmployedByDepartment}
 		}
 		out.Frozen[own(d.ID)] = frozen
+		if d.Phase == decision.Posed || d.Phase == decision.Open {
+			out.Unfinished = append(out.Unfinished, own(d.ID))
+		}
 	}
 	return out
 }
@@ -97,7 +100,8 @@ func (r *Record) refs(open Open) map[string]string {
 
 // File writes the session as a minutes file. Times are in UTC; decisions that were struck are left out, and so are the name of whoever refused
 // that it stands in the minutes (the short id stays) and the words of whoever refused that (that they spoke, and how long, stays: roles follow).
-// How anybody voted or advised is left out while the vote is open.
+// So are decisions that were posed and are not closed yet: how somebody voted is nobody's business before, and whoever reads a file takes what it says
+// for decided.
 func (r *Record) File(open Open) *File {
 	return r.file(open, false, func(participant, consent string) bool {
 		at := slices.IndexFunc(r.Initiative.Members, func(m initiative.Member) bool { return m.Participant == participant })
@@ -105,12 +109,26 @@ func (r *Record) File(open Open) *File {
 	})
 }
 
-// unseated are members without a seat in the session whom a decision is about nevertheless: somebody away who gave a proxy, an absent voter, whoever
-// reversed it or carries it out.
-func (r *Record) unseated() []session.Seat {
+// told reports whether a file says something of a decision; whole says that it is for whoever compares.
+func (d DecisionRecord) told(whole bool) bool {
+	return d.Phase == decision.Closed || whole && d.Phase != decision.Struck
+}
+
+// unseated are members without a seat in the session who are in the file nevertheless: somebody away who gave a proxy, an absent voter, whoever reversed a
+// decision or carries it out, whoever proposed an item or spoke from outside the room.
+func (r *Record) unseated(whole bool) []session.Seat {
 	named := map[string]bool{}
+	for _, x := range r.Items {
+		if !slices.Contains(r.Session.Items, x.ID) {
+			continue
+		}
+		named[x.ProposedBy] = true
+		for _, c := range x.In(r.InitiativeID + ":" + r.SessionID) {
+			named[c.By] = true
+		}
+	}
 	for _, d := range r.Decisions {
-		if d.Phase == decision.Struck {
+		if !d.told(whole) {
 			continue
 		}
 		named[d.Charter.GetPrecommittedBy()], named[d.Charter.GetImplementer()] = true, true
@@ -133,7 +151,7 @@ func (r *Record) unseated() []session.Seat {
 	return seats
 }
 
-// file writes everything but what somebody refused and, unless it is to be whole, the ballots of a vote that is open.
+// file writes everything but what somebody refused and, unless it is to be whole, decisions that are not closed.
 func (r *Record) file(open Open, whole bool, refused func(participant, consent string) bool) *File {
 	refs := r.refs(open)
 	f := &File{
@@ -149,7 +167,7 @@ func (r *Record) file(open Open, whole bool, refused func(participant, consent s
 	for _, m := range r.Initiative.Members {
 		names[m.Participant] = m.Name
 	}
-	for _, s := range append(slices.Clone(r.Session.Seats), r.unseated()...) {
+	for _, s := range append(slices.Clone(r.Session.Seats), r.unseated(whole)...) {
 		x := Participant{ID: refs[s.Participant], Constituency: Constituency(s.Constituency), EmployedByDepartment: s.EmployedByDepartment}
 		if !refused(s.Participant, initiative.NameInMinutes) {
 			x.Name = open(names[s.Participant])
@@ -161,7 +179,7 @@ func (r *Record) file(open Open, whole bool, refused func(participant, consent s
 	}
 	bySession := map[string][]DecisionRecord{}
 	for _, d := range r.Decisions {
-		if d.Phase != decision.Struck {
+		if d.told(whole) {
 			bySession[d.Item] = append(bySession[d.Item], d)
 		}
 	}
@@ -185,7 +203,7 @@ func (r *Record) file(open Open, whole bool, refused func(participant, consent s
 			return cmp.Or(cmp.Compare(a.FirstSeq, b.FirstSeq), cmp.Compare(a.ID, b.ID))
 		})
 		for _, d := range decisions {
-			x.Decisions = append(x.Decisions, decisionOf(d, refs, open, f.end(), whole || d.Phase != decision.Open))
+			x.Decisions = append(x.Decisions, decisionOf(d, refs, open, f.end()))
 		}
 		f.Items = append(f.Items, x)
 	}
@@ -209,18 +227,18 @@ func answers(before []item.Contribution, c item.Contribution) int64 {
 
 // decisionOf writes a decision. In a file a ballot has no time, everyone who voted was present, and every vote closes at the session's end; see whenOf
 // for what that asks of acts. Acts that later ballots of the same person superseded are left out.
-func decisionOf(d DecisionRecord, refs map[string]string, open Open, end time.Time, ballots bool) Decision {
+func decisionOf(d DecisionRecord, refs map[string]string, open Open, end time.Time) Decision {
 	x := Decision{ID: own(d.ID), Question: open(d.Question), Charter: charterOf(d.Charter, refs)}
 	for _, e := range d.Electors {
 		line := Elector{Participant: refs[e.Participant], Standing: Standing(Word(e.Standing)), Weight: int64(e.Weight), Mandate: e.Mandate, Present: e.Present, Recused: e.Recused,
-			Cast: slices.Contains(d.Secret.GetTookPart(), e.Participant)}
-		if ballots {
-			line.Ballot, line.Advice = Choice(Word(d.Ballots[e.Participant].Choice)), Choice(Word(d.Advice[e.Participant].Choice))
-		}
-		if e.Proxy != nil {
+			Cast: slices.Contains(d.Secret.GetTookPart(), e.Participant), Ballot: Choice(Word(d.Ballots[e.Participant].Choice)), Advice: Choice(Word(d.Advice[e.Participant].Choice))}
+		if e.Proxy != nil && (line.Ballot != "" || d.HolderThere(e)) {
 			line.Proxy = &Proxy{To: refs[e.Proxy.To], Instructed: e.Proxy.Instructed}
 		} else if line.Ballot != "" || line.Cast {
 			line.Present = true
+		}
+		if d.votedFor(e.Participant) {
+			line.Present = true // whoever voted for somebody was there then
 		}
 		x.Electorate = append(x.Electorate, line)
 	}
@@ -255,6 +273,14 @@ func decisionOf(d DecisionRecord, refs map[string]string, open Open, end time.Ti
 		x.Acts = append(x.Acts, act)
 	}
 	return x
+}
+
+// votedFor reports whether somebody's vote for another, by proxy, stands.
+func (d DecisionRecord) votedFor(holder string) bool {
+	return slices.ContainsFunc(d.Electors, func(e *eventv1.Elector) bool {
+		_, cast := d.Ballots[e.Participant]
+		return cast && e.Proxy.GetTo() == holder
+	})
 }
 
 // whenOf dates an act. In a file an objection that was settled by the session's end is settled for the vote; so one that was settled after the vote
@@ -339,11 +365,12 @@ type recordedWire struct {
 	Items      map[string]Item
 	Session    json.RawMessage `json:",omitempty"`
 	Frozen     map[string]map[string]Member
+	Unfinished []string `json:",omitempty"`
 }
 
 // MarshalJSON writes what an import compares a file with.
 func (r *Recorded) MarshalJSON() ([]byte, error) {
-	w := recordedWire{Department: r.Department, Initiative: r.Initiative, Members: r.Members, Items: r.Items, Frozen: r.Frozen}
+	w := recordedWire{Department: r.Department, Initiative: r.Initiative, Members: r.Members, Items: r.Items, Frozen: r.Frozen, Unfinished: r.Unfinished}
 	if r.Session != nil {
 		var b bytes.Buffer
 		if err := Write(&b, r.Session, "json"); err != nil {
@@ -360,7 +387,7 @@ func (r *Recorded) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &w); err != nil {
 		return err
 	}
-	*r = Recorded{Department: w.Department, Initiative: w.Initiative, Members: w.Members, Items: w.Items, Frozen: w.Frozen}
+	*r = Recorded{Department: w.Department, Initiative: w.Initiative, Members: w.Members, Items: w.Items, Frozen: w.Frozen, Unfinished: w.Unfinished}
 	if len(w.Session) == 0 {
 		return nil
 	}

@@ -55,8 +55,8 @@ func recordAct(s *State, c *commandv1.RecordAct, actor *eventv1.Actor, roll Roll
 			return nil, decider.Refuse("decision/act-without-author")
 		}
 	case eventv1.ActKind_ACT_KIND_IMPLEMENTATION_DUE:
-		if _, err := DueEnd(act.Due); err != nil {
-			return nil, decider.Refuse("decision/due-date-missing")
+		if err := checkDue(act.Due, s.OpenedAt); err != nil {
+			return nil, err
 		}
 	}
 	if err := s.timely(act.Kind); err != nil {
@@ -176,6 +176,18 @@ func (s *State) Final() eventv1.Outcome {
 		return eventv1.Outcome_OUTCOME_NO_DECISION
 	}
 	return s.Outcome
+}
+
+// checkDue refuses what is no date (decision/due-date-missing), and one that was over at a moment (decision/due-date-past): most likely the wrong year.
+func checkDue(due string, at time.Time) error {
+	end, err := DueEnd(due)
+	switch {
+	case err != nil:
+		return decider.Refuse("decision/due-date-missing")
+	case !end.After(at):
+		return decider.Refuse("decision/due-date-past")
+	}
+	return nil
 }
 
 // DueEnd gives the moment from which what was due is late: the end (UTC) of a day written yyyy-mm-dd, or the moment itself.

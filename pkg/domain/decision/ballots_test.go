@@ -177,3 +177,14 @@ func TestPresenceChangesTheFoldAndNotTheRecord(t *testing.T) {
 		t.Errorf("folding a later event changed an earlier one, so that its bytes and its hash no longer agree:\n%s", diff)
 	}
 }
+
+// A proxy is worth as much as its holder's presence: who has left votes for nobody, and whoever they would have voted for is not there either.
+func TestAProxyCountsWhileItsHolderIsThere(t *testing.T) {
+	away := who("u2")
+	away.Present, away.Proxy = false, &eventv1.Proxy{To: "u1"}
+	left := &eventv1.PresenceNoted{Participant: "u1"}
+	opened := given(t, charter(simple), open(who("u1"), away, who("p1")))
+	opened.When(castFor(ballot("u2", yes))).Then(&eventv1.BallotCast{Participant: "u2", Choice: yes})
+	opened.Given(left).When(castFor(ballot("u2", yes))).Refused("decision/proxy-holder-left")
+	opened.Given(left, &eventv1.PresenceNoted{Participant: "u1", Present: true}).When(castFor(ballot("u2", yes))).Then(&eventv1.BallotCast{Participant: "u2", Choice: yes})
+}

@@ -152,13 +152,13 @@ func Decide(s *State, cmd *commandv1.Command, roll Roll, now time.Time) ([]*even
 	}
 	switch c := cmd.Of.(type) {
 	case *commandv1.Command_WriteCharter:
-		return writeCharter(s, c.WriteCharter, roll, event)
+		return writeCharter(s, c.WriteCharter, roll, at.AsTime(), event)
 	case *commandv1.Command_BeginRound:
 		return beginRound(s, c.BeginRound, at, event)
 	case *commandv1.Command_AmendProposal:
 		return amendProposal(s, c.AmendProposal, roll, at)
 	case *commandv1.Command_OpenVoting:
-		return openVoting(s, c.OpenVoting, roll, event)
+		return openVoting(s, c.OpenVoting, roll, at.AsTime(), event)
 	case *commandv1.Command_NotePresence:
 		if s.Phase != Open {
 			return nil, decider.Refuse("decision/not-open")
@@ -213,7 +213,7 @@ func Decide(s *State, cmd *commandv1.Command, roll Roll, now time.Time) ([]*even
 	return nil, decider.Refuse("decision/not-its-command")
 }
 
-func writeCharter(s *State, c *commandv1.WriteCharter, roll Roll, event func(proto.Message) []*eventv1.Event) ([]*eventv1.Event, error) {
+func writeCharter(s *State, c *commandv1.WriteCharter, roll Roll, at time.Time, event func(proto.Message) []*eventv1.Event) ([]*eventv1.Event, error) {
 	if s.Phase != Posed {
 		return nil, decider.Refuse("decision/charter-frozen")
 	}
@@ -229,10 +229,8 @@ func writeCharter(s *State, c *commandv1.WriteCharter, roll Roll, event func(pro
 			return nil, err
 		}
 	}
-	if charter.GetDue() != "" {
-		if _, err := DueEnd(charter.Due); err != nil {
-			return nil, decider.Refuse("decision/due-date-missing")
-		}
+	if err := checkDue(charter.GetDue(), at); charter.GetDue() != "" && err != nil {
+		return nil, err
 	}
 	planned, err := electorate(charter, c.Electors, roll)
 	if err != nil {
@@ -261,9 +259,14 @@ func electorate(c *eventv1.Charter, lines []*eventv1.Elector, roll Roll) ([]*eve
 }
 
 // openVoting freezes charter and electorate: the one that is stated, otherwise the one foreseen.
-func openVoting(s *State, c *commandv1.OpenVoting, roll Roll, event func(proto.Message) []*eventv1.Event) ([]*eventv1.Event, error) {
+func openVoting(s *State, c *commandv1.OpenVoting, roll Roll, at time.Time, event func(proto.Message) []*eventv1.Event) ([]*eventv1.Event, error) {
 	if s.Phase != Posed {
 		return nil, decider.Refuse("decision/already-opened")
+	}
+	if due := s.Charter.GetDue(); due != "" {
+		if err := checkDue(due, at); err != nil { // it may have passed since the charter was written
+			return nil, err
+		}
 	}
 	lines := c.Electors
 	if len(lines) == 0 {
@@ -312,6 +315,8 @@ func (s *State) voter(participant string) error {
 		return decider.Refuse("decision/recused", "participant", participant)
 	case !e.Present && e.Proxy == nil:
 		return decider.Refuse("decision/absent", "participant", participant)
+	case !represented(s.Electors, e):
+		return decider.Refuse("decision/proxy-holder-left", "participant", participant)
 	}
 	return nil
 }

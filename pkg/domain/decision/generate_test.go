@@ -152,7 +152,7 @@ func some(t *rapid.T, ids []string) []string {
 func ballots(t *rapid.T, electors []*eventv1.Elector) map[string]eventv1.Choice {
 	b := map[string]eventv1.Choice{}
 	for _, e := range electors {
-		if decision.Binding(e.Standing) && !e.Recused && there(e) {
+		if decision.Binding(e.Standing) && !e.Recused && there(electors, e) {
 			if c := rapid.SampledFrom([]eventv1.Choice{yes, yes, yes, no, no, abstain, none}).Draw(t, "ballot"); c != none {
 				b[e.Participant] = c
 			}

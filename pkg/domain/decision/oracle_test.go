@@ -30,8 +30,17 @@ func (c count) voters() []*eventv1.Elector {
 	return v
 }
 
-// there: in the room, or represented.
-func there(e *eventv1.Elector) bool { return e.Present || e.Proxy != nil }
+// there: in the room, or represented by somebody who is.
+func (c count) there(e *eventv1.Elector) bool { return there(c.electors, e) }
+
+func there(electors []*eventv1.Elector, e *eventv1.Elector) bool {
+	for _, x := range electors {
+		if e.Proxy != nil && x.Participant == e.Proxy.To {
+			return e.Present || x.Present
+		}
+	}
+	return e.Present || e.Proxy != nil
+}
 
 // weigh adds the weights of the voters for whom all conditions hold.
 func (c count) weigh(conditions ...func(*eventv1.Elector) bool) *big.Rat {
@@ -93,10 +102,10 @@ func ratio(f *eventv1.Fraction) *big.Rat {
 	return big.NewRat(int64(f.Numerator), int64(f.Denominator))
 }
 
-// quorum: enough voters there, by head, as a number, a share, by constituency, and for each condition that asks for some.
+// quorum: enough voters c.there, by head, as a number, a share, by constituency, and for each condition that asks for some.
 func (c count) quorum() bool {
 	q := c.rule.GetQuorum()
-	here, all := c.heads(there), c.heads()
+	here, all := c.heads(c.there), c.heads()
 	if q != nil {
 		if here < int64(q.Count) {
 			return false
@@ -105,14 +114,14 @@ func (c count) quorum() bool {
 			return false
 		}
 		for code, n := range q.Constituencies {
-			if c.heads(there, sitsFor(code)) < int64(n) {
+			if c.heads(c.there, sitsFor(code)) < int64(n) {
 				return false
 			}
 		}
 	}
 	if c.rule.GetMethod() == constituencies {
 		for _, part := range c.rule.Constituencies {
-			if c.heads(there, sitsFor(part.Of...)) < int64(part.MinPresent) {
+			if c.heads(c.there, sitsFor(part.Of...)) < int64(part.MinPresent) {
 				return false
 			}
 		}
@@ -126,7 +135,7 @@ func (c count) base(b eventv1.Base, codes ...string) *big.Rat {
 	case members:
 		return c.weigh(sitsFor(codes...))
 	case present:
-		return c.weigh(sitsFor(codes...), there)
+		return c.weigh(sitsFor(codes...), c.there)
 	default:
 		return new(big.Rat).Add(c.weigh(sitsFor(codes...), c.chose(yes)), c.weigh(sitsFor(codes...), c.chose(no)))
 	}
@@ -213,7 +222,7 @@ func (c count) byMethod() eventv1.Outcome {
 		switch {
 		case c.heads(c.chose(no)) > 0:
 			return rejected
-		case c.heads(there, c.chose(none)) > 0:
+		case c.heads(c.there, c.chose(none)) > 0:
 			return undecided
 		}
 		return c.passed()

@@ -66,7 +66,7 @@ func NewPoll(r *eventv1.Rule, electors []*eventv1.Elector) *Poll {
 			continue
 		}
 		p.index[e.Participant] = len(p.Voters)
-		p.Voters = append(p.Voters, Voter{e.Participant, e.Constituency, max(e.Weight, 1), e.Present || e.Proxy != nil})
+		p.Voters = append(p.Voters, Voter{e.Participant, e.Constituency, max(e.Weight, 1), represented(electors, e)})
 		p.veto = append(p.veto, e.Standing == eventv1.Standing_STANDING_VETO || slices.Contains(r.GetVeto(), e.Participant))
 		p.required = append(p.required, slices.Contains(r.GetRequiresFor(), e.Participant))
 	}
@@ -88,6 +88,23 @@ func NewPoll(r *eventv1.Rule, electors []*eventv1.Elector) *Poll {
 	p.quorate = p.Quorate(nil)
 	return p
 }
+
+// represented reports whether somebody is there, or has given their vote to somebody who is.
+func represented(electors []*eventv1.Elector, e *eventv1.Elector) bool {
+	return e.Present || holderThere(electors, e)
+}
+
+// holderThere reports whether whoever holds an elector's proxy is there; one outside the electorate is taken to be.
+func holderThere(electors []*eventv1.Elector, e *eventv1.Elector) bool {
+	if e.Proxy == nil {
+		return false
+	}
+	holder := slices.IndexFunc(electors, func(x *eventv1.Elector) bool { return x.Participant == e.Proxy.To })
+	return holder < 0 || electors[holder].Present
+}
+
+// HolderThere reports whether whoever holds an elector's proxy is there.
+func (s *State) HolderThere(e *eventv1.Elector) bool { return holderThere(s.Electors, e) }
 
 // addCondition adds a threshold over the named constituencies, or over everyone when none is named.
 func (p *Poll) addCondition(t *eventv1.Threshold, base eventv1.Base, minPresent int, of ...string) {

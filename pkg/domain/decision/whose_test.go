@@ -120,6 +120,8 @@ func TestTheCharterSaysWhoCarriesItOutAndByWhen(t *testing.T) {
 	}
 	given(t).When(&commandv1.WriteCharter{Charter: by("x9", "")}).Refused("decision/not-enrolled")
 	given(t).When(&commandv1.WriteCharter{Charter: by("p1", "soon")}).Refused("decision/due-date-missing")
+	given(t).When(&commandv1.WriteCharter{Charter: by("p1", "2025-04-01")}).Refused("decision/due-date-past")
+	given(t, &eventv1.CharterWritten{Charter: by("p1", "2025-04-01")}).When(openWith(who("u1"))).Refused("decision/due-date-past") // it passed since it was written
 
 	vote := func(c *eventv1.Charter) []proto.Message {
 		return []proto.Message{&eventv1.CharterWritten{Charter: c}, open(who("u1"))}
