@@ -22,11 +22,15 @@ after(async () => {
 // usable opens the room and gives when its first control was there to be pressed, in milliseconds since the navigation began, and what came over the line.
 async function usable(page, cdp) {
   let bytes = 0, requests = 0;
-  const got = ({ encodedDataLength }) => { bytes += encodedDataLength; requests++; };
+  const letters = new Set(); // fonts come after the text that they are for, and nobody waits for them
+  const about = ({ requestId, type }) => { if (type === "Font") letters.add(requestId); };
+  const got = ({ requestId, encodedDataLength }) => { if (!letters.has(requestId)) { bytes += encodedDataLength; requests++; } };
+  cdp.on("Network.responseReceived", about);
   cdp.on("Network.loadingFinished", got);
   await page.goto(tavolo.base + path, { waitUntil: "commit" });
   const at = await page.waitForFunction(() => window.usableAt).then((h) => h.jsonValue());
   cdp.off("Network.loadingFinished", got);
+  cdp.off("Network.responseReceived", about);
   return { at, bytes, requests };
 }
 
