@@ -8,7 +8,7 @@ import type {
   SwitchPersonRequestJson,
 } from "./gen/tavolo/api/v1/account_pb";
 import type {
-  GetFiguresRequestJson, GetFiguresResponseJson, GetTable3RequestJson, GetTable3ResponseJson, ListFindingsRequestJson, ListFindingsResponseJson, ListRoleLedgerRequestJson,
+  GetFiguresRequestJson, GetFiguresResponseJson, GetSignalsRequestJson, GetSignalsResponseJson, GetTable3RequestJson, GetTable3ResponseJson, ListFindingsRequestJson, ListFindingsResponseJson, ListRoleLedgerRequestJson,
   ListRoleLedgerResponseJson,
 } from "./gen/tavolo/api/v1/evidence_pb";
 import type {
@@ -48,6 +48,7 @@ interface Questions {
   "EvidenceService/GetTable3": [GetTable3RequestJson, GetTable3ResponseJson];
   "EvidenceService/ListFindings": [ListFindingsRequestJson, ListFindingsResponseJson];
   "EvidenceService/GetFigures": [GetFiguresRequestJson, GetFiguresResponseJson];
+  "EvidenceService/GetSignals": [GetSignalsRequestJson, GetSignalsResponseJson];
   "RoleService/SummariseRoles": [SummariseRolesRequestJson, SummariseRolesResponseJson];
 }
 export type Question = keyof Questions;

@@ -51,7 +51,26 @@ function Seat({ m }: { m: MembershipJson }) {
     <article class="block">
       <h3><A href={address.initiative(workspace, initiative)}>{asked.data?.initiative?.title || initiative}</A></h3>
       {asked.problem ? <Problem asked={asked} /> : asked.data ? <SeatForms m={m} view={asked.data} /> : <Loading />}
+      <Signals workspace={workspace} initiative={initiative} participant={m.participant ?? ""} />
     </article>
+  );
+}
+
+const signals: Record<string, Key> = {
+  little_voice: "web/signal-little-voice", only_expert: "web/signal-only-expert", advice_unanswered: "web/signal-advice", invited_less: "web/signal-invited",
+};
+
+// Signals tells somebody what might keep them from taking part. Nobody else is shown it, and it is no verdict on anybody; when there is none, nothing is said.
+function Signals({ workspace, initiative, participant }: { workspace: string; initiative: string; participant: string }) {
+  const asked = useAsked(`signals ${workspace} ${initiative} ${participant}`, (signal) => ask("EvidenceService/GetSignals", { workspace, initiative, participant }, signal));
+  const known = (asked.data?.signals ?? []).flatMap((s) => signals[s.code ?? ""] ? [{ ...s, key: signals[s.code ?? ""]! }] : []);
+  if (known.length === 0) return null;
+  return (
+    <>
+      <h4 class="h6">{t("web/signals")}</h4>
+      <p class="hint">{t("web/signals-what")}</p>
+      <ul class="lines">{known.map((s) => <li key={s.code}>{t(s.key, { n: s.count ?? 0, of: s.against ?? 0, sessions: (s.sessions ?? []).length })}</li>)}</ul>
+    </>
   );
 }
 
