@@ -75,7 +75,7 @@ func (s *span) period() *apiv1.EvidencePeriod {
 // evaluation asks everything that a report and an export are made of.
 func (s *span) evaluation(ctx context.Context, d *desk) (*export.Evaluation, error) {
 	p := s.period()
-	e := &export.Evaluation{From: at(p.From), To: at(p.To)}
+	e := &export.Evaluation{From: at(p.From), To: at(p.To), Regional: len(s.Region) > 0}
 	var err error
 	if e.Departments, err = d.ask.ListRoleLedger(ctx, &apiv1.ListRoleLedgerRequest{Workspace: s.Workspace, Period: p}); err != nil {
 		return nil, err
@@ -112,6 +112,7 @@ func (s *span) evaluation(ctx context.Context, d *desk) (*export.Evaluation, err
 	e.Roles.Decisions = slices.DeleteFunc(e.Roles.Decisions, func(x *apiv1.DecisionRoles) bool {
 		return !slices.ContainsFunc(e.Departments.Rows, func(r *apiv1.LedgerRow) bool { return r.Key == x.Workspace })
 	})
+	e.HideSmall()
 	return e, nil
 }
 

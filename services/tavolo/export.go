@@ -14,20 +14,19 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
-	"tavolo/pkg/domain/disclosure"
-	"tavolo/pkg/domain/evidence"
 	"tavolo/pkg/export"
+	"tavolo/pkg/releases"
 	apiv1 "tavolo/proto/tavolo/api/v1"
-	eventv1 "tavolo/proto/tavolo/event/v1"
 )
 
 // exportCmd writes files for other programs.
 type exportCmd struct {
 	span
-	Format string `help:"sav (SPSS), xlsx (Excel), csv (for programs), csv-it (for Italian spreadsheets), zip (data package with all tables), popolo (motions and votes)." enum:"sav,xlsx,csv,csv-it,zip,popolo" required:""`
-	Table  string `help:"Which table, for sav and csv." enum:"roles,departments,table3,findings" default:"roles"`
-	Labels bool   `help:"Labels instead of codes, in csv and xlsx." negatable:"" default:"true"`
-	Out    string `help:"File to write. Default: a name that begins with tavolo, in this folder; - writes to the terminal or a pipe." short:"o"`
+	Format   string `help:"sav (SPSS), xlsx (Excel), csv (for programs), csv-it (for Italian spreadsheets), zip (data package with all tables), popolo (motions and votes)." enum:"sav,xlsx,csv,csv-it,zip,popolo" required:""`
+	Table    string `help:"Which table, for sav and csv." enum:"roles,departments,table3,findings" default:"roles"`
+	Labels   bool   `help:"Labels instead of codes, in csv and xlsx." negatable:"" default:"true"`
+	NoPeople bool   `help:"Leave out all numbers of people."`
+	Out      string `help:"File to write. Default: a name that begins with tavolo, in this folder; - writes to the terminal or a pipe." short:"o"`
 }
 
 func (c *exportCmd) Run(ctx context.Context, t *terminal) (err error) {
@@ -39,6 +38,9 @@ func (c *exportCmd) Run(ctx context.Context, t *terminal) (err error) {
 	var votes *export.Published
 	if err == nil && c.Format == "popolo" {
 		votes, err = published(ctx, t, d, e)
+	}
+	if err == nil && c.countsPeople() {
+		err = c.release(ctx, t, e, votes)
 	}
 	if err = errors.Join(err, d.close()); err != nil {
 		return err
@@ -66,6 +68,11 @@ func (c *exportCmd) Run(ctx context.Context, t *terminal) (err error) {
 	return err
 }
 
+// countsPeople: the file has a table in it that counts people.
+func (c *exportCmd) countsPeople() bool {
+	return c.Format == "xlsx" || c.Format == "zip" || c.Format == "popolo" || c.Table == "findings"
+}
+
 func (c *exportCmd) write(w io.Writer, e *export.Evaluation, votes *export.Published) error {
 	doc, lang := e.Document(), export.English
 	if strings.HasPrefix(language(), export.Italian) {
@@ -88,70 +95,44 @@ func (c *exportCmd) write(w io.Writer, e *export.Evaluation, votes *export.Publi
 	}
 }
 
-// published reads the votes for Popolo, one by one: ballots are counted by constituency and forgotten.
+// published reads the votes for Popolo.
 func published(ctx context.Context, t *terminal, d *desk, e *export.Evaluation) (*export.Published, error) {
-	p := &export.Published{Departments: map[string]string{}, Threshold: disclosure.People}
-	for _, w := range e.Workspaces.Workspaces {
-		p.Departments[w.Id] = w.Name
-	}
-	var bar *progressbar.ProgressBar
+	var done func()
 	if f, ok := t.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		bar = progressbar.NewOptions(len(e.Roles.Decisions), progressbar.OptionSetWriter(t.err), progressbar.OptionSetDescription("votes"), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
+		bar := progressbar.NewOptions(len(e.Roles.Decisions), progressbar.OptionSetWriter(t.err), progressbar.OptionSetDescription("votes"), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
+		done = func() { _ = bar.Add(1) }
 	}
-	for _, x := range e.Roles.Decisions {
-		session := x.Initiative + ":" + x.Session
-		view, err := d.ask.GetDecision(ctx, &apiv1.GetDecisionRequest{Workspace: x.Workspace, Decision: session + ":" + x.Id})
-		if err != nil {
-			return nil, err
-		}
-		v := export.Vote{Workspace: x.Workspace, Initiative: x.Initiative, Session: session, Decision: session + ":" + x.Id, Rule: enumWord(view.Charter.GetRule().GetMethod().String()), Outcome: enumWord(x.Outcome.String()),
-			Opened: at(view.OpenedAt), Closed: at(x.ClosedAt), By: talliesOf(view)}
-		for _, j := range x.Roles {
-			if j.Who == evidence.Strict {
-				v.Role, v.Reason = j.Role, j.Reason
-			}
-		}
-		p.Votes = append(p.Votes, v)
-		if bar != nil {
-			_ = bar.Add(1)
-		}
-	}
-	return p, nil
+	return export.Votes(ctx, asking{d.ask}, e, done)
 }
 
-// enumWord is the last part of an enum's value, in small letters: METHOD_MAJORITY is majority. Empty when it is not stated.
-func enumWord(name string) string {
-	_, word, _ := strings.Cut(name, "_")
-	if word == "UNSPECIFIED" {
-		return ""
-	}
-	return strings.ToLower(word)
+// asking is a desk as package export asks it.
+type asking struct{ asker }
+
+func (a asking) ListRoles(ctx context.Context, q *apiv1.ListRolesRequest) (*apiv1.ListRolesResponse, error) {
+	return a.roles(ctx, q)
 }
 
-// talliesOf counts open ballots by the constituency of the voter, by head; nil when there are none.
-func talliesOf(view *apiv1.DecisionView) map[string]disclosure.Tally {
-	constituency := map[string]string{}
-	for _, e := range view.Electors {
-		constituency[e.Participant] = e.Constituency
-		if e.Constituency == "" {
-			constituency[e.Participant] = "undeclared"
+// release decides what of the counts of people leaves, and remembers it in the data folder. A server elsewhere remembers for itself and cannot be asked yet:
+// then no count of people leaves.
+func (c *exportCmd) release(ctx context.Context, t *terminal, e *export.Evaluation, votes *export.Published) error {
+	_, err := os.Stat(c.Data)
+	if c.NoPeople || c.Server != "" && err != nil {
+		if votes != nil {
+			votes.Withhold()
 		}
+		if !c.NoPeople {
+			_, _ = fmt.Fprintf(t.err, "Numbers of people are left out: %s, where earlier exports are remembered, is not on this machine.\n", c.Data)
+		}
+		return nil
 	}
-	var by map[string]disclosure.Tally
-	for _, b := range view.Ballots {
-		if by == nil {
-			by = map[string]disclosure.Tally{}
-		}
-		t := by[constituency[b.Participant]]
-		switch b.Choice {
-		case eventv1.Choice_CHOICE_FOR:
-			t.For++
-		case eventv1.Choice_CHOICE_AGAINST:
-			t.Against++
-		default:
-			t.Abstain++
-		}
-		by[constituency[b.Participant]] = t
+	store, err := releases.Open(c.Data)
+	if err != nil {
+		return err
 	}
-	return by
+	if votes != nil { // a file of votes has no findings in it
+		err = votes.Release(ctx, store)
+	} else {
+		err = e.Release(ctx, store)
+	}
+	return errors.Join(err, store.Close())
 }
