@@ -109,6 +109,7 @@ func beginOf(month int64) int64 {
 type stretch struct {
 	who         string
 	initiatives []string // all that match
+	some        bool     // there are others, which do not
 	kind        int32
 	from, to    int64 // closed at or after, closed before; in ms
 }
@@ -123,8 +124,8 @@ func (v *Views) stretchOf(ctx context.Context, s *scene, d department) (stretch,
 		return st, false, nil
 	}
 	db, asOf := v.read(d.workspace), s.asOf.UnixMilli()
-	var changed bool
-	if err := db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM decision WHERE last_at > ? AND closed_at <= ? AND closed_at > 0)`, asOf, asOf).Scan(&changed); err != nil || changed {
+	var changed bool // the index is named: nobody tells SQLite how few lines lie in the future
+	if err := db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM decision INDEXED BY decision_by_last WHERE last_at > ? AND closed_at <= ? AND closed_at > 0)`, asOf, asOf).Scan(&changed); err != nil || changed {
 		return st, false, err
 	}
 	var last sql.NullInt64
@@ -157,12 +158,17 @@ func (v *Views) stretchOf(ctx context.Context, s *scene, d department) (stretch,
 		matches := func(asked, is int32) bool { return asked == 0 || asked == is }
 		if (s.Initiative == "" || s.Initiative == key) && matches(int32(s.Scope), scope) && matches(int32(s.Area), area) && matches(int32(s.Stage), stage) {
 			st.initiatives = append(st.initiatives, key)
+		} else {
+			st.some = true
 		}
 	}
 	return st, true, rows.Err()
 }
 
-// counted is a number of decisions of one initiative and month.
+// by says what counts are told apart by, besides role and reason: reading less is faster.
+type by struct{ initiative, month bool }
+
+// counted is a number of decisions, of one initiative and of one month where these are told apart.
 type counted struct {
 	initiative string
 	month      int64
@@ -170,7 +176,7 @@ type counted struct {
 }
 
 // count reads whole months from the counts, and the lines of the months of which the stretch has a part only.
-func (v *Views) count(ctx context.Context, ws string, st stretch) ([]counted, error) {
+func (v *Views) count(ctx context.Context, ws string, st stretch, apart by) ([]counted, error) {
 	if len(st.initiatives) == 0 || st.from >= st.to {
 		return nil, nil
 	}
@@ -183,7 +189,14 @@ func (v *Views) count(ctx context.Context, ws string, st stretch) ([]counted, er
 	if st.to < ever {
 		after = max(monthOf(st.to), first)
 	}
-	all, err := v.sums(ctx, ws, st, `SELECT initiative, month, role, reason, n FROM tally WHERE who = ? AND month >= ? AND month < ?`, st.who, first, after)
+	initiative, month := "''", "0"
+	if apart.initiative {
+		initiative = "initiative"
+	}
+	if apart.month {
+		month = "month"
+	}
+	all, err := v.sums(ctx, ws, st, `SELECT `+initiative+`, `+month+`, role, reason, sum(n) FROM tally WHERE who = ? AND month >= ? AND month < ?`, st.who, first, after)
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +204,7 @@ func (v *Views) count(ctx context.Context, ws string, st stretch) ([]counted, er
 		if from >= to {
 			return nil
 		}
-		more, err := v.sums(ctx, ws, st, `SELECT initiative, ?, role, reason, count(*) FROM ledger WHERE who = ? AND closed_at >= ? AND closed_at < ?`, monthOf(from), st.who, from, to)
+		more, err := v.sums(ctx, ws, st, `SELECT `+initiative+`, ?, role, reason, count(*) FROM ledger WHERE who = ? AND closed_at >= ? AND closed_at < ?`, monthOf(from), st.who, from, to)
 		all = append(all, more...)
 		return err
 	}
@@ -208,11 +221,7 @@ func (v *Views) count(ctx context.Context, ws string, st stretch) ([]counted, er
 
 func (v *Views) sums(ctx context.Context, ws string, st stretch, query string, args ...any) ([]counted, error) {
 	more, plus := st.among()
-	group := ""
-	if strings.Contains(query, "count(*)") {
-		group = " GROUP BY initiative, role, reason"
-	}
-	rows, err := v.read(ws).QueryContext(ctx, query+more+group, append(args, plus...)...)
+	rows, err := v.read(ws).QueryContext(ctx, query+more+" GROUP BY 1, 2, 3, 4", append(args, plus...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -230,9 +239,12 @@ func (v *Views) sums(ctx context.Context, ws string, st stretch, query string, a
 
 // among writes which initiatives and which kind of session count.
 func (st *stretch) among() (string, []any) {
-	where, args := " AND initiative IN (?"+strings.Repeat(", ?", len(st.initiatives)-1)+")", []any(nil)
-	for _, i := range st.initiatives {
-		args = append(args, i)
+	where, args := "", []any(nil)
+	if st.some {
+		where = " AND initiative IN (?" + strings.Repeat(", ?", len(st.initiatives)-1) + ")"
+		for _, i := range st.initiatives {
+			args = append(args, i)
+		}
 	}
 	if st.kind != 0 {
 		where, args = where+" AND kind = ?", append(args, st.kind)
@@ -260,7 +272,7 @@ func (v *Views) fromCounts(ctx context.Context, s *scene, d department, level ev
 	if err != nil || !ok {
 		return nil, false, err
 	}
-	counts, err := v.count(ctx, d.workspace, st)
+	counts, err := v.count(ctx, d.workspace, st, by{initiative: true, month: level == evidence.ByQuarter})
 	if err != nil {
 		return nil, false, err
 	}
@@ -279,7 +291,9 @@ func (v *Views) fromCounts(ctx context.Context, s *scene, d department, level ev
 		a := evidence.OverTallies(key, groups[key], least)
 		within := st
 		within.initiatives = initiatives[key]
-		within.from, within.to = max(st.from, beginOf(slices.Min(months[key]))), min(st.to, beginOf(slices.Max(months[key])+1))
+		if level == evidence.ByQuarter {
+			within.from, within.to = max(st.from, beginOf(slices.Min(months[key]))), min(st.to, beginOf(slices.Max(months[key])+1))
+		}
 		if a.BestDecision, err = v.latestWith(ctx, d.workspace, within, a.Best); err != nil {
 			return nil, false, err
 		}
@@ -299,10 +313,10 @@ func (v *Views) latestWith(ctx context.Context, ws string, st stretch, r role.Ro
 	var best struct{ closedAt, decision int64 }
 	initiatives := st.initiatives
 	for _, i := range initiatives { // each is one step down an index; together they would be a scan
-		st.initiatives = []string{i}
+		st.initiatives, st.some = []string{i}, true
 		more, args := st.among()
 		var closedAt, id int64
-		err := v.read(ws).QueryRowContext(ctx, `SELECT closed_at, decision FROM ledger WHERE who = ? AND role = ? AND closed_at >= ? AND closed_at < ?`+more+` ORDER BY closed_at DESC, decision LIMIT 1`, append([]any{st.who, string(r), st.from, st.to}, args...)...).Scan(&closedAt, &id)
+		err := v.read(ws).QueryRowContext(ctx, `SELECT closed_at, decision FROM ledger INDEXED BY ledger_by_role WHERE who = ? AND role = ? AND closed_at >= ? AND closed_at < ?`+more+` ORDER BY closed_at DESC, decision LIMIT 1`, append([]any{st.who, string(r), st.from, st.to}, args...)...).Scan(&closedAt, &id)
 		if err == sql.ErrNoRows {
 			continue
 		}
@@ -326,6 +340,7 @@ func (v *Views) pageOf(ctx context.Context, s *scene) (rows []*apiv1.LedgerRow, 
 	type place struct {
 		workspace    string
 		closedAt, id int64
+		key          string
 		evidence.Tally
 	}
 	var places []place
@@ -334,7 +349,7 @@ func (v *Views) pageOf(ctx context.Context, s *scene) (rows []*apiv1.LedgerRow, 
 		if err != nil || !ok {
 			return nil, 0, 0, false, err
 		}
-		counts, err := v.count(ctx, d.workspace, st)
+		counts, err := v.count(ctx, d.workspace, st, by{month: true})
 		if err != nil {
 			return nil, 0, 0, false, err
 		}
@@ -367,13 +382,14 @@ func (v *Views) pageOf(ctx context.Context, s *scene) (rows []*apiv1.LedgerRow, 
 		if len(s.departments) == 1 {
 			args[len(args)-2], args[len(args)-1] = int(s.Limit), int(s.Skip)-before
 		}
-		found, err := v.read(d.workspace).QueryContext(ctx, `SELECT closed_at, decision, role, reason FROM ledger WHERE who = ? AND closed_at >= ? AND closed_at < ?`+more+` ORDER BY closed_at DESC, decision LIMIT ? OFFSET ?`, args...)
+		found, err := v.read(d.workspace).QueryContext(ctx, `SELECT l.closed_at, l.decision, a.key, l.role, l.reason
+			FROM (SELECT * FROM ledger WHERE who = ? AND closed_at >= ? AND closed_at < ?`+more+` ORDER BY closed_at DESC, decision LIMIT ? OFFSET ?) l JOIN aggregate a ON a.id = l.decision ORDER BY l.closed_at DESC, l.decision`, args...)
 		if err != nil {
 			return nil, 0, 0, false, err
 		}
 		for found.Next() {
 			p := place{workspace: d.workspace, Tally: evidence.Tally{N: 1}}
-			if err := found.Scan(&p.closedAt, &p.id, &p.Role, &p.Reason); err != nil {
+			if err := found.Scan(&p.closedAt, &p.id, &p.key, &p.Role, &p.Reason); err != nil {
 				return nil, 0, 0, false, cmp.Or(err, found.Close())
 			}
 			places = append(places, p)
@@ -389,11 +405,7 @@ func (v *Views) pageOf(ctx context.Context, s *scene) (rows []*apiv1.LedgerRow, 
 		places = places[min(int(s.Skip), len(places)):]
 	}
 	for _, p := range places[:min(int(s.Limit), len(places))] {
-		var key string
-		if err := v.read(p.workspace).QueryRowContext(ctx, `SELECT key FROM aggregate WHERE id = ?`, p.id).Scan(&key); err != nil {
-			return nil, 0, 0, false, err
-		}
-		a := evidence.OverTallies(p.workspace+"/"+key, []evidence.Tally{p.Tally}, 1)
+		a := evidence.OverTallies(p.workspace+"/"+p.key, []evidence.Tally{p.Tally}, 1)
 		if a.Best != "" {
 			a.BestDecision, a.WorstDecision = a.Key, a.Key
 		}
@@ -412,7 +424,7 @@ func (v *Views) talliesOf(ctx context.Context, s *scene, d department) ([]eviden
 		lines, err := v.ledgerOf(ctx, s, d)
 		return evidence.Tallies(lines), err
 	}
-	counts, err := v.count(ctx, d.workspace, st)
+	counts, err := v.count(ctx, d.workspace, st, by{})
 	if err != nil {
 		return nil, err
 	}
