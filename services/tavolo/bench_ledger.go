@@ -120,7 +120,7 @@ func fillLedger(ctx context.Context, name string) (err error) {
 		}
 	}
 	return db.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO tally SELECT who, initiative, strftime('%Y', closed_at / 1000, 'unixepoch') * 12 + strftime('%m', closed_at / 1000, 'unixepoch') - 1, kind, role, reason, count(*) FROM ledger GROUP BY 1, 2, 3, 4, 5, 6`)
+		_, err := tx.ExecContext(ctx, `INSERT INTO tally SELECT who, initiative, strftime('%Y', closed_at / 1000, 'unixepoch') * 12 + strftime('%m', closed_at / 1000, 'unixepoch') - 1, kind, role, reason, count(*) FROM (SELECT * FROM ledger UNION ALL SELECT who, closed_at, decision, '', kind, role, reason FROM ledger) GROUP BY 1, 2, 3, 4, 5, 6`)
 		return err
 	})
 }

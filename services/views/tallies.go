@@ -71,12 +71,14 @@ func repost(ctx context.Context, tx *sql.Tx, id int64, was, now posted) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM ledger WHERE who = ? AND closed_at = ? AND decision = ?`, who, was.closedAt, id); err != nil {
 			return err
 		}
-		at := []any{who, was.initiative, monthOf(was.closedAt), was.kind, string(s.role), string(s.reason)}
-		if _, err := tx.ExecContext(ctx, `UPDATE tally SET n = n - 1 WHERE who = ? AND initiative = ? AND month = ? AND kind = ? AND role = ? AND reason = ?`, at...); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM tally WHERE who = ? AND initiative = ? AND month = ? AND kind = ? AND role = ? AND reason = ? AND n = 0`, at...); err != nil {
-			return err
+		for _, initiative := range []string{was.initiative, together} {
+			at := []any{who, initiative, monthOf(was.closedAt), was.kind, string(s.role), string(s.reason)}
+			if _, err := tx.ExecContext(ctx, `UPDATE tally SET n = n - 1 WHERE who = ? AND initiative = ? AND month = ? AND kind = ? AND role = ? AND reason = ?`, at...); err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, `DELETE FROM tally WHERE who = ? AND initiative = ? AND month = ? AND kind = ? AND role = ? AND reason = ? AND n = 0`, at...); err != nil {
+				return err
+			}
 		}
 	}
 	for _, who := range slices.Sorted(maps.Keys(now.groups)) {
@@ -87,12 +89,17 @@ func repost(ctx context.Context, tx *sql.Tx, id int64, was, now posted) error {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO ledger (who, closed_at, decision, initiative, kind, role, reason) VALUES (?, ?, ?, ?, ?, ?, ?)`, who, now.closedAt, id, now.initiative, now.kind, string(s.role), string(s.reason)); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO tally (who, initiative, month, kind, role, reason, n) VALUES (?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET n = n + 1`, who, now.initiative, monthOf(now.closedAt), now.kind, string(s.role), string(s.reason)); err != nil {
-			return err
+		for _, initiative := range []string{now.initiative, together} {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO tally (who, initiative, month, kind, role, reason, n) VALUES (?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET n = n + 1`, who, initiative, monthOf(now.closedAt), now.kind, string(s.role), string(s.reason)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
+
+// together stands for all initiatives of a workspace in the counts: most questions choose none, and need not add them up.
+const together = ""
 
 // monthOf numbers the months of UTC.
 func monthOf(milli int64) int64 {
@@ -189,14 +196,16 @@ func (v *Views) count(ctx context.Context, ws string, st stretch, apart by) ([]c
 	if st.to < ever {
 		after = max(monthOf(st.to), first)
 	}
-	initiative, month := "''", "0"
+	initiative, month, rows := "''", "0", " AND initiative <> ''"
 	if apart.initiative {
 		initiative = "initiative"
+	} else if !st.some {
+		rows = " AND initiative = ''"
 	}
 	if apart.month {
 		month = "month"
 	}
-	all, err := v.sums(ctx, ws, st, `SELECT `+initiative+`, `+month+`, role, reason, sum(n) FROM tally WHERE who = ? AND month >= ? AND month < ?`, st.who, first, after)
+	all, err := v.sums(ctx, ws, st, `SELECT `+initiative+`, `+month+`, role, reason, sum(n) FROM tally WHERE who = ?`+rows+` AND month >= ? AND month < ?`, st.who, first, after)
 	if err != nil {
 		return nil, err
 	}
@@ -272,26 +281,25 @@ func (v *Views) fromCounts(ctx context.Context, s *scene, d department, level ev
 	if err != nil || !ok {
 		return nil, false, err
 	}
-	counts, err := v.count(ctx, d.workspace, st, by{initiative: true, month: level == evidence.ByQuarter})
+	counts, err := v.count(ctx, d.workspace, st, by{initiative: level == evidence.ByInitiative, month: level == evidence.ByQuarter})
 	if err != nil {
 		return nil, false, err
 	}
-	groups, months, initiatives := map[string][]evidence.Tally{}, map[string][]int64{}, map[string][]string{}
+	groups, months := map[string][]evidence.Tally{}, map[string][]int64{}
 	for _, c := range counts {
 		key := c.keyAt(level, d.workspace)
 		groups[key] = append(groups[key], c.Tally)
 		if !slices.Contains(months[key], c.month) {
 			months[key] = append(months[key], c.month)
 		}
-		if !slices.Contains(initiatives[key], c.initiative) {
-			initiatives[key] = append(initiatives[key], c.initiative)
-		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(groups)) {
 		a := evidence.OverTallies(key, groups[key], least)
 		within := st
-		within.initiatives = initiatives[key]
-		if level == evidence.ByQuarter {
+		switch level {
+		case evidence.ByInitiative:
+			within.initiatives = []string{strings.TrimPrefix(key, d.workspace+"/")}
+		case evidence.ByQuarter:
 			within.from, within.to = max(st.from, beginOf(slices.Min(months[key]))), min(st.to, beginOf(slices.Max(months[key])+1))
 		}
 		if a.BestDecision, err = v.latestWith(ctx, d.workspace, within, a.Best); err != nil {
