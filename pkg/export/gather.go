@@ -28,7 +28,7 @@ type Asker interface {
 
 // Gather asks for the evaluation of a workspace, or of all when it is "".
 func Gather(ctx context.Context, ask Asker, workspace string, p *apiv1.EvidencePeriod) (*Evaluation, error) {
-	e := &Evaluation{From: instant(p.From), To: instant(p.To)}
+	e := &Evaluation{From: instant(p.From), To: instant(p.To), Regional: len(p.Regions) > 0}
 	var err error
 	if e.Departments, err = ask.ListRoleLedger(ctx, &apiv1.ListRoleLedgerRequest{Workspace: workspace, Period: p}); err != nil {
 		return nil, err
@@ -49,6 +49,7 @@ func Gather(ctx context.Context, ask Asker, workspace string, p *apiv1.EvidenceP
 	e.Roles.Decisions = slices.DeleteFunc(e.Roles.Decisions, func(x *apiv1.DecisionRoles) bool {
 		return !slices.ContainsFunc(e.Departments.Rows, func(r *apiv1.LedgerRow) bool { return r.Key == x.Workspace })
 	})
+	e.HideSmall()
 	return e, nil
 }
 

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"tavolo/pkg/catalogue"
-	"tavolo/pkg/domain/disclosure"
 	"tavolo/pkg/domain/evidence"
 	"tavolo/pkg/domain/role"
 	apiv1 "tavolo/proto/tavolo/api/v1"
@@ -31,6 +30,11 @@ type Evaluation struct {
 	Findings    *apiv1.ListFindingsResponse
 	// From and To are the period; zero where it is open.
 	From, To time.Time
+	// Regional: regions were chosen, so that small numbers of departments are hidden (HideSmall).
+	Regional bool
+	// people are the counts that Release lets out, by the place of their finding; hidden the options that HideSmall took out.
+	people map[int]int
+	hidden map[string]bool
 }
 
 // Document makes the document of an export.
@@ -190,7 +194,11 @@ func (e *Evaluation) table3() Table {
 	}}
 	for _, r := range e.Table3.GetRows() {
 		row := []any{r.Item, r.Option}
-		row = append(row, share(r.Evidenced)...)
+		if e.hidden[r.Item+"/"+r.Option] {
+			row = append(row, Suppressed{}, Suppressed{}, Suppressed{})
+		} else {
+			row = append(row, share(r.Evidenced)...)
+		}
 		for _, i := range []*apiv1.TableInterval{r.Sampled, r.Finite, r.WorstCase} {
 			row = append(row, decimal(i.GetLow()), decimal(i.GetHigh()))
 		}
@@ -216,10 +224,10 @@ func (e *Evaluation) findings() Table {
 		column("workspace", "Dipartimento (codice)", "Department (code)", Text), column("finding", "Che cosa", "What", Code, coded("finding/", codes...)...), column("happened_on", "Giorno", "Day", Day),
 		column("decisions", "Decisioni", "Decisions", Text), column("item", "Punto", "Item", Text), column("people", "Persone", "People", Integer),
 	}}
-	for _, f := range e.Findings.GetFindings() {
-		var people any = int(f.People)
-		if f.People > 0 && f.People < disclosure.People {
-			people = Suppressed{}
+	for i, f := range e.Findings.GetFindings() {
+		var people any = Suppressed{}
+		if n, ok := e.people[i]; ok || f.People == 0 {
+			people = n
 		}
 		t.Rows = append(t.Rows, []any{f.Workspace, f.Code, f.At.AsTime(), strings.Join(f.Decisions, " "), f.Item, people})
 	}
@@ -247,6 +255,6 @@ func (e *Evaluation) method() []Labels {
 		{"Utenti in senso stretto: utenti che non lavorano per il dipartimento. In senso largo: anche familiari ed esperti in supporto tra pari.", "Users in the strict sense: users who do not work for the department. In the broad sense: family members and peer support workers too."},
 		{"Percentuali arrotondate per eccesso da mezzo decimale, sui conteggi. Un registro completo è un censimento delle sue decisioni; gli intervalli (Wilson, 95%) valgono se questi dipartimenti rappresentano gli altri. Chi usa Tavolo non è un campione: non estendere queste cifre al resto d'Italia.",
 			"Percentages are rounded half up to one decimal, from counts. A complete record is a census of its decisions; the intervals (Wilson, 95%) hold if these departments stand for the others. Those who use Tavolo are no sample: do not extend these figures to the rest of the country."},
-		{"Che cosa non si vede: ciò che nessuno ha registrato. I numeri di persone sotto cinque non sono mostrati.", "What is not seen: whatever nobody recorded. Numbers of people below five are not shown."},
+		{"Che cosa non si vede: ciò che nessuno ha registrato. I numeri di persone sotto cinque non sono mostrati, né quelli che, insieme a un file precedente, indicherebbero poche persone; se si scelgono regioni, nemmeno i numeri di dipartimenti sotto tre.", "What is not seen: whatever nobody recorded. Numbers of people below five are not shown, nor those that would point to a few people together with an earlier file; where regions are chosen, nor numbers of departments below three."},
 	}
 }

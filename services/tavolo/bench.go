@@ -18,7 +18,7 @@ type benchCmd struct {
 	JSON   bool   `name:"json" help:"Write the figures as JSON."`
 	Rounds int    `help:"How often each pair is measured." default:"5"`
 	Dir    string `help:"Folder on the disk to measure. Default: the system's temporary folder." type:"path"`
-	Only   string `help:"Measure one thing only: ${enum}." enum:"all,append,projection,screens,feeds,power,process" default:"all"`
+	Only   string `help:"Measure one thing only: ${enum}." enum:"all,append,projection,ledger,screens,feeds,power,process" default:"all"`
 	Child  string `hidden:"" help:"What a measured process of its own does."`
 }
 
@@ -37,7 +37,7 @@ type figure struct {
 var measurements = []struct {
 	name    string
 	measure func(ctx context.Context, dir string, rounds int, progress io.Writer) ([]figure, error)
-}{{"append", benchAppend}, {"projection", benchProjection}, {"screens", benchScreens}, {"feeds", benchFeeds}, {"power", benchPower}, {"process", benchProcess}}
+}{{"append", benchAppend}, {"projection", benchProjection}, {"ledger", benchLedger}, {"screens", benchScreens}, {"feeds", benchFeeds}, {"power", benchPower}, {"process", benchProcess}}
 
 func (c *benchCmd) Run(ctx context.Context, t *terminal) error {
 	if c.Child != "" {

@@ -15,15 +15,17 @@ import (
 	"golang.org/x/term"
 
 	"tavolo/pkg/export"
+	"tavolo/pkg/releases"
 )
 
 // exportCmd writes files for other programs.
 type exportCmd struct {
 	span
-	Format string `help:"sav (SPSS), xlsx (Excel), csv (for programs), csv-it (for Italian spreadsheets), zip (data package with all tables), popolo (motions and votes)." enum:"sav,xlsx,csv,csv-it,zip,popolo" required:""`
-	Table  string `help:"Which table, for sav and csv." enum:"roles,departments,table3,findings" default:"roles"`
-	Labels bool   `help:"Labels instead of codes, in csv and xlsx." negatable:"" default:"true"`
-	Out    string `help:"File to write. Default: a name that begins with tavolo, in this folder; - writes to the terminal or a pipe." short:"o"`
+	Format   string `help:"sav (SPSS), xlsx (Excel), csv (for programs), csv-it (for Italian spreadsheets), zip (data package with all tables), popolo (motions and votes)." enum:"sav,xlsx,csv,csv-it,zip,popolo" required:""`
+	Table    string `help:"Which table, for sav and csv." enum:"roles,departments,table3,findings" default:"roles"`
+	Labels   bool   `help:"Labels instead of codes, in csv and xlsx." negatable:"" default:"true"`
+	NoPeople bool   `help:"Leave out all numbers of people."`
+	Out      string `help:"File to write. Default: a name that begins with tavolo, in this folder; - writes to the terminal or a pipe." short:"o"`
 }
 
 func (c *exportCmd) Run(ctx context.Context, t *terminal) (err error) {
@@ -35,6 +37,9 @@ func (c *exportCmd) Run(ctx context.Context, t *terminal) (err error) {
 	var votes *export.Published
 	if err == nil && c.Format == "popolo" {
 		votes, err = published(ctx, t, d, e)
+	}
+	if err == nil && c.countsPeople() {
+		err = c.release(ctx, t, e, votes)
 	}
 	if err = errors.Join(err, d.close()); err != nil {
 		return err
@@ -60,6 +65,11 @@ func (c *exportCmd) Run(ctx context.Context, t *terminal) (err error) {
 	}
 	_, err = fmt.Fprintf(t.out, "%s: %s, %s.\n", name, count(len(e.Roles.Decisions), "decision"), count(len(e.Departments.Rows), "department"))
 	return err
+}
+
+// countsPeople: the file has a table in it that counts people.
+func (c *exportCmd) countsPeople() bool {
+	return c.Format == "xlsx" || c.Format == "zip" || c.Format == "popolo" || c.Table == "findings"
 }
 
 func (c *exportCmd) write(w io.Writer, e *export.Evaluation, votes *export.Published) error {
@@ -92,4 +102,29 @@ func published(ctx context.Context, t *terminal, d *desk, e *export.Evaluation) 
 		done = func() { _ = bar.Add(1) }
 	}
 	return export.Votes(ctx, d.ask, e, done)
+}
+
+// release decides what of the counts of people leaves, and remembers it in the data folder. A server elsewhere remembers for itself and cannot be asked yet:
+// then no count of people leaves.
+func (c *exportCmd) release(ctx context.Context, t *terminal, e *export.Evaluation, votes *export.Published) error {
+	_, err := os.Stat(c.Data)
+	if c.NoPeople || c.Server != "" && err != nil {
+		if votes != nil {
+			votes.Withhold()
+		}
+		if !c.NoPeople {
+			_, _ = fmt.Fprintf(t.err, "Numbers of people are left out: %s, where earlier exports are remembered, is not on this machine.\n", c.Data)
+		}
+		return nil
+	}
+	store, err := releases.Open(c.Data)
+	if err != nil {
+		return err
+	}
+	if votes != nil { // a file of votes has no findings in it
+		err = votes.Release(ctx, store)
+	} else {
+		err = e.Release(ctx, store)
+	}
+	return errors.Join(err, store.Close())
 }

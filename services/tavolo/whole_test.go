@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"github.com/google/go-cmp/cmp"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -182,7 +183,7 @@ func TestAnImportKilledAtAnyMomentCanBeDoneAgain(t *testing.T) {
 		if round%3 == 2 {
 			output(t, append([]string{"import", "--data", data}, files...)...)
 			if got := answer(t, output(t, "roles", "--data", data, "--format", "json")); got != want {
-				t.Fatalf("round %d: the record differs from an undisturbed import", round)
+				t.Fatalf("round %d: the record differs from an undisturbed import:\n%s", round, cmp.Diff(want, got))
 			}
 			if out := output(t, append([]string{"import", "--data", data}, files...)...); !strings.Contains(out, fmt.Sprintf("%d unchanged", len(files))) {
 				t.Errorf("round %d: importing once more says %q", round, out)

@@ -104,7 +104,7 @@ CREATE INDEX IF NOT EXISTS ledger_by_role ON ledger (who, initiative, role, clos
 -- The same counted by month, so that a median over a year reads no decision. No line counts nothing.
 CREATE TABLE IF NOT EXISTS tally (
   who        TEXT NOT NULL,
-  initiative TEXT NOT NULL,
+  initiative TEXT NOT NULL,             -- empty: all of them together
   month      INTEGER NOT NULL,          -- since the year 0, in UTC
   kind       INTEGER NOT NULL,
   role       TEXT NOT NULL,

@@ -71,12 +71,14 @@ func repost(ctx context.Context, tx *sql.Tx, id int64, was, now posted) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM ledger WHERE who = ? AND closed_at = ? AND decision = ?`, who, was.closedAt, id); err != nil {
 			return err
 		}
-		at := []any{who, was.initiative, monthOf(was.closedAt), was.kind, string(s.role), string(s.reason)}
-		if _, err := tx.ExecContext(ctx, `UPDATE tally SET n = n - 1 WHERE who = ? AND initiative = ? AND month = ? AND kind = ? AND role = ? AND reason = ?`, at...); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM tally WHERE who = ? AND initiative = ? AND month = ? AND kind = ? AND role = ? AND reason = ? AND n = 0`, at...); err != nil {
-			return err
+		for _, initiative := range []string{was.initiative, together} {
+			at := []any{who, initiative, monthOf(was.closedAt), was.kind, string(s.role), string(s.reason)}
+			if _, err := tx.ExecContext(ctx, `UPDATE tally SET n = n - 1 WHERE who = ? AND initiative = ? AND month = ? AND kind = ? AND role = ? AND reason = ?`, at...); err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, `DELETE FROM tally WHERE who = ? AND initiative = ? AND month = ? AND kind = ? AND role = ? AND reason = ? AND n = 0`, at...); err != nil {
+				return err
+			}
 		}
 	}
 	for _, who := range slices.Sorted(maps.Keys(now.groups)) {
@@ -87,12 +89,17 @@ func repost(ctx context.Context, tx *sql.Tx, id int64, was, now posted) error {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO ledger (who, closed_at, decision, initiative, kind, role, reason) VALUES (?, ?, ?, ?, ?, ?, ?)`, who, now.closedAt, id, now.initiative, now.kind, string(s.role), string(s.reason)); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO tally (who, initiative, month, kind, role, reason, n) VALUES (?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET n = n + 1`, who, now.initiative, monthOf(now.closedAt), now.kind, string(s.role), string(s.reason)); err != nil {
-			return err
+		for _, initiative := range []string{now.initiative, together} {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO tally (who, initiative, month, kind, role, reason, n) VALUES (?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET n = n + 1`, who, initiative, monthOf(now.closedAt), now.kind, string(s.role), string(s.reason)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
+
+// together stands for all initiatives of a workspace in the counts: most questions choose none, and need not add them up.
+const together = ""
 
 // monthOf numbers the months of UTC.
 func monthOf(milli int64) int64 {
@@ -109,6 +116,7 @@ func beginOf(month int64) int64 {
 type stretch struct {
 	who         string
 	initiatives []string // all that match
+	some        bool     // there are others, which do not
 	kind        int32
 	from, to    int64 // closed at or after, closed before; in ms
 }
@@ -123,8 +131,8 @@ func (v *Views) stretchOf(ctx context.Context, s *scene, d department) (stretch,
 		return st, false, nil
 	}
 	db, asOf := v.read(d.workspace), s.asOf.UnixMilli()
-	var changed bool
-	if err := db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM decision WHERE last_at > ? AND closed_at <= ? AND closed_at > 0)`, asOf, asOf).Scan(&changed); err != nil || changed {
+	var changed bool // the index is named: nobody tells SQLite how few lines lie in the future
+	if err := db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM decision INDEXED BY decision_by_last WHERE last_at > ? AND closed_at <= ? AND closed_at > 0)`, asOf, asOf).Scan(&changed); err != nil || changed {
 		return st, false, err
 	}
 	var last sql.NullInt64
@@ -157,12 +165,17 @@ func (v *Views) stretchOf(ctx context.Context, s *scene, d department) (stretch,
 		matches := func(asked, is int32) bool { return asked == 0 || asked == is }
 		if (s.Initiative == "" || s.Initiative == key) && matches(int32(s.Scope), scope) && matches(int32(s.Area), area) && matches(int32(s.Stage), stage) {
 			st.initiatives = append(st.initiatives, key)
+		} else {
+			st.some = true
 		}
 	}
 	return st, true, rows.Err()
 }
 
-// counted is a number of decisions of one initiative and month.
+// by says what counts are told apart by, besides role and reason: reading less is faster.
+type by struct{ initiative, month bool }
+
+// counted is a number of decisions, of one initiative and of one month where these are told apart.
 type counted struct {
 	initiative string
 	month      int64
@@ -170,7 +183,7 @@ type counted struct {
 }
 
 // count reads whole months from the counts, and the lines of the months of which the stretch has a part only.
-func (v *Views) count(ctx context.Context, ws string, st stretch) ([]counted, error) {
+func (v *Views) count(ctx context.Context, ws string, st stretch, apart by) ([]counted, error) {
 	if len(st.initiatives) == 0 || st.from >= st.to {
 		return nil, nil
 	}
@@ -183,7 +196,16 @@ func (v *Views) count(ctx context.Context, ws string, st stretch) ([]counted, er
 	if st.to < ever {
 		after = max(monthOf(st.to), first)
 	}
-	all, err := v.sums(ctx, ws, st, `SELECT initiative, month, role, reason, n FROM tally WHERE who = ? AND month >= ? AND month < ?`, st.who, first, after)
+	initiative, month, rows := "''", "0", " AND initiative <> ''"
+	if apart.initiative {
+		initiative = "initiative"
+	} else if !st.some {
+		rows = " AND initiative = ''"
+	}
+	if apart.month {
+		month = "month"
+	}
+	all, err := v.sums(ctx, ws, st, `SELECT `+initiative+`, `+month+`, role, reason, sum(n) FROM tally WHERE who = ?`+rows+` AND month >= ? AND month < ?`, st.who, first, after)
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +213,7 @@ func (v *Views) count(ctx context.Context, ws string, st stretch) ([]counted, er
 		if from >= to {
 			return nil
 		}
-		more, err := v.sums(ctx, ws, st, `SELECT initiative, ?, role, reason, count(*) FROM ledger WHERE who = ? AND closed_at >= ? AND closed_at < ?`, monthOf(from), st.who, from, to)
+		more, err := v.sums(ctx, ws, st, `SELECT `+initiative+`, ?, role, reason, count(*) FROM ledger WHERE who = ? AND closed_at >= ? AND closed_at < ?`, monthOf(from), st.who, from, to)
 		all = append(all, more...)
 		return err
 	}
@@ -208,11 +230,7 @@ func (v *Views) count(ctx context.Context, ws string, st stretch) ([]counted, er
 
 func (v *Views) sums(ctx context.Context, ws string, st stretch, query string, args ...any) ([]counted, error) {
 	more, plus := st.among()
-	group := ""
-	if strings.Contains(query, "count(*)") {
-		group = " GROUP BY initiative, role, reason"
-	}
-	rows, err := v.read(ws).QueryContext(ctx, query+more+group, append(args, plus...)...)
+	rows, err := v.read(ws).QueryContext(ctx, query+more+" GROUP BY 1, 2, 3, 4", append(args, plus...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -230,9 +248,12 @@ func (v *Views) sums(ctx context.Context, ws string, st stretch, query string, a
 
 // among writes which initiatives and which kind of session count.
 func (st *stretch) among() (string, []any) {
-	where, args := " AND initiative IN (?"+strings.Repeat(", ?", len(st.initiatives)-1)+")", []any(nil)
-	for _, i := range st.initiatives {
-		args = append(args, i)
+	where, args := "", []any(nil)
+	if st.some {
+		where = " AND initiative IN (?" + strings.Repeat(", ?", len(st.initiatives)-1) + ")"
+		for _, i := range st.initiatives {
+			args = append(args, i)
+		}
 	}
 	if st.kind != 0 {
 		where, args = where+" AND kind = ?", append(args, st.kind)
@@ -260,26 +281,27 @@ func (v *Views) fromCounts(ctx context.Context, s *scene, d department, level ev
 	if err != nil || !ok {
 		return nil, false, err
 	}
-	counts, err := v.count(ctx, d.workspace, st)
+	counts, err := v.count(ctx, d.workspace, st, by{initiative: level == evidence.ByInitiative, month: level == evidence.ByQuarter})
 	if err != nil {
 		return nil, false, err
 	}
-	groups, months, initiatives := map[string][]evidence.Tally{}, map[string][]int64{}, map[string][]string{}
+	groups, months := map[string][]evidence.Tally{}, map[string][]int64{}
 	for _, c := range counts {
 		key := c.keyAt(level, d.workspace)
 		groups[key] = append(groups[key], c.Tally)
 		if !slices.Contains(months[key], c.month) {
 			months[key] = append(months[key], c.month)
 		}
-		if !slices.Contains(initiatives[key], c.initiative) {
-			initiatives[key] = append(initiatives[key], c.initiative)
-		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(groups)) {
 		a := evidence.OverTallies(key, groups[key], least)
 		within := st
-		within.initiatives = initiatives[key]
-		within.from, within.to = max(st.from, beginOf(slices.Min(months[key]))), min(st.to, beginOf(slices.Max(months[key])+1))
+		switch level {
+		case evidence.ByInitiative:
+			within.initiatives = []string{strings.TrimPrefix(key, d.workspace+"/")}
+		case evidence.ByQuarter:
+			within.from, within.to = max(st.from, beginOf(slices.Min(months[key]))), min(st.to, beginOf(slices.Max(months[key])+1))
+		}
 		if a.BestDecision, err = v.latestWith(ctx, d.workspace, within, a.Best); err != nil {
 			return nil, false, err
 		}
@@ -299,10 +321,10 @@ func (v *Views) latestWith(ctx context.Context, ws string, st stretch, r role.Ro
 	var best struct{ closedAt, decision int64 }
 	initiatives := st.initiatives
 	for _, i := range initiatives { // each is one step down an index; together they would be a scan
-		st.initiatives = []string{i}
+		st.initiatives, st.some = []string{i}, true
 		more, args := st.among()
 		var closedAt, id int64
-		err := v.read(ws).QueryRowContext(ctx, `SELECT closed_at, decision FROM ledger WHERE who = ? AND role = ? AND closed_at >= ? AND closed_at < ?`+more+` ORDER BY closed_at DESC, decision LIMIT 1`, append([]any{st.who, string(r), st.from, st.to}, args...)...).Scan(&closedAt, &id)
+		err := v.read(ws).QueryRowContext(ctx, `SELECT closed_at, decision FROM ledger INDEXED BY ledger_by_role WHERE who = ? AND role = ? AND closed_at >= ? AND closed_at < ?`+more+` ORDER BY closed_at DESC, decision LIMIT 1`, append([]any{st.who, string(r), st.from, st.to}, args...)...).Scan(&closedAt, &id)
 		if err == sql.ErrNoRows {
 			continue
 		}
@@ -326,6 +348,7 @@ func (v *Views) pageOf(ctx context.Context, s *scene) (rows []*apiv1.LedgerRow, 
 	type place struct {
 		workspace    string
 		closedAt, id int64
+		key          string
 		evidence.Tally
 	}
 	var places []place
@@ -334,7 +357,7 @@ func (v *Views) pageOf(ctx context.Context, s *scene) (rows []*apiv1.LedgerRow, 
 		if err != nil || !ok {
 			return nil, 0, 0, false, err
 		}
-		counts, err := v.count(ctx, d.workspace, st)
+		counts, err := v.count(ctx, d.workspace, st, by{month: true})
 		if err != nil {
 			return nil, 0, 0, false, err
 		}
@@ -367,13 +390,14 @@ func (v *Views) pageOf(ctx context.Context, s *scene) (rows []*apiv1.LedgerRow, 
 		if len(s.departments) == 1 {
 			args[len(args)-2], args[len(args)-1] = int(s.Limit), int(s.Skip)-before
 		}
-		found, err := v.read(d.workspace).QueryContext(ctx, `SELECT closed_at, decision, role, reason FROM ledger WHERE who = ? AND closed_at >= ? AND closed_at < ?`+more+` ORDER BY closed_at DESC, decision LIMIT ? OFFSET ?`, args...)
+		found, err := v.read(d.workspace).QueryContext(ctx, `SELECT l.closed_at, l.decision, a.key, l.role, l.reason
+			FROM (SELECT * FROM ledger WHERE who = ? AND closed_at >= ? AND closed_at < ?`+more+` ORDER BY closed_at DESC, decision LIMIT ? OFFSET ?) l JOIN aggregate a ON a.id = l.decision ORDER BY l.closed_at DESC, l.decision`, args...)
 		if err != nil {
 			return nil, 0, 0, false, err
 		}
 		for found.Next() {
 			p := place{workspace: d.workspace, Tally: evidence.Tally{N: 1}}
-			if err := found.Scan(&p.closedAt, &p.id, &p.Role, &p.Reason); err != nil {
+			if err := found.Scan(&p.closedAt, &p.id, &p.key, &p.Role, &p.Reason); err != nil {
 				return nil, 0, 0, false, cmp.Or(err, found.Close())
 			}
 			places = append(places, p)
@@ -389,11 +413,7 @@ func (v *Views) pageOf(ctx context.Context, s *scene) (rows []*apiv1.LedgerRow, 
 		places = places[min(int(s.Skip), len(places)):]
 	}
 	for _, p := range places[:min(int(s.Limit), len(places))] {
-		var key string
-		if err := v.read(p.workspace).QueryRowContext(ctx, `SELECT key FROM aggregate WHERE id = ?`, p.id).Scan(&key); err != nil {
-			return nil, 0, 0, false, err
-		}
-		a := evidence.OverTallies(p.workspace+"/"+key, []evidence.Tally{p.Tally}, 1)
+		a := evidence.OverTallies(p.workspace+"/"+p.key, []evidence.Tally{p.Tally}, 1)
 		if a.Best != "" {
 			a.BestDecision, a.WorstDecision = a.Key, a.Key
 		}
@@ -412,7 +432,7 @@ func (v *Views) talliesOf(ctx context.Context, s *scene, d department) ([]eviden
 		lines, err := v.ledgerOf(ctx, s, d)
 		return evidence.Tallies(lines), err
 	}
-	counts, err := v.count(ctx, d.workspace, st)
+	counts, err := v.count(ctx, d.workspace, st, by{})
 	if err != nil {
 		return nil, err
 	}

@@ -79,7 +79,7 @@ func (v *Views) collectSeries(ctx context.Context, s *scene, d department, into 
 		return err
 	}
 	if ok {
-		counts, err := v.count(ctx, d.workspace, st)
+		counts, err := v.count(ctx, d.workspace, st, by{month: true})
 		if err != nil {
 			return err
 		}

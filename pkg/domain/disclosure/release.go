@@ -16,15 +16,23 @@ func Next(t *Table, earlier []*Table, threshold int) (*Table, error) {
 	if threshold <= 0 {
 		return p, nil
 	}
-	for _, old := range earlier {
-		if !slices.Equal(old.Names, p.Names) {
-			return nil, decider.Refuse("disclosure/other-table")
-		}
-		if p.isolates(old, threshold) {
-			return nil, decider.Refuse("disclosure/difference")
-		}
+	if err := Compare(p, earlier, threshold); err != nil {
+		return nil, err
 	}
 	return p, nil
+}
+
+// Compare is Next for a table of which it was decided already what is shown: it only looks for what the releases tell together.
+func Compare(t *Table, earlier []*Table, threshold int) error {
+	for _, old := range earlier {
+		if !slices.Equal(old.Names, t.Names) {
+			return decider.Refuse("disclosure/other-table")
+		}
+		if t.isolates(old, threshold) {
+			return decider.Refuse("disclosure/difference")
+		}
+	}
+	return nil
 }
 
 // isolates looks at the difference of two releases as a table of its own: what is hidden in either is hidden in it.
