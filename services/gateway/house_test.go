@@ -239,6 +239,8 @@ func (h *house) questions() map[string]bus.Handler {
 		"get_table3":       {&apiv1.GetTable3Request{}, &apiv1.GetTable3Response{}},
 		"list_findings":    {&apiv1.ListFindingsRequest{}, &apiv1.ListFindingsResponse{}},
 		"get_figures":      {&apiv1.GetFiguresRequest{}, &apiv1.GetFiguresResponse{}},
+		"list_trends":      {&apiv1.ListTrendsRequest{}, &apiv1.ListTrendsResponse{}},
+		"get_signals":      {&apiv1.GetSignalsRequest{}, &apiv1.GetSignalsResponse{}},
 
 		"get_initiative":  {&apiv1.GetInitiativeRequest{}, &apiv1.InitiativeView{}},
 		"get_session":     {&apiv1.GetSessionRequest{}, &apiv1.SessionView{}},

@@ -45,29 +45,30 @@ func TestEveryMethodThatTakesPartSaysWhoSpeaks(t *testing.T) {
 
 // words are requests that take part, with the one who speaks as %s.
 var words = map[string]string{
-	"InitiativeService/DeclareCapacity": `{"workspace":"dsm","initiative":"orari","participant":"%s"}`,
-	"InitiativeService/NameParticipant": `{"workspace":"dsm","initiative":"orari","participant":"%s","name":{"clear":"A"}}`,
-	"InitiativeService/StateConsents":   `{"workspace":"dsm","initiative":"orari","participant":"me","consents":[{"participant":"%s","consent":"research"}]}`,
-	"SessionService/SeatParticipants":   `{"workspace":"dsm","session":"orari:s","seats":[{"participant":"me"},{"participant":"%s"}]}`,
-	"SessionService/UnseatParticipant":  `{"workspace":"dsm","session":"orari:s","participant":"%s"}`,
-	"SessionService/ApproveMinutes":     `{"workspace":"dsm","session":"orari:s","participant":"%s"}`,
-	"ItemService/ProposeItem":           `{"workspace":"dsm","item":"orari:i","title":{"clear":"T"},"proposedBy":"%s"}`,
-	"ItemService/RecordContributions":   `{"workspace":"dsm","item":"orari:i","session":"orari:s","contributions":[{"by":"%s","enteredBy":"forged"}]}`,
-	"ItemService/LinkAttachment":        `{"workspace":"dsm","item":"orari:i","title":{"clear":"T"},"url":{"clear":"https://a.example"},"by":"%s"}`,
-	"ItemService/RaiseHand":             `{"workspace":"dsm","item":"orari:i","session":"orari:s","participant":"%s"}`,
-	"ItemService/LowerHand":             `{"workspace":"dsm","item":"orari:i","session":"orari:s","participant":"%s"}`,
-	"ItemService/ReturnFloor":           `{"workspace":"dsm","item":"orari:i","session":"orari:s","participant":"%s","enteredBy":"forged"}`,
-	"ItemService/WordContribution":      `{"workspace":"dsm","item":"orari:i","session":"orari:s","number":1,"by":"%s","enteredBy":"forged"}`,
-	"DecisionService/CastBallots":       `{"workspace":"dsm","decision":"orari:s:d","ballots":[{"participant":"%s","choice":"CHOICE_FOR","enteredBy":"forged"}]}`,
-	"DecisionService/GiveAdvice":        `{"workspace":"dsm","decision":"orari:s:d","advice":[{"participant":"%s"}]}`,
-	"DecisionService/RecordAct":         `{"workspace":"dsm","decision":"orari:s:d","act":{"kind":"ACT_KIND_IMPLEMENTED","by":"%s"}}`,
-	"DecisionService/ContestMinutes":    `{"workspace":"dsm","decision":"orari:s:d","by":"%s","text":{"clear":"No"}}`,
+	"InitiativeService/DeclareCapacity":        `{"workspace":"dsm","initiative":"orari","participant":"%s"}`,
+	"InitiativeService/NameParticipant":        `{"workspace":"dsm","initiative":"orari","participant":"%s","name":{"clear":"A"}}`,
+	"InitiativeService/StateConsents":          `{"workspace":"dsm","initiative":"orari","participant":"me","consents":[{"participant":"%s","consent":"research"}]}`,
+	"InitiativeService/ReportUnloggedDecision": `{"workspace":"dsm","initiative":"orari","by":"%s","text":{"clear":"T"}}`,
+	"SessionService/SeatParticipants":          `{"workspace":"dsm","session":"orari:s","seats":[{"participant":"me"},{"participant":"%s"}]}`,
+	"SessionService/UnseatParticipant":         `{"workspace":"dsm","session":"orari:s","participant":"%s"}`,
+	"SessionService/ApproveMinutes":            `{"workspace":"dsm","session":"orari:s","participant":"%s"}`,
+	"ItemService/ProposeItem":                  `{"workspace":"dsm","item":"orari:i","title":{"clear":"T"},"proposedBy":"%s"}`,
+	"ItemService/RecordContributions":          `{"workspace":"dsm","item":"orari:i","session":"orari:s","contributions":[{"by":"%s","enteredBy":"forged"}]}`,
+	"ItemService/LinkAttachment":               `{"workspace":"dsm","item":"orari:i","title":{"clear":"T"},"url":{"clear":"https://a.example"},"by":"%s"}`,
+	"ItemService/RaiseHand":                    `{"workspace":"dsm","item":"orari:i","session":"orari:s","participant":"%s"}`,
+	"ItemService/LowerHand":                    `{"workspace":"dsm","item":"orari:i","session":"orari:s","participant":"%s"}`,
+	"ItemService/ReturnFloor":                  `{"workspace":"dsm","item":"orari:i","session":"orari:s","participant":"%s","enteredBy":"forged"}`,
+	"ItemService/WordContribution":             `{"workspace":"dsm","item":"orari:i","session":"orari:s","number":1,"by":"%s","enteredBy":"forged"}`,
+	"DecisionService/CastBallots":              `{"workspace":"dsm","decision":"orari:s:d","ballots":[{"participant":"%s","choice":"CHOICE_FOR","enteredBy":"forged"}]}`,
+	"DecisionService/GiveAdvice":               `{"workspace":"dsm","decision":"orari:s:d","advice":[{"participant":"%s"}]}`,
+	"DecisionService/RecordAct":                `{"workspace":"dsm","decision":"orari:s:d","act":{"kind":"ACT_KIND_IMPLEMENTED","by":"%s"}}`,
+	"DecisionService/ContestMinutes":           `{"workspace":"dsm","decision":"orari:s:d","by":"%s","text":{"clear":"No"}}`,
 }
 
 // Whoever takes part speaks for themself; who facilitates may write down what somebody else said, and the record shows who typed it.
 func TestWhoTakesPartSpeaksForThemselfAlone(t *testing.T) {
 	for _, name := range gateway.VoiceNames() {
-		if !slices.ContainsFunc(keys(words), func(m string) bool { return strings.HasSuffix(m, "/"+name) }) && !slices.Contains([]string{"PauseSession", "WithdrawItem", "GetOwnBallots"}, name) {
+		if !slices.ContainsFunc(keys(words), func(m string) bool { return strings.HasSuffix(m, "/"+name) }) && !slices.Contains([]string{"PauseSession", "WithdrawItem", "GetOwnBallots", "GetSignals"}, name) {
 			t.Errorf("%s is not tried", name)
 		}
 	}
@@ -215,6 +216,8 @@ func TestWhatGoesBeyondOneselfIsForWhoFacilitates(t *testing.T) {
 		{"a pause", "SessionService/PauseSession", `{"workspace":"dsm","session":"orari:s"}`, "", ""},
 		{"ballots of one's own", "DecisionService/GetOwnBallots", `{"workspace":"dsm","session":"orari:s","participant":"me"}`, "", "gateway/for-oneself"},
 		{"ballots of another", "DecisionService/GetOwnBallots", `{"workspace":"dsm","session":"orari:s","participant":"giulia"}`, "gateway/for-oneself", ""},
+		{"signals of one's own", "EvidenceService/GetSignals", `{"workspace":"dsm","initiative":"orari","participant":"me"}`, "", "gateway/for-oneself"},
+		{"signals of another", "EvidenceService/GetSignals", `{"workspace":"dsm","initiative":"orari","participant":"giulia"}`, "gateway/for-oneself", ""},
 		{"a script for a link", "ItemService/LinkAttachment", `{"workspace":"dsm","item":"orari:i","by":"me","url":{"clear":"javascript:alert(1)"}}`, "command/url", "command/url"},
 		{"a file for a link", "ItemService/LinkAttachment", `{"workspace":"dsm","item":"orari:i","by":"me","url":{"clear":"file:///etc/passwd"}}`, "command/url", "command/url"},
 		{"no link", "ItemService/LinkAttachment", `{"workspace":"dsm","item":"orari:i","by":"me"}`, "command/url", "command/url"},

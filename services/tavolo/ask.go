@@ -29,8 +29,7 @@ type natsAsker struct{ nc *nats.Conn }
 
 func (a natsAsker) roles(ctx context.Context, q *apiv1.ListRolesRequest) (*apiv1.ListRolesResponse, error) {
 	q.CaughtUp = true
-	out := &apiv1.ListRolesResponse{}
-	return out, bus.Request(ctx, a.nc, "query.list_roles", q, out)
+	return a.ListRoles(ctx, q)
 }
 
 func (a natsAsker) summary(ctx context.Context, q *apiv1.SummariseRolesRequest) (*apiv1.SummariseRolesResponse, error) {

@@ -2,13 +2,8 @@ package main
 
 import (
 	"context"
-	"slices"
-	"time"
-
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"tavolo/pkg/bus"
-	"tavolo/pkg/domain/evidence"
 	"tavolo/pkg/export"
 	apiv1 "tavolo/proto/tavolo/api/v1"
 )
@@ -17,12 +12,8 @@ import (
 
 // evaluator answers what evaluators ask; over HTTP it is the generated client.
 type evaluator interface {
-	ListRoleLedger(context.Context, *apiv1.ListRoleLedgerRequest) (*apiv1.ListRoleLedgerResponse, error)
-	GetTable3(context.Context, *apiv1.GetTable3Request) (*apiv1.GetTable3Response, error)
-	ListFindings(context.Context, *apiv1.ListFindingsRequest) (*apiv1.ListFindingsResponse, error)
+	export.Asker
 	GetFigures(context.Context, *apiv1.GetFiguresRequest) (*apiv1.GetFiguresResponse, error)
-	ListWorkspaces(context.Context, *apiv1.ListWorkspacesRequest) (*apiv1.ListWorkspacesResponse, error)
-	GetDecision(context.Context, *apiv1.GetDecisionRequest) (*apiv1.DecisionView, error)
 }
 
 func (a natsAsker) ListRoleLedger(ctx context.Context, q *apiv1.ListRoleLedgerRequest) (*apiv1.ListRoleLedgerResponse, error) {
@@ -50,6 +41,11 @@ func (a natsAsker) ListWorkspaces(ctx context.Context, q *apiv1.ListWorkspacesRe
 	return out, bus.Request(ctx, a.nc, "query.list_workspaces", q, out)
 }
 
+func (a natsAsker) ListRoles(ctx context.Context, q *apiv1.ListRolesRequest) (*apiv1.ListRolesResponse, error) {
+	out := &apiv1.ListRolesResponse{}
+	return out, bus.Request(ctx, a.nc, "query.list_roles", q, out)
+}
+
 func (a natsAsker) GetDecision(ctx context.Context, q *apiv1.GetDecisionRequest) (*apiv1.DecisionView, error) {
 	out := &apiv1.DecisionView{}
 	return out, bus.Request(ctx, a.nc, "query.get_decision", q, out)
@@ -74,51 +70,5 @@ func (s *span) period() *apiv1.EvidencePeriod {
 
 // evaluation asks everything that a report and an export are made of.
 func (s *span) evaluation(ctx context.Context, d *desk) (*export.Evaluation, error) {
-	p := s.period()
-	e := &export.Evaluation{From: at(p.From), To: at(p.To), Regional: len(s.Region) > 0}
-	var err error
-	if e.Departments, err = d.ask.ListRoleLedger(ctx, &apiv1.ListRoleLedgerRequest{Workspace: s.Workspace, Period: p}); err != nil {
-		return nil, err
-	}
-	p.AsOf = e.Departments.AsOf // everything else is read as it stood at the same instant
-	if e.Table3, err = d.ask.GetTable3(ctx, &apiv1.GetTable3Request{Workspace: s.Workspace, Period: p}); err != nil {
-		return nil, err
-	}
-	if e.Findings, err = d.ask.ListFindings(ctx, &apiv1.ListFindingsRequest{Workspace: s.Workspace, Period: p}); err != nil {
-		return nil, err
-	}
-	if e.Workspaces, err = d.ask.ListWorkspaces(ctx, &apiv1.ListWorkspacesRequest{}); err != nil {
-		return nil, err
-	}
-	known := map[string]*apiv1.DecisionRoles{}
-	for _, who := range []string{evidence.Strict, evidence.Broad} {
-		list, err := d.ask.roles(ctx, &apiv1.ListRolesRequest{Workspace: s.Workspace, Who: who, From: p.From, To: p.To, AsOf: p.AsOf})
-		if err != nil {
-			return nil, err
-		}
-		for _, x := range list.Decisions {
-			id := x.Workspace + "/" + x.Initiative + ":" + x.Session + ":" + x.Id
-			switch first := known[id]; {
-			case first != nil:
-				first.Roles = append(first.Roles, x.Roles...)
-			case e.Roles == nil:
-				known[id] = x
-			}
-		}
-		if e.Roles == nil {
-			e.Roles = list
-		}
-	}
-	e.Roles.Decisions = slices.DeleteFunc(e.Roles.Decisions, func(x *apiv1.DecisionRoles) bool {
-		return !slices.ContainsFunc(e.Departments.Rows, func(r *apiv1.LedgerRow) bool { return r.Key == x.Workspace })
-	})
-	e.HideSmall()
-	return e, nil
-}
-
-func at(t *timestamppb.Timestamp) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return t.AsTime()
+	return export.Gather(ctx, d.ask, s.Workspace, s.period())
 }

@@ -16,7 +16,6 @@ import (
 
 	"tavolo/pkg/export"
 	"tavolo/pkg/releases"
-	apiv1 "tavolo/proto/tavolo/api/v1"
 )
 
 // exportCmd writes files for other programs.
@@ -95,21 +94,14 @@ func (c *exportCmd) write(w io.Writer, e *export.Evaluation, votes *export.Publi
 	}
 }
 
-// published reads the votes for Popolo.
+// published reads the votes for Popolo, one by one, and shows how far it is.
 func published(ctx context.Context, t *terminal, d *desk, e *export.Evaluation) (*export.Published, error) {
 	var done func()
 	if f, ok := t.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		bar := progressbar.NewOptions(len(e.Roles.Decisions), progressbar.OptionSetWriter(t.err), progressbar.OptionSetDescription("votes"), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
 		done = func() { _ = bar.Add(1) }
 	}
-	return export.Votes(ctx, asking{d.ask}, e, done)
-}
-
-// asking is a desk as package export asks it.
-type asking struct{ asker }
-
-func (a asking) ListRoles(ctx context.Context, q *apiv1.ListRolesRequest) (*apiv1.ListRolesResponse, error) {
-	return a.roles(ctx, q)
+	return export.Votes(ctx, d.ask, e, done)
 }
 
 // release decides what of the counts of people leaves, and remembers it in the data folder. A server elsewhere remembers for itself and cannot be asked yet:

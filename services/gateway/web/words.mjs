@@ -21,7 +21,7 @@ const read = (path) => JSON.parse(readFileSync(fileURLToPath(new URL(path, impor
 // The client's own words lie in one folder a language, one file a part of the client. Some parts come with the screens that say them, so that the
 // meeting does not wait for them.
 const files = (language) => readdirSync(fileURLToPath(new URL(`src/words/${language}`, import.meta.url))).sort();
-export const partsApart = ["charter", "entering", "preparing", "refusals"];
+export const partsApart = ["auditing", "charter", "entering", "preparing", "refusals"];
 const own = (language, keep = () => true) => Object.assign({}, ...files(language).filter((file) => keep(file.replace(".json", ""))).map((file) => read(`src/words/${language}/${file}`)));
 // Refusals of a command, and what the parts behind the gateway say: fetched when the first of them is met. Areas that only a program meets are left out.
 const refused = /^(capacity|command|decision|id|initiative|item|people|session|vault|workspace)\//;

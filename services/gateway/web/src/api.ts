@@ -8,6 +8,10 @@ import type {
   SwitchPersonRequestJson,
 } from "./gen/tavolo/api/v1/account_pb";
 import type {
+  GetFiguresRequestJson, GetFiguresResponseJson, GetTable3RequestJson, GetTable3ResponseJson, ListFindingsRequestJson, ListFindingsResponseJson, ListRoleLedgerRequestJson,
+  ListRoleLedgerResponseJson,
+} from "./gen/tavolo/api/v1/evidence_pb";
+import type {
   DecisionViewJson, GetDecisionRequestJson, GetInitiativeRequestJson, GetOwnBallotsRequestJson, GetOwnBallotsResponseJson, GetSessionRequestJson, InitiativeViewJson, ListWorkspacesRequestJson,
   ListWorkspacesResponseJson, SessionViewJson,
 } from "./gen/tavolo/api/v1/record_pb";
@@ -40,6 +44,10 @@ interface Questions {
   "DecisionService/GetDecision": [GetDecisionRequestJson, DecisionViewJson];
   "RoleService/ListRoles": [ListRolesRequestJson, ListRolesResponseJson];
   "RoleService/Why": [WhyRequestJson, WhyResponseJson];
+  "EvidenceService/ListRoleLedger": [ListRoleLedgerRequestJson, ListRoleLedgerResponseJson];
+  "EvidenceService/GetTable3": [GetTable3RequestJson, GetTable3ResponseJson];
+  "EvidenceService/ListFindings": [ListFindingsRequestJson, ListFindingsResponseJson];
+  "EvidenceService/GetFigures": [GetFiguresRequestJson, GetFiguresResponseJson];
   "RoleService/SummariseRoles": [SummariseRolesRequestJson, SummariseRolesResponseJson];
 }
 export type Question = keyof Questions;
@@ -56,6 +64,7 @@ export interface Commands {
   "InitiativeService/DeclareCapacity": command.DeclareCapacityJson;
   "InitiativeService/NameParticipant": command.NameParticipantJson;
   "InitiativeService/StateConsents": command.StateConsentsJson;
+  "InitiativeService/ReportUnloggedDecision": command.ReportUnloggedDecisionJson;
   "InitiativeService/SetPublication": command.SetPublicationJson;
   "SessionService/PrepareSession": command.PrepareSessionJson;
   "SessionService/DescribeSession": command.DescribeSessionJson;

@@ -62,6 +62,8 @@ function Screen() {
     case "session": return <Loaded key={`${who} ${r.id}`} file={screens.session}>{(m) => <m.Session workspace={r.workspace} id={r.id} />}</Loaded>;
     case "projector": return <Loaded key={`${who} ${r.id}`} file={screens.projector}>{(m) => <m.Projector workspace={r.workspace} id={r.id} />}</Loaded>;
     case "decision": return <Loaded key={`${who} ${r.id}`} file={screens.decision}>{(m) => <m.Decision workspace={r.workspace} id={r.id} why={r.why} />}</Loaded>;
+    case "audit": return <Loaded key={`${who} ${r.workspace} ${r.part}`} file={screens.audit}>{(m) => <m.Audit workspace={r.workspace} part={r.part} query={r.query} />}</Loaded>;
+    case "table3": return <Loaded key={who} file={screens.table3}>{(m) => <m.Table3 query={r.query} />}</Loaded>;
     default: return <Loaded file={screens.nowhere}>{(m) => <m.Nowhere />}</Loaded>;
   }
 }
@@ -74,6 +76,8 @@ const screens = {
   session: () => import("./screens/session"),
   projector: () => import("./screens/projector"),
   decision: () => import("./screens/decision"),
+  audit: () => withWords(import("./screens/audit"), "auditing"),
+  table3: () => withWords(import("./screens/table3"), "auditing"),
   nowhere: () => import("./screens/nowhere"),
 };
 

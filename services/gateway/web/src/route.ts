@@ -6,6 +6,9 @@ export type Route =
   | { screen: "enter"; back: string | undefined }
   | { screen: "initiative" | "session" | "decision"; workspace: string; id: string; why?: string | undefined }
   | { screen: "projector"; workspace: string; id: string }
+  // What evaluators read; the filters are in the query.
+  | { screen: "audit"; workspace: string; part: string; query: string }
+  | { screen: "table3"; query: string }
   | { screen: "nowhere" };
 
 const letters = { i: "initiative", s: "session", d: "decision" } as const;
@@ -15,10 +18,13 @@ export function read(path: string, query = ""): Route {
   if (path === "/") return { screen: "home" };
   if (path === "/me") return { screen: "me" };
   if (path === "/enter") return { screen: "enter", back: ours(new URLSearchParams(query).get("back")) };
+  if (path === "/table3") return { screen: "table3", query };
+  const audit = /^\/w\/([^/]+)\/audit(?:\/(ledger|strength|findings))?$/.exec(path);
   const parts = /^\/w\/([^/]+)\/([isd])\/([^/]+)$/.exec(path);
   const wall = /^\/w\/([^/]+)\/s\/([^/]+)\/projector$/.exec(path);
-  if (!parts && !wall) return { screen: "nowhere" };
+  if (!parts && !wall && !audit) return { screen: "nowhere" };
   try {
+    if (audit) return { screen: "audit", workspace: decodeURIComponent(audit[1] ?? ""), part: audit[2] ?? "", query };
     if (wall) return { screen: "projector", workspace: decodeURIComponent(wall[1] ?? ""), id: decodeURIComponent(wall[2] ?? "") };
     const [, workspace = "", letter = "i", id = ""] = parts ?? [];
     return {
@@ -32,7 +38,7 @@ export function read(path: string, query = ""): Route {
 
 // ours lets through only the way back to a screen of ours: an address that came from outside must lead nowhere else.
 const ours = (back: string | null): string | undefined =>
-  back !== null && (back === "/me" || back.startsWith("/w/")) && read(back.split("?")[0]!).screen !== "nowhere" ? back : undefined;
+  back !== null && (back === "/me" || back.startsWith("/table3") || back.startsWith("/w/")) && read(back.split("?")[0]!).screen !== "nowhere" ? back : undefined;
 
 // A colon is what ids are joined with, and is plain in a path.
 const part = (id: string): string => encodeURIComponent(id).replaceAll("%3A", ":");
@@ -45,6 +51,9 @@ export const address = {
   initiative: (workspace: string, id: string): string => `/w/${part(workspace)}/i/${part(id)}`,
   session: (workspace: string, id: string): string => `/w/${part(workspace)}/s/${part(id)}`,
   projector: (workspace: string, id: string): string => `/w/${part(workspace)}/s/${part(id)}/projector`,
+  // page: "" (the department), ledger, strength or findings.
+  audit: (workspace: string, page = ""): string => `/w/${part(workspace)}/audit${page && `/${page}`}`,
+  table3: "/table3",
   decision: (workspace: string, id: string): string => `/w/${part(workspace)}/d/${part(id)}`,
 };
 
@@ -84,6 +93,12 @@ export function go(href: string, instead = false): void {
   moves.value++;
   route.value = here();
   scrollTo(0, 0);
+}
+
+// refine shows the same screen otherwise: there is a way back, and the reader stays where they are.
+export function refine(href: string): void {
+  history.pushState(null, "", href);
+  route.value = here();
 }
 
 // note keeps in the address which explanation is open, so that it can be sent on; it is no move.

@@ -3,6 +3,7 @@
 //
 // Texts have the form of go-i18n: a text, or {one, other} where a count changes it; the count is the first argument named in "other".
 import { signal } from "@preact/signals";
+import type auditing from "./words/it/auditing.json";
 import type charter from "./words/it/charter.json";
 import type deciding from "./words/it/deciding.json";
 import type frame from "./words/it/frame.json";
@@ -15,7 +16,7 @@ import type catalogue from "../../../../pkg/catalogue/it.json";
 export type Language = "it" | "en" | "it-x-facile";
 export const languages: readonly Language[] = ["it", "en", "it-x-facile"];
 
-export type Key = keyof typeof reading | keyof typeof frame | keyof typeof entering | keyof typeof preparing | keyof typeof meeting | keyof typeof deciding | keyof typeof charter | keyof typeof catalogue;
+export type Key = keyof typeof reading | keyof typeof frame | keyof typeof entering | keyof typeof preparing | keyof typeof meeting | keyof typeof deciding | keyof typeof charter | keyof typeof auditing | keyof typeof catalogue;
 export type Arguments = Record<string, string | number>;
 export type Text = string | { one?: string; other: string };
 export type Texts = Record<string, Text>;
@@ -37,6 +38,7 @@ const parts = {
   refusals: { it: () => import("words:it/refusals"), en: () => import("words:en/refusals"), "it-x-facile": () => import("words:it-x-facile/refusals") },
   preparing: { it: () => import("words:it/preparing"), en: () => import("words:en/preparing"), "it-x-facile": () => import("words:it-x-facile/preparing") },
   charter: { it: () => import("words:it/charter"), en: () => import("words:en/charter"), "it-x-facile": () => import("words:it-x-facile/charter") },
+  auditing: { it: () => import("words:it/auditing"), en: () => import("words:en/auditing"), "it-x-facile": () => import("words:it-x-facile/auditing") },
 } satisfies Record<string, Load>;
 export type Part = keyof typeof parts;
 

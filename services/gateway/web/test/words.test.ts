@@ -32,16 +32,16 @@ test("A text takes the same arguments in every language", () => {
 
 test("Every word of ours has a use, and every key in the source has a word", () => {
   const text = sources.map(read).join("\n");
-  const used = new Set([...text.matchAll(/"((?:web|why|role|standing|ratification|catalogue)\/[a-z-]+)"/g)].map((m) => m[1]!));
+  const used = new Set([...text.matchAll(/"((?:web|why|role|standing|ratification|catalogue)\/[a-z0-9-]+)"/g)].map((m) => m[1]!));
   for (const key of used) for (const l of languages) assert.ok(all[l]![key], `${key} in ${l}`);
   for (const key of Object.keys(own.it!)) {
-    if (/^web\/(event-|(session|item|decision)-phase-|follow-up-(due|done|refused|reversed|explained)$|no-script(-link)?$)/.test(key)) continue;
+    if (/^web\/(event-|finding-|t3-(no|yes|do-not-know|not-at-all|a-little|moderately|a-lot|very-much)$|(session|item|decision)-phase-|follow-up-(due|done|refused|reversed|explained)$|no-script(-link)?$)/.test(key)) continue;
     assert.ok(used.has(key), `${key} is not used`);
   }
 });
 
 test("The words of a part are said only where they have come along", () => {
-  const withThem: Record<string, RegExp> = { charter: /^deciding\/(wizard|wizardpeople|power|lead|after|rulenames|someone|hundred)\./, entering: /^(entering\/(code|seat)|screens\/(home|enter|me|initiative)|preparing\/(takeseat|invite|manage))/, preparing: /^(preparing\/|screens\/(home|initiative))/ };
+  const withThem: Record<string, RegExp> = { auditing: /^(auditing\/|screens\/(audit|table3))/, charter: /^deciding\/(wizard|wizardpeople|power|lead|after|rulenames|someone|hundred)\./, entering: /^(entering\/(code|seat)|screens\/(home|enter|me|initiative)|preparing\/(takeseat|invite|manage))/, preparing: /^(preparing\/|screens\/(home|initiative))/ };
   for (const part of partsApart as string[]) {
     for (const key of Object.keys(wordsApart("it", part))) for (const file of sources) {
       if (read(file).includes(`"${key}"`)) assert.match(file, withThem[part]!, `${key} of ${part}`);
@@ -79,6 +79,14 @@ test("Every code of the contract has a word in every language", () => {
     if (/^workspace_/.test(event!) || event === "participant_named") continue; // nothing of a role follows from these
     assert.ok(own.it![`web/event-${event!.replaceAll("_", "-")}`], event);
   }
+});
+
+// Every finding of the record has its title and its sentence; the codes are those of package evidence.
+test("Every finding has words in every language", () => {
+  const text = readFileSync(join(root, "../../../pkg/domain/evidence/findings.go"), "utf8");
+  const codes = [...text.matchAll(/ Code = "(\w+)"/g)].map((m) => m[1]!.replaceAll("_", "-"));
+  assert.ok(codes.length >= 12, String(codes));
+  for (const code of codes) for (const l of languages) for (const end of ["", "-what"]) assert.ok(all[l]![`web/finding-${code}${end}`], `${code}${end} in ${l}`);
 });
 
 interface Node { type: string; value?: unknown; name?: { name?: string }; [field: string]: unknown }

@@ -7,8 +7,15 @@ import { sentence } from "./roles";
 import { Loading, Problem } from "./screen";
 import { Cell, Head, Row, Table } from "./table";
 
-export function Why({ workspace, decision, sequence, who }: { workspace: string; decision: string; sequence: string; who: string }) {
-  const asked = useAsked(`${decision} ${who} ${sequence}`, (signal) => ask("RoleService/Why", { workspace, decision, who, atLeastSequence: sequence }, signal));
+export function Why({ workspace, decision, sequence, who, asOf }: {
+  workspace: string;
+  decision: string;
+  sequence: string;
+  who: string;
+  // The record as it stood then. Undefined: now.
+  asOf?: string | undefined;
+}) {
+  const asked = useAsked(`${decision} ${who} ${sequence}`, (signal) => ask("RoleService/Why", { workspace, decision, who, atLeastSequence: sequence, ...asOf && { asOf } }, signal));
   if (asked.problem) return <Problem asked={asked} />;
   return asked.data ? <Answer a={asked.data} /> : <Loading />;
 }

@@ -132,6 +132,7 @@ function Department({ workspace, initiatives }: Department) {
           ))}
         </ul>
       )}
+      {may("GRANT_READ", id, "") && <p><A href={address.audit(id)}>{t("web/audit-open", { name: workspace.name || id })}</A></p>}
       {may("GRANT_ADMINISTER", id, "") && (
         <Fold id={`new-in-${id}`} look={initiatives.length === 0 ? "main" : "plain"} label={t("web/initiative-new")} name={t("web/initiative-new-in", { name: workspace.name ?? "" })}>
           {(close) => <Loaded file={create}>{(m) => <m.CreateInitiative workspace={id} there={workspace.initiatives ?? []} cancel={close} />}</Loaded>}

@@ -54,6 +54,9 @@ function Content({ workspace, id, view }: { workspace: string; id: string; view:
           </Fold>
         )}
       </Section>
+      <Section id="unlogged" title={t("web/unlogged")}>
+        <Loaded file={unlogged}>{(m) => <m.Unlogged workspace={workspace} initiative={id} view={view} mine={may("GRANT_TAKE_PART", workspace, id) ? seat(workspace, id) : undefined} />}</Loaded>
+      </Section>
       <Section id="people" title={t("web/people")}>
         {participants.length === 0 ? <Empty>{t("web/no-people")}</Empty> : <PeopleList level="h3" list={participants} />}
       </Section>
@@ -64,6 +67,7 @@ function Content({ workspace, id, view }: { workspace: string; id: string; view:
 
 // What only some need comes when it is needed.
 const prepare = () => import("../preparing/prepare"), create = () => import("../preparing/create"), manage = () => import("../preparing/manage"), takeSeat = () => import("../preparing/takeseat");
+const unlogged = () => import("../preparing/unlogged");
 
 // OwnSeat offers a seat to who runs the initiative and has none: without one they neither propose nor vote.
 function OwnSeat({ workspace, id }: { workspace: string; id: string }) {

@@ -1,0 +1,179 @@
+// Evaluators in a real browser against the real program: from the department's figure to the events that prove it, by keyboard; every page in every
+// language; the report and the downloads; a decision that is missing, reported by somebody at the table.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { prepareRoom, vote } from "./room.mjs";
+import { inspect, languages, listen, photograph, settled } from "./screens.mjs";
+import { initiative, open, signIn, startBrowser, startTavolo, workspace } from "./tavolo.mjs";
+
+const audit = `/w/${workspace}/audit`;
+const pages = {
+  "audit": audit,
+  "audit, broad, one initiative": `${audit}?from=2026-01-01&to=2026-12-31&who=users:broad&initiative=${initiative}`,
+  "audit, nothing": `${audit}?from=2019-01-01&to=2019-12-31`,
+  "ledger, persons": `${audit}/ledger?persons=1`,
+  "strength": `${audit}/strength`,
+  "findings": `${audit}/findings`,
+  "table3": "/table3",
+  "initiative, with a report": `/w/${workspace}/i/${initiative}`,
+};
+const names = { it: "Italiano", en: "English", "it-x-facile": "Italiano facile" };
+let tavolo, browser, evaluator;
+
+before(async () => {
+  [tavolo, browser] = await Promise.all([startTavolo(), startBrowser()]);
+  const seated = await prepareRoom(tavolo); // one more decision, taken through the API
+  await vote(tavolo, seated);
+  evaluator = await reads();
+});
+after(async () => {
+  await browser?.close();
+  await tavolo?.end();
+});
+
+// reads is the browser of somebody who may read the whole department.
+async function reads() {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: "reduce", acceptDownloads: true });
+  await signIn(context, tavolo, { name: "Rita", grant: "GRANT_READ", whole: true });
+  return context;
+}
+
+test("Somebody at the table reports a decision that is missing, and it is counted", async (t) => {
+  const context = await browser.newContext({ viewport: { width: 360, height: 740 }, reducedMotion: "reduce" });
+  await signIn(context, tavolo, { name: "Zeno", grant: "GRANT_TAKE_PART", constituency: "user" });
+  const page = await open(context, tavolo.base, `/w/${workspace}/i/${initiative}`, "it"), complaints = listen(page);
+  await settled(page);
+  await page.getByRole("button", { name: "Segnala una decisione" }).click();
+  await page.getByRole("button", { name: "Manda" }).click();
+  await page.getByRole("link", { name: "Manca che cosa è stato deciso." }).waitFor();
+  for (const language of languages) {
+    await page.getByRole("button", { name: names[language], exact: true }).click();
+    await page.waitForFunction((l) => document.documentElement.lang === l, language);
+    await settled(page);
+    await inspect(page, language, (text) => t.diagnostic(`form: ${text}`));
+  }
+  await page.getByRole("button", { name: names.it, exact: true }).click();
+  await page.getByLabel("Che cosa è stato deciso?").fill("Da giugno il giardino chiude alle sei.");
+  await page.getByRole("button", { name: "Manda" }).click();
+  await page.locator(".lines .text", { hasText: "Da giugno il giardino chiude alle sei." }).waitFor();
+  assert.deepEqual(complaints, []);
+  await context.close();
+
+  const reader = await open(evaluator, tavolo.base, `${audit}/findings`, "it");
+  await settled(reader);
+  await reader.getByRole("heading", { name: "Decisioni che qui mancano" }).waitFor();
+  const section = reader.locator("#finding-unlogged_decision").locator("xpath=..");
+  assert.equal(await section.locator("li").count(), 1);
+  await section.getByRole("link").click();
+  await reader.getByText("Da giugno il giardino chiude alle sei.").waitFor();
+  assert.equal(await reader.getByRole("button", { name: "Segnala una decisione" }).count(), 0, "who only reads reports nothing");
+  await reader.close();
+});
+
+test("By keyboard alone an evaluator gets from the figure to the events that prove it, in three steps", async () => {
+  const page = await open(evaluator, tavolo.base, audit, "it");
+  await settled(page);
+  const focus = () => page.evaluate(() => document.activeElement?.textContent);
+  const tabTo = async (wanted) => {
+    for (let i = 0; i < 80; i++) {
+      await page.keyboard.press("Tab");
+      assert.ok(await page.evaluate(() => { const s = getComputedStyle(document.activeElement); return s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2; }), `${await focus()}: the focus cannot be seen`);
+      if (wanted.test(await focus() ?? "")) return;
+    }
+    assert.fail(`no way to ${wanted}`);
+  };
+  await page.getByRole("link", { name: /Guarda queste decisioni\. Ruolo: Decisionale/ }).waitFor(); // the example has decisive decisions
+  await tabTo(/^Guarda le decisioni$/);
+  await page.keyboard.press("Enter"); // one
+  await page.getByRole("heading", { level: 2, name: "Decisioni" }).waitFor();
+  await settled(page);
+  await page.getByText(/Ci sono \d+ decisioni/).waitFor();
+  await tabTo(/^Decisionale\. Apri la prova$/);
+  const question = await page.evaluate(() => document.getElementById(document.activeElement.getAttribute("aria-describedby")).textContent);
+  await page.keyboard.press("Enter"); // two
+  await page.locator("code", { hasText: "charter_written" }).first().waitFor();
+  await page.locator("code", { hasText: "ballot_cast" }).first().waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("aria-expanded")), "true", "the focus stays where it was");
+  await page.getByRole("link", { name: question }).click(); // three: the decision itself
+  await page.getByRole("heading", { level: 1, name: question }).waitFor();
+  await page.goBack();
+  await page.getByText(/Ci sono \d+ decisioni/).waitFor();
+  await page.close();
+});
+
+test("A count leads to the decisions that it counts, and the address keeps what is chosen", async () => {
+  const page = await open(evaluator, tavolo.base, audit, "it");
+  await settled(page);
+  const link = page.locator("#figure").locator("xpath=..").getByRole("link", { name: /Guarda queste decisioni\. Ruolo: Decisionale/ }), n = Number(await link.textContent());
+  await link.click();
+  await page.waitForURL(/role=decisive/);
+  await settled(page);
+  assert.equal(await page.locator("tbody tr:not(.behind)").count(), n);
+  await page.reload();
+  await settled(page);
+  assert.equal(await page.locator("tbody tr:not(.behind)").count(), n, "an address that can be sent on");
+  await page.getByRole("button", { name: /familiari/ }).click();
+  await page.waitForURL(/who=users:broad/);
+  await page.locator("summary", { hasText: "Filtri" }).click();
+  await page.getByLabel("Dal giorno").fill("2026-12-31");
+  await page.getByLabel("Fino al giorno").fill("2026-01-01");
+  await page.getByRole("button", { name: "Applica i filtri" }).click();
+  await page.getByRole("link", { name: /L'ultimo giorno viene prima del primo/ }).waitFor();
+  await page.getByLabel("Fino al giorno").fill("2027-01-01");
+  await page.getByRole("button", { name: "Applica i filtri" }).click();
+  await page.getByText("In questo periodo non ci sono decisioni.").waitFor();
+  await page.goBack();
+  await page.waitForURL((url) => !url.search.includes("from="));
+  await settled(page);
+  assert.ok(await page.locator("tbody tr:not(.behind)").count() > 0);
+  await page.close();
+});
+
+for (const language of languages) {
+  test(`Every page of evaluators can be read by everybody (${language})`, async (t) => {
+    const context = await reads();
+    for (const [name, path] of Object.entries(pages)) {
+      await t.test(name, async () => {
+        const page = await open(context, tavolo.base, path, language), complaints = listen(page);
+        await settled(page);
+        await page.evaluate(() => document.querySelectorAll("main details").forEach((d) => { d.open = true; }));
+        if (name.startsWith("ledger")) {
+          await page.locator("button.why").first().click();
+          await page.locator(".answer code").first().waitFor();
+        }
+        await inspect(page, language, (text) => t.diagnostic(`${name}: ${text}`));
+        assert.deepEqual(complaints, []);
+        await photograph(page, `${name.replaceAll(/\W+/g, "-")}-${language}`);
+        await page.close();
+      });
+    }
+    await t.test("report", async () => {
+      const page = await context.newPage(), complaints = listen(page);
+      await page.goto(`${tavolo.base}/w/${workspace}/report?from=2026-01-01&to=2026-12-31&lang=${language}`);
+      await inspect(page, language, (text) => t.diagnostic(`report: ${text}`));
+      assert.deepEqual(complaints, []);
+      await photograph(page, `report-${language}`);
+      await page.close();
+    });
+    await context.close();
+  });
+}
+
+test("The files come down, for who may read the department and for nobody else", async () => {
+  const page = await open(evaluator, tavolo.base, audit, "it");
+  await settled(page);
+  for (const [name, begins] of Object.entries({ "Excel (.xlsx)": "PK", "CSV per i programmi": "workspace,", "SPSS (.sav)": "$FL2", "Tutti i dati": "PK", "Popolo": "{" })) {
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name }).click()]);
+    const stream = await download.createReadStream();
+    let data = Buffer.alloc(0);
+    for await (const chunk of stream) data = Buffer.concat([data, chunk]);
+    assert.ok(data.toString("latin1").startsWith(begins) && data.length > 200, `${name}: ${data.subarray(0, 40)}`);
+    assert.match(download.suggestedFilename(), /^dsm-esempio-/);
+  }
+  const stranger = await browser.newContext();
+  await signIn(stranger, tavolo, { name: "Ugo", grant: "GRANT_TAKE_PART", constituency: "user" });
+  const answer = await stranger.request.get(`${tavolo.base}/v1/workspaces/${workspace}/export/roles.csv`);
+  assert.equal(answer.status(), 403);
+  await stranger.close();
+  await page.close();
+});

@@ -1,0 +1,124 @@
+// The department's figure of a period: the role of the users with what it stands on, how it went over time, and the ways out of it.
+import { ask, useAsked } from "../api";
+import type { LedgerRowJson, TableIntervalJson, TableShareJson } from "../gen/tavolo/api/v1/evidence_pb";
+import { RoleName } from "../parts/badges";
+import { sentence } from "../parts/roles";
+import { A, Empty, Loading, Problem, Section } from "../parts/screen";
+import { Cell, Head, Row, Table } from "../parts/table";
+import { address } from "../route";
+import type { Page } from "../screens/audit";
+import { dayAndTime, spoken, t } from "../words";
+import { Downloads } from "./downloads";
+import { FilterForm, Whose } from "./filterform";
+import { type Filters, question, quarterOf, read, within, write } from "./filters";
+import { RoleBar, RoleSign, Textures, roles } from "./picture";
+
+export function Department({ workspace, query, page, of }: Page) {
+  const f = read(query);
+  const asked = useAsked(`department ${workspace} ${query}`, async (signal) => {
+    const q = question(workspace, f), figure = await ask("EvidenceService/ListRoleLedger", q, signal);
+    const then = { ...q.period!, asOf: figure.asOf! }; // all of it as it stood at one instant
+    const [quarters, broad] = await Promise.all([
+      ask("EvidenceService/ListRoleLedger", { ...q, period: then, level: "LEDGER_LEVEL_QUARTER" }, signal),
+      ask("EvidenceService/ListRoleLedger", { ...q, period: { ...then, who: other(f) } }, signal),
+    ]);
+    return { figure, row: figure.rows?.[0] ?? {}, quarters: quarters.rows ?? [], other: broad.rows?.[0] ?? {} };
+  });
+  const d = asked.data;
+  return (
+    <>
+      <Whose page={page} query={query} />
+      <FilterForm page={page} query={query} decisions={of} />
+      {asked.problem ? <Problem asked={asked} /> : !d ? <Loading /> : (
+        <>
+          <p role="status" class="under">{t("web/audit-read", { when: dayAndTime(d.figure.asOf ?? ""), rules: d.figure.rules ?? "" })}</p>
+          <Textures />
+          <Section id="figure" title={t("web/audit-figure")}><Figure workspace={workspace} f={f} row={d.row} other={d.other} /></Section>
+          <Section id="trend" title={t("web/audit-trend")}><Trend workspace={workspace} f={f} rows={d.quarters} /></Section>
+        </>
+      )}
+      <Section id="out" title={t("web/downloads")}><Downloads workspace={workspace} f={f} /></Section>
+    </>
+  );
+}
+
+const other = (f: Filters): string => f.who === "users:broad" ? "users:strict" : "users:broad";
+
+const ledger = (workspace: string, f: Filters): string => address.audit(workspace, "ledger") + write({ ...f, page: "" });
+
+// percent says a share as the API rounded it: half up, one decimal.
+export const percent = (s: TableShareJson | undefined): string => s?.percent ? `${decimal(s.percent)}%` : "–";
+
+export const interval = (i: TableIntervalJson | undefined): string => i ? `${decimal(i.low ?? "")}–${decimal(i.high ?? "")}%` : "–";
+
+export const decimal = (n: string): string => spoken.value.language === "en" ? n : n.replace(".", ",");
+
+function Figure({ workspace, f, row, other: o }: { workspace: string; f: Filters; row: LedgerRowJson; other: LedgerRowJson }) {
+  const n = Number(row.included ?? 0), columns = [t("web/role"), t("web/decisions"), t("web/share"), t("web/interval")];
+  const excluded = Object.entries(row.excluded ?? {});
+  return (
+    <>
+      {row.tooFew ? <p>{t("web/median-too-few", { n })}</p> : <p class="median"><span>{t("web/median")}</span> <RoleName role={row.role} /></p>}
+      {n === 0 ? <Empty>{t("web/audit-nothing")}</Empty> : (
+        <>
+          <RoleBar counts={row.distribution ?? {}} />
+          <Table caption={t("web/roles-n", { n })} columns={columns}>
+            {(row.shares ?? []).map((s) => (
+              <Row key={s.role}>
+                <Head><RoleSign role={(s.role ?? "other") as typeof roles[number]} /></Head>
+                <Cell of={columns[1]!}>{s.share?.n ? <A href={ledger(workspace, { ...f, role: s.role ?? "" })} aria-label={t("web/see-decisions-of", { n: s.share.n, role: t(`role/${s.role as typeof roles[number]}`) })}>{s.share.n}</A> : 0}</Cell>
+                <Cell of={columns[2]!}>{percent(s.share)}</Cell>
+                <Cell of={columns[3]!}>{interval(s.interval)}</Cell>
+              </Row>
+            ))}
+          </Table>
+          <p class="hint">{t("web/interval-what")}</p>
+          <ul>
+            {row.best && <li>{t("web/best", { role: t(`role/${row.best as typeof roles[number]}`) })} <Extreme id={row.bestDecision} f={f} says={t("web/see-best")} /></li>}
+            {row.worst && row.worst !== row.best && <li>{t("web/worst", { role: t(`role/${row.worst as typeof roles[number]}`) })} <Extreme id={row.worstDecision} f={f} says={t("web/see-worst")} /></li>}
+          </ul>
+          <p class="buttons"><A class="btn btn-primary" href={ledger(workspace, f)}>{t("web/see-decisions")}</A></p>
+        </>
+      )}
+      {excluded.length > 0 && (
+        <>
+          <p class="mb-1">{t("web/excluded")}</p>
+          <ul>{excluded.map(([reason, count]) => <li key={reason}>{t("web/excluded-n", { n: Number(count) })} {sentence("reason", reason)}</li>)}</ul>
+        </>
+      )}
+      <p class="under">{t("web/other-view", { view: t(f.who === "users:broad" ? "web/users-strict" : "web/users-broad"), role: t(`role/${(o.role || "other") as typeof roles[number]}`), n: Number(o.included ?? 0) })}</p>
+    </>
+  );
+}
+
+// Extreme leads to the decision with the best or the worst role, its proof open.
+function Extreme({ id, f, says }: { id: string | undefined; f: Filters; says: string }) {
+  const [workspace = "", decision = ""] = (id ?? "").split("/");
+  return decision ? <A href={`${address.decision(workspace, decision)}?${new URLSearchParams({ why: f.who || "users:strict" })}`}>{says}</A> : null;
+}
+
+// Trend shows the roles quarter by quarter, as a picture and as a table.
+function Trend({ workspace, f, rows }: { workspace: string; f: Filters; rows: LedgerRowJson[] }) {
+  if (rows.length === 0) return <Empty>{t("web/audit-nothing")}</Empty>;
+  const columns = [t("web/quarter"), t("web/decisions"), ...roles.map((r) => t(`role/${r}`)), t("web/median-short")];
+  const name = (row: LedgerRowJson) => { const q = quarterOf(row.key ?? ""); return t("web/quarter-of", { n: q.n, year: q.year }); };
+  return (
+    <>
+      <div class="facts" aria-hidden="true">{rows.map((row) => <div key={row.key}><span>{name(row)}</span><RoleBar counts={row.distribution ?? {}} /></div>)}</div>
+      <Table caption={t("web/trend-caption")} columns={columns}>
+        {rows.map((row) => {
+          const q = quarterOf(row.key ?? "");
+          return (
+            <Row key={row.key}>
+              <Head><A href={ledger(workspace, within(f, q.from, q.to))}>{name(row)}</A></Head>
+              <Cell of={columns[1]!}>{Number(row.included ?? 0)}</Cell>
+              {roles.map((r, i) => <Cell key={r} of={columns[i + 2]!}>{Number(row.distribution?.[r] ?? 0)}</Cell>)}
+              <Cell of={columns[6]!}>{row.tooFew ? t("web/too-few") : t(`role/${(row.role || "other") as typeof roles[number]}`)}</Cell>
+            </Row>
+          );
+        })}
+      </Table>
+      <p class="hint">{t("web/trend-what")}</p>
+    </>
+  );
+}

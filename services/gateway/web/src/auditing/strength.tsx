@@ -1,0 +1,95 @@
+// Figures beside the roles: what votes could do, who spoke and proposed, what was answered and carried out. Each with one sentence of what it means and
+// where the formula comes from. They never decide a role.
+import { ask, useAsked } from "../api";
+import type { GetFiguresResponseJson, TableShareJson } from "../gen/tavolo/api/v1/evidence_pb";
+import { A, Loading, Problem, Section } from "../parts/screen";
+import { Cell, Head, Row, Table } from "../parts/table";
+import { address } from "../route";
+import type { Page } from "../screens/audit";
+import { type Key, dayAndTime, number, t } from "../words";
+import { interval, percent } from "./department";
+import { FilterForm, Whose } from "./filterform";
+import { period, read } from "./filters";
+import { questions } from "./questions";
+
+export function Strength({ workspace, query, page }: Page) {
+  const asked = useAsked(`strength ${workspace} ${query}`, async (signal) => {
+    const f = await ask("EvidenceService/GetFigures", { workspace, period: period(read(query)) }, signal);
+    return { f, named: [f.divergent, f.changedDecisions, f.overdue, f.implementationRefused].some((list) => list?.length) ? await questions(workspace, f.asOf, signal) : new Map<string, string>() };
+  });
+  return (
+    <>
+      <Whose page={page} query={query} />
+      <FilterForm page={page} query={query} />
+      {asked.problem ? <Problem asked={asked} /> : !asked.data ? <Loading /> : (
+        <Section id="strength" title={t("web/audit-strength")}>
+          <p>{t("web/strength-intro")}</p>
+          <p role="status" class="under">{t("web/strength-read", { when: dayAndTime(asked.data.f.asOf ?? "") })}</p>
+          <Figures workspace={workspace} {...asked.data} />
+        </Section>
+      )}
+    </>
+  );
+}
+
+interface Measure {
+  name: Key;
+  means: Key;
+  from: Key;
+  value: string;
+  // Full ids of decisions or items behind it.
+  decisions?: string[] | undefined;
+}
+
+const share = (s: TableShareJson | undefined): string => s?.of ? t("web/strength-of", { n: s.n ?? 0, all: s.of, percent: percent(s) }) : t("web/strength-nothing");
+const over = (value: number | string | undefined, n: number | undefined, digits = 1): string =>
+  n ? t("web/strength-over", { value: number(Number(value ?? 0), undefined, digits), n }) : t("web/strength-nothing");
+
+// conditional is not shown below five divergent decisions: luck would say more than the figure.
+export function conditional(f: GetFiguresResponseJson): string {
+  if (!f.enough) return t("web/strength-needs-five", { n: f.conditionalSuccess?.of ?? 0 });
+  return `${share(f.conditionalSuccess)}. ${t("web/strength-between", { interval: interval(f.conditionalInterval) })}`;
+}
+
+function measures(f: GetFiguresResponseJson): Measure[] {
+  return [
+    { name: "web/strength-power", means: "web/strength-power-means", from: "web/strength-power-from", value: over(Number(f.medianPower ?? 0) * 100, f.withPower, 0) },
+    { name: "web/strength-zero", means: "web/strength-zero-means", from: "web/strength-power-from", value: f.withPower ? t("web/strength-count", { n: f.withoutPower ?? 0, all: f.withPower }) : t("web/strength-nothing") },
+    { name: "web/strength-pivotal", means: "web/strength-pivotal-means", from: "web/strength-pivotal-from", value: share(f.pivotal) },
+    { name: "web/strength-margin", means: "web/strength-margin-means", from: "web/strength-pivotal-from", value: over(f.medianMargin, f.withMargin) },
+    { name: "web/strength-conditional", means: "web/strength-conditional-means", from: "web/strength-conditional-from", value: conditional(f), decisions: f.divergent },
+    { name: "web/strength-agenda", means: "web/strength-agenda-means", from: "web/strength-agenda-from", value: share(f.agenda) },
+    { name: "web/strength-refused", means: "web/strength-refused-means", from: "web/strength-agenda-from", value: `${share(f.refused)}. ${t("web/strength-refused-others", { share: share(f.refusedOthers) })}` },
+    { name: "web/strength-voice", means: "web/strength-voice-means", from: "web/strength-own-from", value: f.voice === undefined ? t("web/strength-nothing") : number(Number(f.voice)) },
+    { name: "web/strength-turns", means: "web/strength-turns-means", from: "web/strength-own-from", value: share(f.turns) },
+    {
+      name: "web/strength-answered", means: "web/strength-answered-means", from: "web/strength-own-from",
+      value: `${share(f.answered)}. ${t("web/strength-answers", { adopted: f.adopted ?? 0, partly: f.partly ?? 0, refused: f.adviceRefused ?? 0, pending: f.pending ?? 0 })}`,
+    },
+    { name: "web/strength-changed", means: "web/strength-changed-means", from: "web/strength-own-from", value: share(f.changed), decisions: f.changedDecisions },
+    { name: "web/strength-implemented", means: "web/strength-implemented-means", from: "web/strength-own-from", value: share(f.implemented), decisions: [...f.overdue ?? [], ...f.implementationRefused ?? []] },
+  ];
+}
+
+function Figures({ workspace, f, named }: { workspace: string; f: GetFiguresResponseJson; named: Map<string, string> }) {
+  const columns = [t("web/strength-measure"), t("web/strength-value"), t("web/strength-what")];
+  return (
+    <Table caption={t("web/strength-caption")} columns={columns}>
+      {measures(f).map((m) => (
+        <Row key={m.name}>
+          <Head>{t(m.name)}</Head>
+          <Cell of={columns[1]!}>
+            {m.value}
+            {(m.decisions ?? []).length > 0 && (
+              <details class="more">
+                <summary>{t("web/strength-see", { n: m.decisions!.length })} <span class="visually-hidden">{t(m.name)}</span></summary>
+                <ul>{m.decisions!.map((id) => <li key={id}><A href={address.decision(workspace, id)}>{named.get(id) || id}</A></li>)}</ul>
+              </details>
+            )}
+          </Cell>
+          <Cell of={columns[2]!}>{t(m.means)} <span class="note d-block">{t(m.from)}</span></Cell>
+        </Row>
+      ))}
+    </Table>
+  );
+}

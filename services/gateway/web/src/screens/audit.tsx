@@ -1,0 +1,56 @@
+// What evaluators read of a department: the figure, the ledger behind it, how strong the role was, and what to look at.
+import { ask, useAsked } from "../api";
+import { Department } from "../auditing/department";
+import { read, shared, write } from "../auditing/filters";
+import { Findings } from "../auditing/findings";
+import { Ledger } from "../auditing/ledger";
+import { Strength } from "../auditing/strength";
+import type { WorkspaceViewJson } from "../gen/tavolo/api/v1/record_pb";
+import { A, Screen } from "../parts/screen";
+import { address } from "../route";
+import { type Key, t } from "../words";
+
+// Page is what the pages of a department have in common.
+export interface Page {
+  workspace: string;
+  query: string;
+  // Its address without the query.
+  page: string;
+  // Name and initiatives.
+  of: WorkspaceViewJson;
+}
+
+const titles: Record<string, Key> = { "": "web/audit", ledger: "web/audit-ledger", strength: "web/audit-strength", findings: "web/audit-findings" };
+
+export function Audit({ workspace, part, query }: { workspace: string; part: string; query: string }) {
+  const asked = useAsked(workspace, async (signal) => {
+    const { workspaces = [] } = await ask("WorkspaceService/ListWorkspaces", {}, signal);
+    return workspaces.find((w) => w.id === workspace) ?? { id: workspace };
+  });
+  const props = { workspace, query, page: address.audit(workspace, part), of: asked.data ?? {} };
+  return (
+    <Screen kind={t(titles[part] ?? "web/audit")} title={asked.data ? asked.data.name || workspace : undefined} asked={asked} back={<Back />}>
+      <Parts workspace={workspace} part={part} query={query} />
+      {part === "ledger" ? <Ledger {...props} /> : part === "strength" ? <Strength {...props} /> : part === "findings" ? <Findings {...props} /> : <Department {...props} />}
+    </Screen>
+  );
+}
+
+function Back() {
+  return <nav aria-label={t("web/where")}><ol class="crumbs"><li><A href={address.home}>{t("web/home")}</A></li></ol></nav>;
+}
+
+// Parts leads from page to page and keeps the period.
+function Parts({ workspace, part, query }: { workspace: string; part: string; query: string }) {
+  const kept = write(shared(read(query)));
+  return (
+    <nav aria-label={t("web/audit-pages")}>
+      <ul class="acts plain-list">
+        {Object.entries(titles).map(([page, says]) => (
+          <li key={page}>{page === part ? <strong aria-current="page">{t(says)}</strong> : <A href={address.audit(workspace, page) + kept}>{t(says)}</A>}</li>
+        ))}
+        <li><A href={address.table3 + write({ ...shared(read(query)), ws: workspace })}>{t("web/table3")}</A></li>
+      </ul>
+    </nav>
+  );
+}

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { none, period, question, quarterOf, read, shared, within, write } from "../src/auditing/filters";
+import { layOut } from "../src/auditing/picture";
+import { conditional } from "../src/auditing/strength";
+import { address, read as route } from "../src/route";
+import { misprinted } from "../src/screens/table3";
+
+test("What is chosen stands in the address and comes out of it again", () => {
+  const f = { ...none, from: "2026-01-01", to: "2026-03-31", who: "users:broad", initiative: "csm-orari", area: "AREA_NEW_SERVICES", role: "none", page: "2", ws: "a,b" };
+  assert.deepEqual(read(write(f)), f);
+  assert.equal(write(none), "");
+  assert.equal(write(shared(f)), "?from=2026-01-01&to=2026-03-31&who=users:broad");
+});
+
+test("What is no filter is left out, whoever wrote the address", () => {
+  for (const query of ["?from=2026-13-01", "?from=yesterday", "?to=2026-02-30", "?who=u1", "?role=boss", "?page=-1", "?area=<b>", "?else=1", ""]) assert.deepEqual(read(query), none, query);
+});
+
+test("A period includes its last day, and the record is read as it stood at the end of one", () => {
+  assert.deepEqual(period(read("?from=2026-01-01&to=2026-12-31&as_of=2026-06-30")), { who: "users:strict", from: "2026-01-01T00:00:00.000Z", to: "2027-01-01T00:00:00.000Z", asOf: "2026-07-01T00:00:00.000Z" });
+  assert.deepEqual(question("dsm", read("?stage=STAGE_DESIGN&kind=SESSION_KIND_MEETING")), { workspace: "dsm", period: { who: "users:strict" }, stage: "STAGE_DESIGN", kind: "SESSION_KIND_MEETING" });
+});
+
+test("A quarter has its days, and stays inside the period", () => {
+  assert.deepEqual(quarterOf("dsm/2026-Q1"), { n: "1", year: "2026", from: "2026-01-01", to: "2026-03-31" });
+  assert.deepEqual(quarterOf("dsm/2027-Q4"), { n: "4", year: "2027", from: "2027-10-01", to: "2027-12-31" });
+  assert.equal(quarterOf("dsm").from, "");
+  const f = within({ ...none, from: "2026-02-01", page: "3" }, "2026-01-01", "2026-03-31");
+  assert.deepEqual([f.from, f.to, f.page], ["2026-02-01", "2026-03-31", ""]);
+  assert.equal(within({ ...none, to: "2026-02-10" }, "2026-01-01", "2026-03-31").to, "2026-02-10");
+});
+
+test("A bar is always full, and nothing has no bar", () => {
+  assert.deepEqual(layOut({ decisive: 1, consultative: 1, none: 1 }), [{ role: "decisive", from: 0, width: 333 }, { role: "consultative", from: 333, width: 333 }, { role: "none", from: 666, width: 334 }]);
+  assert.deepEqual(layOut({}), []);
+  assert.deepEqual(layOut({ other: 2, unknown: 5 }), [{ role: "other", from: 0, width: 1000 }]);
+});
+
+test("Conditional success is no figure below five divergent decisions", () => {
+  const f = { conditionalSuccess: { n: 3, of: 4, percent: "75.0" }, conditionalInterval: { low: "30.1", high: "95.4" } };
+  assert.doesNotMatch(conditional({ ...f, enough: false }), /75|30\.1/);
+  assert.notEqual(conditional({ ...f, enough: true }), conditional({ ...f, enough: false }));
+});
+
+test("A cell is misprinted when its counts give something else", () => {
+  assert.ok(misprinted({ printed: "37.1", published: { n: 23, of: 61, percent: "37.7" } }));
+  assert.ok(!misprinted({ printed: "41.0", published: { n: 25, of: 61, percent: "41.0" } }));
+  assert.ok(!misprinted({ printed: "41" , published: { percent: "41.0" } }));
+  assert.ok(!misprinted({}));
+});
+
+test("The pages of evaluators have addresses", () => {
+  for (const page of ["", "ledger", "strength", "findings"]) assert.deepEqual(route(address.audit("dsm umbria", page), "?who=users:broad"), { screen: "audit", workspace: "dsm umbria", part: page, query: "?who=users:broad" });
+  assert.deepEqual(route("/table3", "?ws=a"), { screen: "table3", query: "?ws=a" });
+  assert.equal(route("/w/dsm/audit/salaries").screen, "nowhere");
+});
