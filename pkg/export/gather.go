@@ -37,8 +37,14 @@ func Gather(ctx context.Context, ask Asker, workspace string, p *apiv1.EvidenceP
 	if e.Table3, err = ask.GetTable3(ctx, &apiv1.GetTable3Request{Workspace: workspace, Period: p}); err != nil {
 		return nil, err
 	}
-	if e.Findings, err = ask.ListFindings(ctx, &apiv1.ListFindingsRequest{Workspace: workspace, Period: p}); err != nil {
-		return nil, err
+	e.Findings = &apiv1.ListFindingsResponse{}
+	for _, d := range e.Departments.Rows { // one by one: after a start the facts of a department are read from its whole record
+		found, err := ask.ListFindings(ctx, &apiv1.ListFindingsRequest{Workspace: d.Key, Period: p})
+		if err != nil {
+			return nil, err
+		}
+		found.Findings = append(e.Findings.Findings, found.Findings...)
+		e.Findings = found
 	}
 	if e.Workspaces, err = ask.ListWorkspaces(ctx, &apiv1.ListWorkspacesRequest{}); err != nil {
 		return nil, err

@@ -218,6 +218,8 @@ func TestWhatGoesBeyondOneselfIsForWhoFacilitates(t *testing.T) {
 		{"signals for oneself", "EvidenceService/GetSignals", `{"workspace":"dsm","initiative":"orari","participant":"me"}`, "", "gateway/for-oneself"},
 		{"signals for another", "EvidenceService/GetSignals", `{"workspace":"dsm","initiative":"orari","participant":"giulia"}`, "gateway/for-oneself", ""},
 		{"ballots of another", "DecisionService/GetOwnBallots", `{"workspace":"dsm","session":"orari:s","participant":"giulia"}`, "gateway/for-oneself", ""},
+		{"signals of one's own", "EvidenceService/GetSignals", `{"workspace":"dsm","initiative":"orari","participant":"me"}`, "", "gateway/for-oneself"},
+		{"signals of another", "EvidenceService/GetSignals", `{"workspace":"dsm","initiative":"orari","participant":"giulia"}`, "gateway/for-oneself", ""},
 		{"a script for a link", "ItemService/LinkAttachment", `{"workspace":"dsm","item":"orari:i","by":"me","url":{"clear":"javascript:alert(1)"}}`, "command/url", "command/url"},
 		{"a file for a link", "ItemService/LinkAttachment", `{"workspace":"dsm","item":"orari:i","by":"me","url":{"clear":"file:///etc/passwd"}}`, "command/url", "command/url"},
 		{"no link", "ItemService/LinkAttachment", `{"workspace":"dsm","item":"orari:i","by":"me"}`, "command/url", "command/url"},

@@ -98,8 +98,7 @@ func (v *Views) collectSeries(ctx context.Context, s *scene, d department, into 
 
 // points cuts a series. Its ends are the first and the last moment of anything in it, as far as the period goes.
 func (x *series) points(s *scene, quarters bool) []*apiv1.TrendPoint {
-	reading := evidence.Join(x.readings...)
-	first, last := reading.Span()
+	first, last := evidence.Span(x.readings)
 	if !s.from.IsZero() && first.Before(s.from) {
 		first = s.from
 	}
@@ -107,7 +106,10 @@ func (x *series) points(s *scene, quarters bool) []*apiv1.TrendPoint {
 		last = s.to.Add(-time.Millisecond)
 	}
 	var all []*apiv1.TrendPoint
-	for _, p := range evidence.Points(first, last, quarters) {
+	points := evidence.Points(first, last, quarters)
+	parts := evidence.Cut(x.readings, points)
+	for n, p := range points {
+		reading := parts[n]
 		from, to := p.From, p.To
 		if from.Before(s.from) {
 			from = s.from

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"fmt"
+	"sort"
 	"time"
 )
 
@@ -34,8 +35,8 @@ func Points(from, to time.Time, quarters bool) []Point {
 	return all
 }
 
-// Span is the first and the last moment of anything in a reading; zero when there is nothing.
-func (r *Reading) Span() (first, last time.Time) {
+// Span is the first and the last moment of anything in readings; zero when there is nothing.
+func Span(readings []*Reading) (first, last time.Time) {
 	note := func(at time.Time) {
 		if at.IsZero() {
 			return
@@ -47,14 +48,51 @@ func (r *Reading) Span() (first, last time.Time) {
 			last = at
 		}
 	}
-	for _, d := range r.decisions {
-		note(d.at)
-	}
-	for _, s := range r.sessions {
-		note(s.at)
-	}
-	for _, i := range r.items {
-		note(i.at)
+	for _, r := range readings {
+		for i := range r.decisions {
+			note(r.decisions[i].at)
+		}
+		for i := range r.sessions {
+			note(r.sessions[i].at)
+		}
+		for i := range r.items {
+			note(r.items[i].at)
+		}
 	}
 	return first, last
+}
+
+// Cut divides facts among points by their moments, once, so that a figure of a month does not read the year. What lies in no point is left out; the points are
+// in order and do not overlap.
+func Cut(readings []*Reading, points []Point) []*Reading {
+	parts := make([]*Reading, len(points))
+	for i := range parts {
+		parts[i] = &Reading{}
+	}
+	of := func(at time.Time) *Reading {
+		i := sort.Search(len(points), func(i int) bool { return at.Before(points[i].To) })
+		if at.IsZero() || i == len(points) || at.Before(points[i].From) {
+			return &Reading{}
+		}
+		return parts[i]
+	}
+	for _, r := range readings {
+		for i := range r.decisions {
+			p := of(r.decisions[i].at)
+			p.decisions = append(p.decisions, r.decisions[i])
+		}
+		for i := range r.sessions {
+			p := of(r.sessions[i].at)
+			p.sessions = append(p.sessions, r.sessions[i])
+		}
+		for i := range r.items {
+			p := of(r.items[i].at)
+			p.items = append(p.items, r.items[i])
+		}
+		for i := range r.advice {
+			p := of(r.advice[i].At)
+			p.advice = append(p.advice, r.advice[i])
+		}
+	}
+	return parts
 }
