@@ -1,6 +1,6 @@
 // Voting and giving advice, for the person here and for those who gave them a proxy: choose, confirm, and read that it is in the log. What cannot be sent
 // now waits in the outbox, survives a reload, and counts once.
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ask, useAsked } from "../api";
 import type { GetOwnBallotsResponseJson } from "../gen/tavolo/api/v1/record_pb";
 import type { ElectorJson } from "../gen/tavolo/event/v1/decision_pb";
@@ -119,7 +119,10 @@ function Choose({ desk, who, about, consulted, objected, finish, leave }: { desk
   const doing = useDoing(), id = useId(), first = useRef<HTMLInputElement>(null), words = useRef<HTMLTextAreaElement>(null);
   // A proxy carries the ballot; the reason is for the objector to give, or for who facilitates to write down.
   const rounds = !consulted && inRounds(desk.d.charter?.rule), own = who === desk.mine, objects = choice === "CHOICE_AGAINST" && rounds && own;
-  useEffect(() => { first.current?.focus(); }, []);
+  useLayoutEffect(() => { // on a phone the choices and what confirms them are seen together
+    first.current?.focus();
+    first.current?.form?.scrollIntoView({ block: "nearest" });
+  }, []);
   const confirm = async () => {
     const missing = !choice ? "choice" : objects && !reason.trim() ? "reason" : undefined;
     setLacks(missing);
