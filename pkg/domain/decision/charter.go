@@ -175,6 +175,9 @@ func checkElectors(electors []*eventv1.Elector, roll Roll) error {
 		if e.Proxy == nil {
 			continue
 		}
+		if capacity, known := roll(e.Proxy.To); known {
+			e.Proxy.Constituency = capacity.Constituency
+		}
 		switch holder := byID[e.Proxy.To]; {
 		case !Binding(e.Standing):
 			return decider.Refuse("decision/proxy-without-vote", "participant", e.Participant)

@@ -111,7 +111,8 @@ func weighing(w uint64) func(*eventv1.Elector) { return func(e *eventv1.Elector)
 func away(e *eventv1.Elector)                  { e.Present = false }
 func recused(e *eventv1.Elector)               { e.Recused = true }
 func proxyTo(id string) func(*eventv1.Elector) {
-	return func(e *eventv1.Elector) { e.Proxy = &eventv1.Proxy{To: id} }
+	holder, _ := roll(id) // the roll fills in for whom the holder sits
+	return func(e *eventv1.Elector) { e.Proxy = &eventv1.Proxy{To: id, Constituency: holder.Constituency} }
 }
 
 func all(ids ...string) []*eventv1.Elector {

@@ -191,7 +191,14 @@ func (f *facts) proxy(i int) *eventv1.Proxy {
 // heldOutside: the vote was cast, uninstructed, by somebody of another constituency than S's.
 func (f *facts) heldOutside(i int) bool {
 	p := f.proxy(i)
-	return p != nil && !p.Instructed && !f.party.sitsFor(f.c.constituency(p.To), f.poll.Voters[i].Constituency)
+	if p == nil || p.Instructed {
+		return false
+	}
+	holder := p.Constituency // who casts it need not be in the room or in the electorate
+	if f.c.participant(p.To) != nil {
+		holder = f.c.constituency(p.To)
+	}
+	return !f.party.sitsFor(holder, f.poll.Voters[i].Constituency)
 }
 
 // powerless is rule 8. Where what is needed depends on who takes part, the same is asked among those who actually took part: others may

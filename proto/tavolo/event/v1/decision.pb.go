@@ -2361,7 +2361,9 @@ type Proxy struct {
 	// Who casts it.
 	To string `protobuf:"bytes,1,opt,name=to,proto3" json:"to,omitempty"`
 	// Whether the choice was prescribed.
-	Instructed    bool `protobuf:"varint,2,opt,name=instructed,proto3" json:"instructed,omitempty"`
+	Instructed bool `protobuf:"varint,2,opt,name=instructed,proto3" json:"instructed,omitempty"`
+	// Constituency of who casts it when voting opened; filled from the roll, whatever a command says. They may be in no other list.
+	Constituency  string `protobuf:"bytes,3,opt,name=constituency,proto3" json:"constituency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2408,6 +2410,13 @@ func (x *Proxy) GetInstructed() bool {
 		return x.Instructed
 	}
 	return false
+}
+
+func (x *Proxy) GetConstituency() string {
+	if x != nil {
+		return x.Constituency
+	}
+	return ""
 }
 
 // Tally: weights of ballots.
@@ -2595,12 +2604,13 @@ const file_tavolo_event_v1_decision_proto_rawDesc = "" +
 	"\apresent\x18\x06 \x01(\bR\apresent\x12\x18\n" +
 	"\arecused\x18\a \x01(\bR\arecused\x12,\n" +
 	"\x05proxy\x18\b \x01(\v2\x16.tavolo.event.v1.ProxyR\x05proxy\x12\x18\n" +
-	"\amandate\x18\t \x01(\tR\amandate\"7\n" +
+	"\amandate\x18\t \x01(\tR\amandate\"[\n" +
 	"\x05Proxy\x12\x0e\n" +
 	"\x02to\x18\x01 \x01(\tR\x02to\x12\x1e\n" +
 	"\n" +
 	"instructed\x18\x02 \x01(\bR\n" +
-	"instructed\"M\n" +
+	"instructed\x12\"\n" +
+	"\fconstituency\x18\x03 \x01(\tR\fconstituency\"M\n" +
 	"\x05Tally\x12\x10\n" +
 	"\x03for\x18\x01 \x01(\x04R\x03for\x12\x18\n" +
 	"\aagainst\x18\x02 \x01(\x04R\aagainst\x12\x18\n" +

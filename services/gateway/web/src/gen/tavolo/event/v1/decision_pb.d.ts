@@ -1625,6 +1625,13 @@ export declare type Proxy = Message<"tavolo.event.v1.Proxy"> & {
    * @generated from field: bool instructed = 2;
    */
   instructed: boolean;
+
+  /**
+   * Constituency of who casts it when voting opened; filled from the roll, whatever a command says. They may be in no other list.
+   *
+   * @generated from field: string constituency = 3;
+   */
+  constituency: string;
 };
 
 /**
@@ -1646,6 +1653,13 @@ export declare type ProxyJson = {
    * @generated from field: bool instructed = 2;
    */
   instructed?: boolean;
+
+  /**
+   * Constituency of who casts it when voting opened; filled from the roll, whatever a command says. They may be in no other list.
+   *
+   * @generated from field: string constituency = 3;
+   */
+  constituency?: string;
 };
 
 /**
