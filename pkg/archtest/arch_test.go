@@ -72,6 +72,7 @@ var doors = []struct {
 	{"github.com/mattn/go-sqlite3", []string{"tavolo/pkg/sqlite"}, "SQLite is opened the one right way"},
 	{"github.com/ThreeDotsLabs/watermill", []string{"tavolo/pkg/projection", "tavolo/services/clerk"}, "event handling"},
 	{"github.com/gorilla/websocket", []string{"tavolo/services/gateway", "tavolo/services/tavolo"}, "only the gateway speaks with browsers; the bench is a crowd of them"},
+	{"github.com/minio/highwayhash", []string{"tavolo/pkg/bus"}, "the checksum that the server keeps of a stream"},
 	{"rsc.io/qr", []string{"tavolo/services/gateway"}, "links as pictures"},
 	{"connectrpc.com/connect", []string{"tavolo/services/gateway", "tavolo/services/tavolo", "tavolo/proto/tavolo/api/v1/apiv1connect"}, "the API is served by the gateway and called by the command line"},
 	{"github.com/nats-io/nats.go/jetstream", []string{"tavolo/pkg/bus", "tavolo/pkg/eventlog", "tavolo/pkg/projection", "tavolo/services/clerk", "tavolo/services/tavolo"}, "the log is read and written through eventlog; the bench measures its floor without it"},

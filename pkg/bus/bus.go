@@ -69,7 +69,10 @@ func Start(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{lock: lock, passwords: map[string]string{}, broken: make(chan error, 1)}
-	if err := s.start(o); err != nil {
+	if err = mendStreams(o.StoreDir); err == nil {
+		err = s.start(o)
+	}
+	if err != nil {
 		s.Shutdown()
 		return nil, err
 	}

@@ -290,3 +290,50 @@ func BenchmarkStart(b *testing.B) {
 		s.Shutdown()
 	}
 }
+
+// A kill between a stream's description and its checksum must not put out of sight what is acknowledged into it later.
+func TestAStreamWhoseMakingWasCutOffIsThereAgain(t *testing.T) {
+	dir := t.TempDir()
+	stream := func(s *bus.Server) jetstream.Stream {
+		t.Helper()
+		nc, err := s.Connect(bus.Ledger)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(nc.Close)
+		js, err := jetstream.New(nc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "LOG_dsm", Subjects: []string{"log.dsm.>"}})
+		if err != nil && !errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+			t.Fatal(err)
+		}
+		if x == nil {
+			if x, err = js.Stream(t.Context(), "LOG_dsm"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := js.Publish(t.Context(), "log.dsm.a", []byte("acknowledged")); err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+	s, err := bus.Start(bus.Options{StoreDir: dir, Temporary: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream(s)
+	s.Shutdown()
+	sums, err := filepath.Glob(filepath.Join(dir, "jetstream", "*", "streams", "LOG_dsm", "meta.sum"))
+	if err != nil || len(sums) != 1 {
+		t.Fatalf("%v, %v", sums, err)
+	}
+	if err := os.Remove(sums[0]); err != nil {
+		t.Fatal(err)
+	}
+	s = start(t, bus.Options{StoreDir: dir, Temporary: true})
+	if info, err := stream(s).Info(t.Context()); err != nil || info.State.Msgs != 2 {
+		t.Errorf("%+v, %v: want both messages", info, err)
+	}
+}
