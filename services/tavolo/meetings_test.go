@@ -251,7 +251,11 @@ func (m *meeting) after(id string) {
 
 func TestWhatIsExportedOfARandomMeetingIsJudgedAsTheRecord(t *testing.T) {
 	h := openHome(t, filepath.Join(t.TempDir(), "data"))
-	seed := rand.Uint64()
+	// The same meetings in every run, so that a change is judged by itself; TAVOLO_MEETINGS draws others, to go on looking.
+	seed := uint64(1)
+	if other, err := strconv.ParseUint(os.Getenv("TAVOLO_MEETINGS"), 10, 64); err == nil {
+		seed = other
+	}
 	t.Logf("seed %d", seed)
 	met := map[string]int{}
 	dir := t.TempDir()
