@@ -237,6 +237,8 @@ type memory struct {
 	saved uint64 // where it goes on from: now and then it dies before it has noted that
 	twice int    // entries that came again
 	lost  bool
+
+	stored func() // told of each new entry, when not nil
 }
 
 // take stores an entry, once.
@@ -258,6 +260,9 @@ func (m *memory) take(n numbered) {
 	}
 	m.known[n.Entry.ID], m.last = true, n.number()
 	m.ids = append(m.ids, n.Entry.ID)
+	if m.stored != nil {
+		m.stored()
+	}
 }
 
 func (m *memory) has() int {
@@ -342,18 +347,20 @@ func follow(ctx context.Context, url, token string, m *memory) error {
 }
 
 // A reader that dies and comes back a thousand times, while decisions go on, misses nothing and stores nothing twice.
+// Most lives end at a random moment, often before anything came; every twentieth ends when something new was stored,
+// so that the test proves as much on a slow machine as on a quick one.
 func TestAReaderThatDiesAThousandTimesMissesNothing(t *testing.T) {
-	const lives, votes = 1000, 120
+	const lives, votes = 1000, 100
 	f := openFeedHouse(t)
 	f.publish(true)
 	var tokens []string // a token may begin so many requests a second; the reader of this test is in a hurry
 	for range 20 {
 		tokens = append(tokens, f.subscribe(`{}`).Token)
 	}
-	deciding := make(chan struct{})
+	next, deciding := make(chan struct{}, votes), make(chan struct{})
 	go func() {
 		defer close(deciding)
-		for range votes {
+		for range next {
 			f.decide()
 		}
 	}()
@@ -361,13 +368,18 @@ func TestAReaderThatDiesAThousandTimesMissesNothing(t *testing.T) {
 	for life := range lives {
 		had := m.has()
 		ctx, kill := context.WithCancel(t.Context())
-		longest := 20 * time.Millisecond
-		if life%20 == 0 { // now and then one lives long enough to see several decisions
-			longest = 400 * time.Millisecond
+		longest := time.Duration(rand.Int64N(int64(20 * time.Millisecond)))
+		if life%10 == 0 {
+			next <- struct{}{}
 		}
-		timer := time.AfterFunc(time.Duration(rand.Int64N(int64(longest))), kill)
+		if life%20 == 0 { // at least the decision just asked for is still to come
+			longest = time.Minute
+			m.stored = func() { kill() }
+		}
+		timer := time.AfterFunc(longest, kill)
 		err := follow(ctx, f.url, tokens[life%len(tokens)], m)
 		timer.Stop()
+		m.stored = nil
 		if m.has() > had {
 			fed++
 		}
@@ -375,11 +387,10 @@ func TestAReaderThatDiesAThousandTimesMissesNothing(t *testing.T) {
 			deaths++
 		} else if err != nil && !strings.Contains(err.Error(), "429") {
 			t.Fatalf("life %d: %v", life, err)
-		} else {
-			time.Sleep(10 * time.Millisecond)
 		}
 		kill()
 	}
+	close(next)
 	<-deciding
 	want := f.await(f.subscribe(`{}`).Token, votes+4) // four decisions are in the example minutes
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
