@@ -143,3 +143,15 @@ func TestAGroupOfOneIsAPerson(t *testing.T) {
 		t.Error(shown)
 	}
 }
+
+func TestMinutesAreApprovedOutOfThoseWhoCame(t *testing.T) {
+	view := &apiv1.SessionView{Session: &apiv1.SessionSummary{Id: "i:s", Phase: apiv1.SessionPhase_SESSION_PHASE_CLOSED}, ApprovedBy: []string{"p1"},
+		Seats: []*apiv1.ParticipantView{{Participant: "p1", Present: true}, {Participant: "p2"}, {Participant: "p3", Absent: true}}}
+	var b strings.Builder
+	if err := Markdown(&b, Minutes("en", MinutesInput{Workspace: "w", Session: view})); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "1 of 2") {
+		t.Error(b.String())
+	}
+}
