@@ -7,6 +7,7 @@
 //	GET  /openapi.json /asyncapi.json /docs  the contract, written from the descriptors (pkg/apidoc)
 //	GET  /livez /readyz /version             for whoever runs it
 //	GET  /w/…/page /ballot /minutes /report  pages that need no JavaScript (pages.go)
+//	GET  /w/{workspace}/s/{session}          the web client's page of a session, with what it would ask first (ahead.go)
 //	GET  /v1/…/export/ /open-data/…/download files for other programs (exports.go)
 //	/                                        the web client, given by the program
 //
@@ -232,6 +233,8 @@ func (g *Gateway) handler() (http.Handler, error) {
 		writeJSON(w, http.StatusOK, map[string]string{"version": g.o.Version, "go": runtime.Version()})
 	})
 	mux.Handle("/v1/", http.HandlerFunc(g.notFound))
+	mux.Handle("GET /w/{workspace}/s/{session}", g.edge.busy(http.HandlerFunc(g.room)))
+	mux.Handle("GET /w/{workspace}/s/{session}/projector", g.edge.busy(http.HandlerFunc(g.room)))
 	mux.Handle("/", g.edge.busy(http.HandlerFunc(g.web)))
 	return g.edge.wrap(mux), nil
 }
