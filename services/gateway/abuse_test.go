@@ -106,7 +106,7 @@ func TestWhoIsClosedForAnErrorCanReadWhy(t *testing.T) {
 	if _, err := s.conn.NetConn().Write(rawFrame(fin|text, strings.Repeat("a", 500<<10), false)); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.conn.NetConn().SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+	if err := s.conn.NetConn().SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	frame, err := io.ReadAll(s.conn.NetConn()) // not through the library: its answer to the close frame would swallow a reset
@@ -228,12 +228,12 @@ func TestSocketsAreBounded(t *testing.T) {
 }
 
 func TestASocketThatIsSilentIsClosed(t *testing.T) {
-	h := open(t, gateway.PingPong(20*time.Millisecond, 100*time.Millisecond))
+	h := open(t, gateway.PingPong(100*time.Millisecond, time.Second))
 	silent, alive := h.dial(), h.dial()
 	pinged := make(chan struct{}, 100)
 	alive.conn.SetPingHandler(func(data string) error {
 		pinged <- struct{}{}
-		return alive.conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(time.Second))
+		return alive.conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(time.Minute))
 	})
 	listening := make(chan error, 1)
 	go func() {
@@ -242,7 +242,7 @@ func TestASocketThatIsSilentIsClosed(t *testing.T) {
 	}()
 	silent.conn.SetPingHandler(func(string) error { return nil })
 	eventually(t, "the silent one is gone and the other is not", func() bool { return h.gateway.Seated() == 1 })
-	for range 10 { // twice as long as a silent one is waited for
+	for range 20 { // twice as long as a silent one is waited for
 		<-pinged
 	}
 	select {

@@ -34,6 +34,9 @@ func PingPong(ping, pong time.Duration) Limit {
 func Frames(perSecond float64, burst int) Limit {
 	return func(l *limits) { l.room.perSecond, l.room.burst = perSecond, burst }
 }
+func Goodbye(d time.Duration) Limit {
+	return func(l *limits) { l.room.goodbye = d }
+}
 func Look(d time.Duration) Limit   { return func(l *limits) { l.room.look = d } }
 func Again(d time.Duration) Limit  { return func(l *limits) { l.room.again = d } }
 func Pause(d time.Duration) Limit  { return func(l *limits) { l.room.pause = d } }
