@@ -28,6 +28,7 @@ func HeadersWithin(d time.Duration) Limit {
 }
 func BodyWithin(d time.Duration) Limit { return func(l *limits) { l.bodyWithin = d } }
 func Sockets(n int) Limit              { return func(l *limits) { l.room.sockets = n } }
+func SocketsAt(n int) Limit            { return func(l *limits) { l.room.perDevice = n } }
 func PingPong(ping, pong time.Duration) Limit {
 	return func(l *limits) { l.room.ping, l.room.pong = ping, pong }
 }

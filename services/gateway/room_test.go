@@ -282,7 +282,7 @@ func TestAChangeIsReadOnceForTheWholeRoom(t *testing.T) {
 }
 
 func TestABurstOfChangesBecomesOnePush(t *testing.T) {
-	h := open(t, gateway.Pause(300*time.Millisecond))
+	h := open(t, gateway.Pause(2*time.Second))
 	h.session("uno", 1)
 	s := h.dial()
 	s.subscribe(room)
