@@ -46,8 +46,9 @@ type plan struct {
 	Secrets  map[string]string
 	// Temporary: the folder may lie in memory and goes afterwards.
 	Temporary bool
-	// Listen, PublicURL, TLSCert and TLSKey are the gateway's.
+	// Listen, PublicURL, Proxies, TLSCert and TLSKey are the gateway's.
 	Listen, PublicURL, TLSCert, TLSKey string
+	Proxies                            []string
 	// Loopback lets webhooks go to this machine: for tests.
 	Loopback bool
 
@@ -146,7 +147,7 @@ func (h *house) start(ctx context.Context, service string, p plan) error {
 			return err
 		}
 		g, err := gateway.Start(gateway.Options{
-			Conn: nc, Listen: p.Listen, PublicURL: p.PublicURL, TLSCert: p.TLSCert, TLSKey: p.TLSKey, OperatorToken: token,
+			Conn: nc, Listen: p.Listen, PublicURL: p.PublicURL, TrustedProxies: p.Proxies, TLSCert: p.TLSCert, TLSKey: p.TLSKey, OperatorToken: token,
 			Version: version, Sentence: sentence, Logger: p.Logger, Import: importer{nc}.record, Web: web.Handler(), Style: web.Style(),
 		})
 		if err != nil {
