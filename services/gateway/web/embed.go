@@ -143,6 +143,12 @@ func WithAnswers(r *http.Request, answers map[string]json.RawMessage) *http.Requ
 	return r.WithContext(context.WithValue(r.Context(), answersKey{}, answers))
 }
 
+// AnswersOf gives what WithAnswers put into a request; nil when nothing did.
+func AnswersOf(r *http.Request) map[string]json.RawMessage {
+	answers, _ := r.Context().Value(answersKey{}).(map[string]json.RawMessage)
+	return answers
+}
+
 // with gives a page that holds answers, as data that no browser executes. Marshal writes no <, so that nothing in them ends the block.
 func (f file) with(answers map[string]json.RawMessage) (file, error) {
 	data, err := json.Marshal(answers)
@@ -161,7 +167,7 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request, screen string, st
 	w.Header().Set("Cache-Control", askAgain)
 	w.Header().Add("Vary", "Cookie")
 	f := h.pageOf(r, screen)
-	if answers, ok := r.Context().Value(answersKey{}).(map[string]json.RawMessage); ok {
+	if answers := AnswersOf(r); answers != nil {
 		if own, err := f.with(answers); err == nil { // else the client asks, as it does for any other page
 			w.Header().Set("Cache-Control", personal)
 			f = own
