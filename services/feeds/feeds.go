@@ -1,7 +1,8 @@
 // Package feeds tells associations about the decisions of public initiatives: all of them, in one order, to each what its subscription is about.
 //
 //	views ──query.feed_entries──► order: n = 1, 2, 3 …, durable ──feeds.pull──► gateway: Atom, JSON Feed, JSON, events, sockets
-//	                                     │                      └─► webhooks, each at its own pace (deliver.go)
+//	                                     │                      ├─► webhooks, each at its own pace (deliver.go)
+//	                                     │                      └─► readers on NATS, each as it asks (herald.go)
 //	                                     └─fed─► whoever waits for news
 //
 // Invariants:
@@ -38,6 +39,10 @@ const lookout = 5 * time.Second
 type Options struct {
 	// Conn is the service's own connection. Its owner closes it, after Stop.
 	Conn *nats.Conn
+	// Herald is the connection that speaks with readers on NATS, and Issuer the seed that it lets them in with (bus.OpenDoor). Nil: there is no such way
+	// out. Its owner closes it, after Stop.
+	Herald *nats.Conn
+	Issuer string
 	// Dir is the folder of feeds.db and its key. Both belong into the backup.
 	Dir string
 	// PublicURL is the address that links in webhooks are made of, and the name in the ids of Atom and CloudEvents. Empty: links have no host, and the
@@ -68,15 +73,17 @@ type Service struct {
 	work   sync.WaitGroup
 	subs   []*nats.Subscription
 	stop   func()
+	herald *herald // nil without one
 
 	mu       sync.Mutex
+	news     chan struct{}  // closed when there is something new
 	used     map[string]use // by subscription: what is not written yet
 	delivery map[string]*delivery
 }
 
 // Start begins to follow the views and to deliver, and answers until Stop. Views need not be there yet.
 func Start(ctx context.Context, o Options) (*Service, error) {
-	s := &Service{o: o, clock: o.Clock, log: o.Logger, used: map[string]use{}, delivery: map[string]*delivery{}}
+	s := &Service{o: o, clock: o.Clock, log: o.Logger, news: make(chan struct{}), used: map[string]use{}, delivery: map[string]*delivery{}}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
@@ -105,6 +112,11 @@ func Start(ctx context.Context, o Options) (*Service, error) {
 	if err := s.resume(); err != nil {
 		return nil, errors.Join(err, s.end())
 	}
+	if o.Herald != nil {
+		if err := s.startHerald(); err != nil {
+			return nil, errors.Join(err, s.end())
+		}
+	}
 	if s.stop, err = bus.Serve(o.Conn, bus.Feeds, "1.0.0", s.endpoints()); err != nil {
 		return nil, errors.Join(err, s.end())
 	}
@@ -118,6 +130,9 @@ func (s *Service) Stop() error {
 }
 
 func (s *Service) end() error {
+	if s.herald != nil {
+		s.herald.stop()
+	}
 	for _, sub := range s.subs {
 		_ = sub.Unsubscribe() // fails only when the connection has gone
 	}
@@ -158,9 +173,18 @@ func (s *Service) tell() {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	close(s.news)
+	s.news = make(chan struct{})
 	for _, d := range s.delivery {
 		d.nudge()
 	}
+}
+
+// next gives what is closed at the next news.
+func (s *Service) next() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.news
 }
 
 func (s *Service) endpoints() map[string]bus.Handler {

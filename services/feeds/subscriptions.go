@@ -164,12 +164,18 @@ func (s *Service) revoke(ctx context.Context, q *feedv1.SubscriptionRequest) (*f
 		return nil, err
 	}
 	s.tell()
+	if s.herald != nil {
+		if err := s.herald.door.Dismiss(ctx, q.Id); err != nil { // it is told nothing any more either way
+			s.log.Warn("feeds: the connections of a subscription that ended could not be closed", "subscription", q.Id, "error", err)
+		}
+	}
 	return s.subscription(ctx, q.Id)
 }
 
 // reader is who has a token.
 type reader struct {
 	id    string
+	until time.Time
 	scope *feedv1.FeedScope
 }
 
@@ -190,7 +196,7 @@ func (s *Service) readerOf(ctx context.Context, where string, arg any) (r reader
 	case s.clock().Unix() >= expires:
 		return r, decider.Refuse("feeds/token-expired")
 	}
-	r.scope = &feedv1.FeedScope{}
+	r.scope, r.until = &feedv1.FeedScope{}, time.Unix(expires, 0)
 	return r, proto.Unmarshal(scope, r.scope)
 }
 
