@@ -62,18 +62,19 @@ type Options struct {
 
 // Service is the running service.
 type Service struct {
-	o      Options
-	clock  func() time.Time
-	log    *slog.Logger
-	store  *store
-	order  *order
-	post   *http.Client
-	ctx    context.Context // ends with Stop
-	cancel context.CancelFunc
-	work   sync.WaitGroup
-	subs   []*nats.Subscription
-	stop   func()
-	herald *herald // nil without one
+	o       Options
+	clock   func() time.Time
+	log     *slog.Logger
+	store   *store
+	notices *notices
+	order   *order
+	post    *http.Client
+	ctx     context.Context // ends with Stop
+	cancel  context.CancelFunc
+	work    sync.WaitGroup
+	subs    []*nats.Subscription
+	stop    func()
+	herald  *herald // nil without one
 
 	mu       sync.Mutex
 	news     chan struct{}  // closed when there is something new
@@ -97,6 +98,9 @@ func Start(ctx context.Context, o Options) (*Service, error) {
 	var err error
 	if s.store, err = openStore(o.Dir); err != nil {
 		return nil, err
+	}
+	if s.notices, err = openNotices(o.Dir, s.store.key[:]); err != nil {
+		return nil, errors.Join(err, s.store.db.Close())
 	}
 	s.post = newClient(o.Loopback)
 	if s.order, err = newOrder(s.ctx, s.store, o.Conn, s.clock); err != nil {
@@ -139,7 +143,7 @@ func (s *Service) end() error {
 	s.cancel()
 	s.work.Wait()
 	s.post.CloseIdleConnections()
-	return errors.Join(s.flush(context.Background()), s.store.db.Close())
+	return errors.Join(s.flush(context.Background()), s.notices.db.Close(), s.store.db.Close())
 }
 
 // follow takes the entries of the views into the order, and tells whoever waits.
@@ -193,6 +197,7 @@ func (s *Service) endpoints() map[string]bus.Handler {
 		"feeds.subscriptions": answer(s.subscriptions),
 		"feeds.revoke":        answer(s.revoke),
 		"feeds.pull":          answer(s.pull),
+		"feeds.refused":       answer(s.refused),
 		"feeds.entries":       answer(s.entries),
 		"feeds.add_webhook":   answer(s.addWebhook),
 		"feeds.test_webhook":  answer(s.testWebhook),

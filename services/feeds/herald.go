@@ -84,6 +84,7 @@ func (h *herald) admit(ctx context.Context, n bus.Newcomer) (bus.Admission, erro
 	}
 	token := sha256.Sum256([]byte(n.Token))
 	r, err := h.s.readerOf(ctx, `token = ?`, token[:])
+	h.s.tried(r, feed.Network(n.Host), err)
 	return bus.Admission{ID: r.id, Until: r.until}, err
 }
 
@@ -112,6 +113,7 @@ func (h *herald) hear(m *nats.Msg) {
 	before := h.askings[id][to] // it asks again before it was told all: from here on this one counts
 	switch {
 	case !limiter.Allow():
+		h.s.notices.note(id, feedv1.NoticeKind_NOTICE_KIND_TOO_FAST)
 		h.end(to, after, decider.Refuse("feeds/too-fast"))
 		return
 	case before == nil && (len(h.askings[id]) >= askedAtOnce || h.open >= askedInAll):

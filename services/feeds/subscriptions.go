@@ -139,6 +139,9 @@ func (s *Service) subscriptions(ctx context.Context, q *feedv1.SubscriptionsRequ
 		return nil, err
 	}
 	for _, x := range out.Subscriptions {
+		if x.Notices, err = s.notices.of(ctx, x.Id); err != nil {
+			return nil, err
+		}
 		if x.Webhooks, err = s.webhooksOf(ctx, x.Id); err != nil {
 			return nil, err
 		}
@@ -203,6 +206,9 @@ func (s *Service) readerOf(ctx context.Context, where string, arg any) (r reader
 // pull gives the holder of a token what comes after a number, or the newest.
 func (s *Service) pull(ctx context.Context, q *feedv1.PullRequest) (*feedv1.PullResponse, error) {
 	r, err := s.readerOf(ctx, `token = ?`, q.Token)
+	if q.Network != "" { // somebody shows it now; a stream that goes on does not
+		s.tried(r, q.Network, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -261,6 +267,9 @@ func (s *Service) flush(ctx context.Context) error {
 	used := s.used
 	s.used = map[string]use{}
 	s.mu.Unlock()
+	if err := s.notices.write(ctx, s.clock(), used); err != nil { // what it tells may be lost
+		s.log.Warn("feeds: unusual uses of tokens could not be written", "error", err)
+	}
 	if len(used) == 0 {
 		return nil
 	}

@@ -858,6 +858,19 @@ func TestATokenOpensTheFeedsOfItsScopeAndNothingElse(t *testing.T) {
 	if refused == 0 {
 		t.Error("eighty requests at once with one token are all answered")
 	}
+	var noticed struct {
+		Subscriptions []struct {
+			ID      string
+			Notices []struct{ Kind, At, Times string }
+		}
+	}
+	f.call("FeedService/ListSubscriptions", `{}`, &noticed)
+	for _, s := range noticed.Subscriptions {
+		want := map[string]string{all.Subscription.ID: "NOTICE_KIND_AFTER_END", fast.Subscription.ID: "NOTICE_KIND_TOO_FAST"}[s.ID]
+		if got := s.Notices; len(got) != min(1, len(want)) || want != "" && (got[0].Kind != want || got[0].At == "" || got[0].Times != "1") {
+			t.Errorf("noticed of %s: %+v, want %q", s.ID, got, want)
+		}
+	}
 }
 
 // No name, short id, pseudonym, contribution or reason of the minutes comes out of any feed; no question is in a file.
