@@ -15,7 +15,7 @@ import (
 )
 
 // far is a guard of time, not what a test asserts.
-const far = 30 * time.Second
+const far = 2 * time.Minute
 
 // onNATS connects a reader as an association does.
 func (h *house) onNATS(token, id string, o ...nats.Option) *nats.Conn {
