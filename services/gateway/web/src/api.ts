@@ -12,8 +12,8 @@ import type {
   ListRoleLedgerResponseJson,
 } from "./gen/tavolo/api/v1/evidence_pb";
 import type {
-  DecisionViewJson, GetDecisionRequestJson, GetInitiativeRequestJson, GetOwnBallotsRequestJson, GetOwnBallotsResponseJson, GetSessionRequestJson, InitiativeViewJson, ListWorkspacesRequestJson,
-  ListWorkspacesResponseJson, SessionViewJson,
+  DecisionViewJson, GetDecisionRequestJson, GetInitiativeRequestJson, GetOwnBallotsRequestJson, GetOwnBallotsResponseJson, GetSessionRequestJson, InitiativeViewJson, ListContributionsRequestJson,
+  ListContributionsResponseJson, ListWorkspacesRequestJson, ListWorkspacesResponseJson, SessionViewJson,
 } from "./gen/tavolo/api/v1/record_pb";
 import type {
   PowerRequestJson, PowerResponseJson, ListRolesRequestJson, ListRolesResponseJson, SummariseRolesRequestJson, SummariseRolesResponseJson, WhyRequestJson, WhyResponseJson,
@@ -41,6 +41,7 @@ interface Questions {
   "WorkspaceService/ListWorkspaces": [ListWorkspacesRequestJson, ListWorkspacesResponseJson];
   "InitiativeService/GetInitiative": [GetInitiativeRequestJson, InitiativeViewJson];
   "SessionService/GetSession": [GetSessionRequestJson, SessionViewJson];
+  "ItemService/ListContributions": [ListContributionsRequestJson, ListContributionsResponseJson];
   "DecisionService/GetDecision": [GetDecisionRequestJson, DecisionViewJson];
   "RoleService/ListRoles": [ListRolesRequestJson, ListRolesResponseJson];
   "RoleService/Why": [WhyRequestJson, WhyResponseJson];
