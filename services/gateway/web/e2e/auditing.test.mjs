@@ -15,6 +15,12 @@ const pages = {
   "strength": `${audit}/strength`,
   "findings": `${audit}/findings`,
   "table3": "/table3",
+  "table3, of an area": "/table3?place=macro5/centre",
+  "territory": "/territory",
+  "territory, three areas": "/territory?place=macro3/north",
+  "territory, strength": "/territory/strength",
+  "territory, region": "/territory/region/10",
+  "territory, nobody there": "/territory/region/20",
   "initiative, with a report": `/w/${workspace}/i/${initiative}`,
 };
 const names = { it: "Italiano", en: "English", "it-x-facile": "Italiano facile" };

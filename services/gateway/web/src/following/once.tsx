@@ -10,9 +10,11 @@ interface Props {
   // What is to be copied, each under its own name.
   secrets: { id: string; label: string; value: string }[];
   close: () => void;
+  // The id of what has the focus afterwards.
+  back: string;
 }
 
-export function Once({ title, what, secrets, close }: Props) {
+export function Once({ title, what, secrets, close, back }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   const copy = async (id: string, value: string) => {
@@ -23,6 +25,10 @@ export function Once({ title, what, secrets, close }: Props) {
       document.querySelector<HTMLInputElement>(`#${id}`)?.select(); // a browser that lets no page write: whoever copies does it by hand
       announce({ key: "web/following-copy-yourself" });
     }
+  };
+  const leave = () => {
+    close();
+    setTimeout(() => document.getElementById(back)?.focus()); // once it is there again
   };
   return (
     <article class="block">
@@ -35,7 +41,7 @@ export function Once({ title, what, secrets, close }: Props) {
           <p class="buttons"><Button name={t("web/following-copy-of", { what: s.label })} onClick={() => void copy(s.id, s.value)}>{t("web/following-copy")}</Button></p>
         </div>
       ))}
-      <p class="buttons"><Button look="plain" onClick={close}>{t("web/following-kept")}</Button></p>
+      <p class="buttons"><Button look="plain" onClick={leave}>{t("web/following-kept")}</Button></p>
     </article>
   );
 }

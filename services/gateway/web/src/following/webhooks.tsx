@@ -16,11 +16,12 @@ export function Webhooks({ of, ended, changed }: { of: SubscriptionJson; ended: 
     <>
       <h4 class="h6">{t("web/webhooks")}</h4>
       {list.length === 0 ? <Empty>{t("web/webhooks-none")}</Empty> : <ul class="lines">{list.map((w) => <Webhook key={w.id} w={w} ended={ended} changed={changed} />)}</ul>}
-      {made && (
-        <Once title={t("web/webhook-made")} what={t("web/webhook-secret-what")} close={() => { setMade(undefined); document.getElementById(id)?.focus(); }}
+      {made ? (
+        <Once title={t("web/webhook-made")} what={t("web/webhook-secret-what")} close={() => setMade(undefined)} back={id}
           secrets={[{ id: `${id}-secret`, label: t("web/webhook-secret"), value: made.secret ?? "" }, { id: `${id}-key`, label: t("web/webhook-key"), value: made.publicKey ?? "" }]} />
+      ) : !ended && (
+        <Fold id={id} label={t("web/webhook-add")} name={t("web/webhook-add-to", { name: of.label ?? "" })}>{(close) => <Add of={of} cancel={close} done={(w) => { setMade(w); changed(); }} />}</Fold>
       )}
-      {!ended && <Fold id={id} label={t("web/webhook-add")} name={t("web/webhook-add-to", { name: of.label ?? "" })}>{(close) => <Add of={of} cancel={close} done={(w) => { close(); setMade(w); changed(); }} />}</Fold>}
     </>
   );
 }

@@ -29,11 +29,10 @@ export function Following() {
       {d && (
         <>
           <Section id="new" title={t("web/following-new")}>
-            {made && (
+            {made ? (
               <Once title={t("web/following-made")} what={t("web/following-token-what", { when: made.subscription?.expiresAt ? dayAndTime(made.subscription.expiresAt) : "" })}
-                secrets={[{ id: "token", label: t("web/following-token"), value: made.token ?? "" }]} close={() => { setMade(undefined); document.getElementById("new-subscription")?.focus(); }} />
-            )}
-            <Fold id="new-subscription" look={made ? "plain" : "main"} label={t("web/following-add")}>{(close) => <New all={d.all} cancel={close} done={(m) => { close(); setMade(m); changed(); }} />}</Fold>
+                secrets={[{ id: "token", label: t("web/following-token"), value: made.token ?? "" }]} close={() => setMade(undefined)} back="new-subscription" />
+            ) : <Fold id="new-subscription" look="main" label={t("web/following-add")}>{(close) => <New all={d.all} cancel={close} done={(m) => { setMade(m); changed(); }} />}</Fold>}
           </Section>
           <Section id="held" title={t("web/following-held")}>
             {d.list.length === 0 ? <Empty>{t("web/following-none")}</Empty> : [...d.list].reverse().map((s) => <Held key={s.id} s={s} all={d.all} changed={changed} />)}
