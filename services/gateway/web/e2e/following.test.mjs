@@ -57,7 +57,7 @@ test("A subscription from the form to its end", async (t) => {
   await form.getByRole("button", { name: "Crea l'iscrizione" }).click();
   await page.getByRole("heading", { name: "L'iscrizione è pronta" }).waitFor();
   assert.equal(await page.evaluate(() => document.activeElement?.textContent), "L'iscrizione è pronta");
-  const token = await page.getByLabel("Codice di accesso").inputValue();
+  const token = await page.getByLabel("Codice di accesso", { exact: true }).inputValue();
   await page.getByRole("button", { name: "Copia: Codice di accesso" }).click();
   await page.getByText("Copiato.").waitFor();
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), token);
@@ -81,13 +81,13 @@ test("A subscription from the form to its end", async (t) => {
 
   // An address that refuses: told as it is, and everything is sent again when it no longer does.
   await block.getByRole("button", { name: "Aggiungi un indirizzo a: Associazione Arcobaleno" }).click();
-  await block.getByLabel("Indirizzo").fill("not an address");
+  await block.getByLabel("Indirizzo", { exact: true }).fill("not an address");
   await block.getByRole("button", { name: "Aggiungi un indirizzo", exact: true }).click();
   await block.getByText(/^L'indirizzo non va bene/).waitFor();
-  await block.getByLabel("Indirizzo").fill(`http://127.0.0.1:${server.address().port}/hook`);
+  await block.getByLabel("Indirizzo", { exact: true }).fill(`http://127.0.0.1:${server.address().port}/hook`);
   await block.getByRole("button", { name: "Aggiungi un indirizzo", exact: true }).click();
-  assert.match(await block.getByLabel("Segreto delle firme").inputValue(), /^whsec_/);
-  assert.match(await block.getByLabel("Chiave pubblica delle firme").inputValue(), /^whpk_/);
+  assert.match(await block.getByLabel("Segreto delle firme", { exact: true }).inputValue(), /^whsec_/);
+  assert.match(await block.getByLabel("Chiave pubblica delle firme", { exact: true }).inputValue(), /^whpk_/);
   await block.getByRole("button", { name: "L'ho messo al sicuro" }).click();
   assert.equal(await page.locator("input[readonly]").count(), 0, "the secret is gone");
   await until("the focus to be back", () => page.evaluate(() => document.activeElement?.id.startsWith("webhook-")));
@@ -116,7 +116,7 @@ test("A subscription from the form to its end", async (t) => {
   answers = 410;
   await tavolo.call("InitiativeService/SetPublication", { workspace, initiative, public: false });
   await block.getByRole("button", { name: "Aggiungi un indirizzo a: Associazione Arcobaleno" }).click();
-  await block.getByLabel("Indirizzo").fill(`http://127.0.0.1:${server.address().port}/gone`);
+  await block.getByLabel("Indirizzo", { exact: true }).fill(`http://127.0.0.1:${server.address().port}/gone`);
   await block.getByRole("button", { name: "Aggiungi un indirizzo", exact: true }).click();
   await block.getByRole("button", { name: "L'ho messo al sicuro" }).click();
   await until("the address to be disabled", async () => (await tavolo.call("FeedService/ListSubscriptions", {})).subscriptions[0].webhooks.some((w) => !w.enabled && w.reason), 60_000);
@@ -146,7 +146,7 @@ test("A subscription from the form to its end", async (t) => {
   assert.equal((await feed(token)).status, 403);
   await block.getByText("Ritirata", { exact: true }).waitFor();
   assert.equal(await block.getByRole("button").count(), 0, "nothing more can be done with it");
-  assert.deepEqual(complaints, []);
+  assert.deepEqual(complaints.map((c) => /status of 400/.test(c)), [true], `${complaints}`); // the address that was none
   await context.close();
 });
 

@@ -83,6 +83,10 @@ function Roles({ place, query, there }: Over) {
     return { figure, list: areas.partition ?? "", row: figure.rows?.[0] ?? {}, each: each.rows ?? [], regions: regions.rows ?? [], areas: areas.rows ?? [], other: other.rows?.[0] ?? {} };
   });
   const d = asked.data, line = (prefix: string) => (row: LedgerRowJson): Line => { const p = `${prefix}/${row.key}`; return { name: called(p), href: address.territory(p) + kept(f, partition), row }; };
+  const on = write({ ...shared(f), area: f.area, stage: f.stage, kind: f.kind });
+  const each = (rows: LedgerRowJson[]) => (
+    <Below caption="web/departments-caption" first="web/unit" of="web/decisions" lines={rows.map((row) => ({ name: there.find((w) => w.id === row.key)?.name || (row.key ?? ""), href: address.audit(row.key ?? "") + on, row }))} />
+  );
   return (
     <>
       <Whose page={page} query={query} />
@@ -102,9 +106,7 @@ function Roles({ place, query, there }: Over) {
             <Section id="regions" title={t("web/regions")}><Below caption="web/regions-caption" first="web/regional" of="web/departments" lines={d.regions.map(line("region"))} /></Section>
           )}
           <Section id="each" title={t("web/departments")}>
-            <Below caption="web/departments-caption" first="web/unit" of="web/decisions" lines={d.each.map((row) => ({
-              name: there.find((w) => w.id === row.key)?.name || (row.key ?? ""), href: address.audit(row.key ?? "") + write({ ...shared(f), area: f.area, stage: f.stage, kind: f.kind }), row,
-            }))} />
+            {place === "" ? <details class="fold"><summary>{t("web/departments-all", { n: d.each.length })}</summary>{each(d.each)}</details> : each(d.each)}
           </Section>
         </>
       )}
@@ -139,7 +141,7 @@ function Figure({ f, row, each, other }: { f: Filters; row: LedgerRowJson; each:
   const columns = [t("web/role"), t("web/departments"), t("web/share"), t("web/interval"), t("web/decisions")], tooFew = Number(row.excluded?.["too_few"] ?? 0);
   return (
     <>
-      {n > 0 && <p class="median"><span>{t("web/median")}</span> <RoleName role={row.role} /></p>}
+      {n > 0 && <p class="median"><span>{t("web/territory-median")}</span> <RoleName role={row.role} /></p>}
       <div class="facts" aria-hidden="true">
         {n > 0 && <div><span>{t("web/departments")}</span><RoleBar counts={row.distribution ?? {}} /></div>}
         {total > 0 && <div><span>{t("web/decisions")}</span><RoleBar counts={decisions} /></div>}
