@@ -242,7 +242,8 @@ func houseDesk(ctx context.Context, p plan) (*desk, error) {
 	if err != nil {
 		return nil, errors.Join(err, h.close())
 	}
-	return &desk{ask: natsAsker{nc}, record: importer{nc}.file, close: h.close}, nil
+	record := func(ctx context.Context, in input) (recordedFile, error) { return importer{nc}.file(ctx, in, anyone) }
+	return &desk{ask: natsAsker{nc}, record: record, close: h.close}, nil
 }
 
 // quiet logs only what went wrong: the answers of a command are for people and pipes.

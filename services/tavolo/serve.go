@@ -137,8 +137,7 @@ func demo(ctx context.Context, h *house) error {
 		if err != nil {
 			return err
 		}
-		anywhere := func(string, string) error { return nil }
-		if _, err := (importer{nc}).record(ctx, e.Name(), data, anywhere); err != nil {
+		if _, err := (importer{nc}).record(ctx, e.Name(), data, anyone); err != nil {
 			return err
 		}
 	}
