@@ -11,6 +11,7 @@ import (
 	"tavolo/pkg/domain/aggregate"
 	"tavolo/pkg/domain/initiative"
 	"tavolo/pkg/domain/item"
+	"tavolo/pkg/domain/territory"
 	apiv1 "tavolo/proto/tavolo/api/v1"
 	eventv1 "tavolo/proto/tavolo/event/v1"
 )
@@ -39,8 +40,9 @@ func (v *Views) listWorkspaces(ctx context.Context, _ *apiv1.ListWorkspacesReque
 			return nil, err
 		}
 		view := &apiv1.WorkspaceView{}
+		region, _ := territory.Find(a.Workspace.Region)
 		err = v.words(ws).twice(ctx, func(open func(decider.Words) string) {
-			view = &apiv1.WorkspaceView{Id: ws, Name: open(a.Workspace.Name), Region: a.Workspace.Region}
+			view = &apiv1.WorkspaceView{Id: ws, Name: open(a.Workspace.Name), Region: a.Workspace.Region, RegionCode: region.Code}
 			for _, i := range initiatives {
 				view.Initiatives = append(view.Initiatives, summaryOf(i, open))
 			}

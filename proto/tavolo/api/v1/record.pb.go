@@ -366,7 +366,9 @@ type WorkspaceView struct {
 	// Sequence of the last commit that the views have read.
 	Sequence uint64 `protobuf:"varint,5,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// Not empty when a view has stopped: the code of the reason. What is shown is then not verified beyond sequence.
-	Unverified    string `protobuf:"bytes,6,opt,name=unverified,proto3" json:"unverified,omitempty"`
+	Unverified string `protobuf:"bytes,6,opt,name=unverified,proto3" json:"unverified,omitempty"`
+	// The region's code of the statistical office, 01 to 22. Empty: nobody recognises what is written.
+	RegionCode    string `protobuf:"bytes,7,opt,name=region_code,json=regionCode,proto3" json:"region_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -439,6 +441,13 @@ func (x *WorkspaceView) GetSequence() uint64 {
 func (x *WorkspaceView) GetUnverified() string {
 	if x != nil {
 		return x.Unverified
+	}
+	return ""
+}
+
+func (x *WorkspaceView) GetRegionCode() string {
+	if x != nil {
+		return x.RegionCode
 	}
 	return ""
 }
@@ -3355,7 +3364,7 @@ const file_tavolo_api_v1_record_proto_rawDesc = "" +
 	"\x16ListWorkspacesResponse\x12<\n" +
 	"\n" +
 	"workspaces\x18\x01 \x03(\v2\x1c.tavolo.api.v1.WorkspaceViewR\n" +
-	"workspaces\"\xcb\x01\n" +
+	"workspaces\"\xec\x01\n" +
 	"\rWorkspaceView\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
@@ -3364,7 +3373,9 @@ const file_tavolo_api_v1_record_proto_rawDesc = "" +
 	"\bsequence\x18\x05 \x01(\x04R\bsequence\x12\x1e\n" +
 	"\n" +
 	"unverified\x18\x06 \x01(\tR\n" +
-	"unverified\"\xc0\x01\n" +
+	"unverified\x12\x1f\n" +
+	"\vregion_code\x18\a \x01(\tR\n" +
+	"regionCode\"\xc0\x01\n" +
 	"\x11InitiativeSummary\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12,\n" +

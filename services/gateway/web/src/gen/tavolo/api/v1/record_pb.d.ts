@@ -120,6 +120,13 @@ export declare type WorkspaceView = Message<"tavolo.api.v1.WorkspaceView"> & {
    * @generated from field: string unverified = 6;
    */
   unverified: string;
+
+  /**
+   * The region's code of the statistical office, 01 to 22. Empty: nobody recognises what is written.
+   *
+   * @generated from field: string region_code = 7;
+   */
+  regionCode: string;
 };
 
 /**
@@ -169,6 +176,13 @@ export declare type WorkspaceViewJson = {
    * @generated from field: string unverified = 6;
    */
   unverified?: string;
+
+  /**
+   * The region's code of the statistical office, 01 to 22. Empty: nobody recognises what is written.
+   *
+   * @generated from field: string region_code = 7;
+   */
+  regionCode?: string;
 };
 
 /**
