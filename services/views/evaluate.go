@@ -145,7 +145,7 @@ func (v *Views) getFigures(ctx context.Context, q *apiv1.GetFiguresRequest) (*ap
 	if !evidence.UserView(s.who) {
 		return nil, decider.Refuse("evidence/users-only")
 	}
-	reading, err := v.readingOf(ctx, q.Workspace, "", s.asOf)
+	reading, err := v.readingOf(ctx, s, q.Workspace)
 	if err != nil {
 		return nil, err
 	}

@@ -219,25 +219,36 @@ func message(j role.Judgement) *apiv1.Judgement {
 
 // caseAsOf folds what had happened by an instant. It is nil when the decision was not closed by then.
 func (v *Views) caseAsOf(ctx context.Context, ws, id string, asOf time.Time) (*role.Case, error) {
-	keep := func(e *eventv1.Event) bool { return !e.OccurredAt.AsTime().After(asOf) }
-	a, err := v.foldOf(ctx, ws, aggregate.Key{Kind: aggregate.Decision, ID: id}, keep)
+	a, err := v.foldOf(ctx, ws, aggregate.Key{Kind: aggregate.Decision, ID: id}, until(asOf))
 	if err != nil || a == nil || a.Decision.Phase != decision.Closed {
 		return nil, err
 	}
-	var i *item.State
-	var s *session.State
-	if x, err := v.foldOf(ctx, ws, aggregate.Key{Kind: aggregate.Item, ID: a.Decision.Item}, keep); err != nil {
+	i, s, err := v.placeAsOf(ctx, ws, id, a.Decision, asOf)
+	if err != nil {
 		return nil, err
+	}
+	return role.NewCase(a.Decision, i, s, asOf), nil
+}
+
+// placeAsOf folds the item and the session of a decision; nil where there is none.
+func (v *Views) placeAsOf(ctx context.Context, ws, id string, d *decision.State, asOf time.Time) (i *item.State, s *session.State, err error) {
+	if x, err := v.foldOf(ctx, ws, aggregate.Key{Kind: aggregate.Item, ID: d.Item}, until(asOf)); err != nil {
+		return nil, nil, err
 	} else if x != nil {
 		i = x.Item
 	}
 	_, in, _ := decision.Split(id)
-	if x, err := v.foldOf(ctx, ws, aggregate.Key{Kind: aggregate.Session, ID: in}, keep); err != nil {
-		return nil, err
+	if x, err := v.foldOf(ctx, ws, aggregate.Key{Kind: aggregate.Session, ID: in}, until(asOf)); err != nil {
+		return nil, nil, err
 	} else if x != nil {
 		s = x.Session
 	}
-	return role.NewCase(a.Decision, i, s, asOf), nil
+	return i, s, nil
+}
+
+// until keeps what had happened by an instant.
+func until(asOf time.Time) keeping {
+	return func(_ uint64, e *eventv1.Event) bool { return !e.OccurredAt.AsTime().After(asOf) }
 }
 
 // withWords replaces pseudonyms by the short ids of the group and opens the questions, with one request for all of them.

@@ -29,7 +29,7 @@ func TestAKeptReadingSaysWhatAFreshOneSays(t *testing.T) {
 		for w, initiative := range map[string]string{"dsm-a": "csm", "dsm-c": "csm", ws: "i"} {
 			asOf := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, rapid.IntRange(0, 700).Draw(t, "as of"))
 			for range 2 {
-				got, err := h.views.readingOf(ctx, w, "", asOf)
+				got, err := h.views.readingOf(ctx, &scene{ListRoleLedgerRequest: &apiv1.ListRoleLedgerRequest{}, asOf: asOf}, w)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -48,7 +48,7 @@ func TestAKeptReadingSaysWhatAFreshOneSays(t *testing.T) {
 				}
 			}
 		}
-		kept = h.views.readings.cache.Len()
+		kept = h.views.readings.Len()
 	})
 	if kept == 0 {
 		t.Error("no reading was kept: the test proves nothing")

@@ -23,6 +23,7 @@ import (
 	"sync"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/proto"
 
@@ -32,7 +33,6 @@ import (
 	"tavolo/pkg/eventlog"
 	"tavolo/pkg/projection"
 	"tavolo/pkg/sqlite"
-	eventv1 "tavolo/proto/tavolo/event/v1"
 )
 
 //go:embed schema.sql
@@ -68,9 +68,7 @@ type Views struct {
 	ctx    context.Context // ends with Stop
 	end    context.CancelFunc
 
-	readings *readings
-	changed  chan string    // workspaces in which something happened
-	tasks    sync.WaitGroup // what reads on its own
+	readings *lru.Cache[place, kept]
 
 	mu      sync.RWMutex // guards shelves
 	shelves map[string]*shelf
@@ -92,7 +90,7 @@ func Start(ctx context.Context, o Options) (*Views, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, err
 	}
-	v := &Views{conn: o.Conn, reader: o.Reader, log: log, dir: o.Dir, clock: o.Clock, logger: o.Logger, readings: newReadings(), changed: make(chan string, 256), shelves: map[string]*shelf{}}
+	v := &Views{conn: o.Conn, reader: o.Reader, log: log, dir: o.Dir, clock: o.Clock, logger: o.Logger, readings: newReadings(), shelves: map[string]*shelf{}}
 	v.ctx, v.end = context.WithCancel(context.WithoutCancel(ctx))
 	if v.clock == nil {
 		v.clock = time.Now
@@ -104,7 +102,6 @@ func Start(ctx context.Context, o Options) (*Views, error) {
 		return nil, errors.Join(err, v.close())
 	}
 	go v.lookOut()
-	v.tasks.Go(v.ahead)
 	return v, nil
 }
 
@@ -135,7 +132,6 @@ func (v *Views) openAnyway(ws string) (*sqlite.DB, error) {
 
 // announce tells whoever is looking which initiatives changed. It runs after each transaction, before the next one begins.
 func (v *Views) announce(ws string, p *projector, upTo uint64) {
-	v.stirred(ws)
 	for _, initiative := range p.touched {
 		if err := v.conn.Publish("changed."+ws+"."+initiative, strconv.AppendUint(nil, upTo, 10)); err != nil {
 			v.logger.Warn("views: a change could not be announced", "workspace", ws, "error", err)
@@ -151,7 +147,6 @@ func (v *Views) Stop() error {
 
 func (v *Views) close() error {
 	v.end()
-	v.tasks.Wait()
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	var all error
@@ -222,7 +217,6 @@ func (v *Views) shelve(ws string) (*shelf, error) {
 		s.runner.Stop()
 		return nil, errors.Join(err, db.Close())
 	}
-	v.stirred(ws)
 	return s, nil
 }
 
@@ -333,7 +327,7 @@ func (v *Views) idOf(ctx context.Context, ws string, key aggregate.Key) (int64, 
 }
 
 // foldOf folds an aggregate from the stored commits, nil when there is none.
-func (v *Views) foldOf(ctx context.Context, ws string, key aggregate.Key, keep func(*eventv1.Event) bool) (*aggregate.Aggregate, error) {
+func (v *Views) foldOf(ctx context.Context, ws string, key aggregate.Key, keep keeping) (*aggregate.Aggregate, error) {
 	id, err := v.idOf(ctx, ws, key)
 	if err != nil || id == 0 {
 		return nil, err
