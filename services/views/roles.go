@@ -155,15 +155,15 @@ func (v *Views) lines(ctx context.Context, ws string, q *apiv1.ListRolesRequest,
 		return nil, err
 	}
 	for _, l := range lines {
-		if err := v.roles(ctx, l, asOf); err != nil {
+		if err := v.roles(ctx, l, q.Who, asOf); err != nil {
 			return nil, err
 		}
 	}
 	return slices.DeleteFunc(lines, func(l *line) bool { return l.judgements == nil }), nil
 }
 
-// roles fills in the roles of a decision as of an instant.
-func (v *Views) roles(ctx context.Context, l *line, asOf time.Time) error {
+// roles fills in the roles of a decision as of an instant, of one group only when that is all that is asked for.
+func (v *Views) roles(ctx context.Context, l *line, only string, asOf time.Time) error {
 	if l.lastAt > asOf.UnixMilli() {
 		c, err := v.caseAsOf(ctx, l.workspace, l.in+":"+l.own, asOf)
 		if err != nil || c == nil {
@@ -175,7 +175,7 @@ func (v *Views) roles(ctx context.Context, l *line, asOf time.Time) error {
 		}
 		return nil
 	}
-	rows, err := v.read(l.workspace).QueryContext(ctx, `SELECT who, role, rule, reason, role_at_decision, power, shapley, pivotal, flags, evidence FROM role WHERE decision = ? ORDER BY place`, l.id)
+	rows, err := v.read(l.workspace).QueryContext(ctx, `SELECT who, role, rule, reason, role_at_decision, power, shapley, pivotal, flags, evidence FROM role WHERE decision = ? AND (? OR who = ?) ORDER BY place`, l.id, !role.IsGroup(only), only)
 	if err != nil {
 		return err
 	}

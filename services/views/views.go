@@ -69,6 +69,7 @@ type Views struct {
 	end    context.CancelFunc
 
 	readings *lru.Cache[place, kept]
+	tasks    sync.WaitGroup // what reads on its own
 
 	mu      sync.RWMutex // guards shelves
 	shelves map[string]*shelf
@@ -102,6 +103,7 @@ func Start(ctx context.Context, o Options) (*Views, error) {
 		return nil, errors.Join(err, v.close())
 	}
 	go v.lookOut()
+	v.tasks.Go(v.warm)
 	return v, nil
 }
 
@@ -147,6 +149,7 @@ func (v *Views) Stop() error {
 
 func (v *Views) close() error {
 	v.end()
+	v.tasks.Wait()
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	var all error
