@@ -24,7 +24,8 @@ import (
 //	/v1/workspaces/{workspace}/export/{file}   for whoever may read the workspace; ?from= ?to= (days, both included) ?as_of= ?who= ?lang=
 //	/open-data/{workspace}/download            a data package of what is public, for anyone; ?format=popolo its votes
 //
-// Everything is asked on behalf of the caller. A file is made whole before the first byte of it is sent, so that nobody keeps half of one; few are made
+// Counts of people leave as `tavolo export` lets them leave: above the threshold, compared with everything that left before (package releases), and not at all
+// where nobody remembers it. Everything is asked on behalf of the caller. A file is made whole before the first byte of it is sent, so that nobody keeps half of one; few are made
 // at a time, and a file is as large as the decisions of its period.
 
 // A file that can be had.
@@ -109,16 +110,33 @@ func (g *Gateway) exportFile(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	x := &exporting{doc: e.Document(), lang: exportLanguage(w, r)}
-	if f.table != "" {
-		x.table = &x.doc.Tables[slices.IndexFunc(x.doc.Tables, func(t export.Table) bool { return t.Name == f.table })]
-	}
+	x := &exporting{lang: exportLanguage(w, r)}
 	if name == popolo {
 		if x.votes, err = export.Votes(ctx, ask, e, nil); err != nil {
 			return err
 		}
 	}
+	if err := g.release(ctx, f, e, x.votes); err != nil {
+		return err
+	}
+	x.doc = e.Document()
+	if f.table != "" {
+		x.table = &x.doc.Tables[slices.IndexFunc(x.doc.Tables, func(t export.Table) bool { return t.Name == f.table })]
+	}
 	return sendFile(w, f.kind, r.PathValue("workspace")+"-"+name, func(out io.Writer) error { return f.write(out, x) })
+}
+
+// release decides which counts of people a file shows, and remembers it before anything is sent. Files without such a table release nothing.
+func (g *Gateway) release(ctx context.Context, f exportFile, e *export.Evaluation, votes *export.Published) error {
+	switch {
+	case votes != nil && g.o.Releases == nil:
+		votes.Withhold()
+	case votes != nil: // a file of votes has no findings in it
+		return votes.Release(ctx, g.o.Releases)
+	case g.o.Releases != nil && (f.table == "" || f.table == "findings"):
+		return e.Release(ctx, g.o.Releases)
+	}
+	return nil
 }
 
 // sendFile makes a file and sends it.
@@ -218,6 +236,10 @@ func (g *Gateway) openData(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if r.URL.Query().Get("format") == "popolo" {
+		// Anyone may ask again after a correction: the file is there then too, without the counts that would tell too much beside the earlier ones.
+		if g.o.Releases == nil || votes.Release(ctx, g.o.Releases) != nil {
+			votes.Withhold()
+		}
 		return sendFile(w, "application/json", workspace+"-"+popolo, func(out io.Writer) error { return export.WritePopolo(out, votes) })
 	}
 	lang := exportLanguage(w, r)
