@@ -117,28 +117,34 @@ func (v *Views) listRoles(ctx context.Context, q *apiv1.ListRolesRequest) (*apiv
 
 // lines reads the decisions of one workspace with their roles, in the order in which they were closed.
 func (v *Views) lines(ctx context.Context, ws string, q *apiv1.ListRolesRequest, asOf time.Time) ([]*line, error) {
-	where, args := []string{"phase = ?", "closed_at <= ?"}, []any{int(decision.Closed), asOf.UnixMilli()}
+	where, args := []string{"d.phase = ?", "d.closed_at <= ?"}, []any{int(decision.Closed), asOf.UnixMilli()}
 	add := func(condition string, value any) { where, args = append(where, condition), append(args, value) }
 	if q.Initiative != "" {
-		add("initiative = ?", q.Initiative)
+		add("d.initiative = ?", q.Initiative)
 	}
 	if q.Session != "" {
 		if strings.Contains(q.Session, ":") {
-			add("session = ?", q.Session)
+			add("d.session = ?", q.Session)
 		} else {
-			add("session = initiative || ':' || ?", q.Session)
+			add("d.session = d.initiative || ':' || ?", q.Session)
 		}
 	}
 	if q.Decision != "" {
-		add("session || ':' || own = ?", q.Decision)
+		add("d.session || ':' || d.own = ?", q.Decision)
 	}
 	if q.From != nil {
-		add("closed_at >= ?", q.From.AsTime().UnixMilli())
+		add("d.closed_at >= ?", q.From.AsTime().UnixMilli())
 	}
 	if q.To != nil {
-		add("closed_at < ?", q.To.AsTime().UnixMilli())
+		add("d.closed_at < ?", q.To.AsTime().UnixMilli())
 	}
-	rows, err := v.read(ws).QueryContext(ctx, `SELECT aggregate, initiative, session, own, outcome, closed_at, last_at, due_end, question, question_commit FROM decision WHERE `+strings.Join(where, " AND ")+` ORDER BY closed_at, first_seq`, args...)
+	for column, wanted := range map[string]int32{"g.scope": int32(q.Scope), "g.area": int32(q.Area), "g.stage": int32(q.Stage), "d.kind": int32(q.Kind)} {
+		if wanted != 0 {
+			add(column+" = ?", wanted)
+		}
+	}
+	rows, err := v.read(ws).QueryContext(ctx, `SELECT d.aggregate, d.initiative, d.session, d.own, d.outcome, d.closed_at, d.last_at, d.due_end, d.question, d.question_commit
+		FROM decision d LEFT JOIN facet g ON g.key = d.initiative WHERE `+strings.Join(where, " AND ")+` ORDER BY d.closed_at, d.first_seq`, args...)
 	if err != nil {
 		return nil, err
 	}
