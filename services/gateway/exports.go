@@ -16,12 +16,14 @@ import (
 	"tavolo/pkg/domain/evidence"
 	"tavolo/pkg/export"
 	apiv1 "tavolo/proto/tavolo/api/v1"
+	eventv1 "tavolo/proto/tavolo/event/v1"
 	"tavolo/services/gateway/pages"
 )
 
 // Files for other programs, under addresses that stay (package export writes them):
 //
-//	/v1/workspaces/{workspace}/export/{file}   for whoever may read the workspace; ?from= ?to= (days, both included) ?as_of= ?who= ?lang=
+//	/v1/workspaces/{workspace}/export/{file}   for whoever may read the workspace; ?from= ?to= (days, both included) ?as_of= ?who= ?initiative=
+//	                                           ?scope= ?area= ?stage= ?kind= (codes of the contract) ?lang=
 //	/open-data/{workspace}/download            a data package of what is public, for anyone; ?format=popolo its votes
 //
 // Counts of people leave as `tavolo export` lets them leave: above the threshold, compared with everything that left before (package releases), and not at all
@@ -101,12 +103,12 @@ func (g *Gateway) exportFile(w http.ResponseWriter, r *http.Request) error {
 	if !known {
 		return decider.Refuse("gateway/not-found")
 	}
-	p, err := periodOf(r)
+	q, err := chosenBy(r)
 	if err != nil {
 		return err
 	}
 	ctx, ask := r.Context(), asker{g, callerOf(r.Context())}
-	e, err := export.Gather(ctx, ask, r.PathValue("workspace"), p)
+	e, err := export.Gather(ctx, ask, q)
 	if err != nil {
 		return err
 	}
@@ -157,8 +159,35 @@ func exportLanguage(w http.ResponseWriter, r *http.Request) string {
 	return lang
 }
 
+// chosenBy reads what a file or a report of a workspace is about.
+func chosenBy(r *http.Request) (*apiv1.ListRoleLedgerRequest, error) {
+	p, err := periodOf(r)
+	if err != nil {
+		return nil, err
+	}
+	q, out := r.URL.Query(), &apiv1.ListRoleLedgerRequest{Workspace: r.PathValue("workspace"), Period: p, Initiative: r.URL.Query().Get("initiative")}
+	for name, x := range map[string]struct {
+		codes map[string]int32
+		set   func(int32)
+	}{
+		"scope": {eventv1.Scope_value, func(n int32) { out.Scope = eventv1.Scope(n) }},
+		"area":  {eventv1.Area_value, func(n int32) { out.Area = eventv1.Area(n) }},
+		"stage": {eventv1.Stage_value, func(n int32) { out.Stage = eventv1.Stage(n) }},
+		"kind":  {eventv1.SessionKind_value, func(n int32) { out.Kind = eventv1.SessionKind(n) }},
+	} {
+		if code := q.Get(name); code != "" {
+			n, known := x.codes[code]
+			if !known {
+				return nil, decider.Refuse("gateway/bad-parameter", "parameter", name)
+			}
+			x.set(n)
+		}
+	}
+	return out, nil
+}
+
 // periodParameters are what may follow the address of a file or a report.
-var periodParameters = []string{"from", "to", "as_of", "who", "lang"}
+var periodParameters = []string{"from", "to", "as_of", "who", "initiative", "scope", "area", "stage", "kind", "lang"}
 
 // periodOf reads the period of a file or a report: from and to are days in UTC, both included; an instant is taken as it is.
 func periodOf(r *http.Request) (*apiv1.EvidencePeriod, error) {

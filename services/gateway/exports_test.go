@@ -13,6 +13,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"tavolo/pkg/releases"
@@ -308,5 +309,35 @@ func TestAReportIsForWhoMayReadTheWorkspace(t *testing.T) {
 	}
 	if r := h.do(http.MethodGet, path, "", nobody...); r.status != http.StatusUnauthorized {
 		t.Errorf("for nobody: %d", r.status)
+	}
+}
+
+func TestFilesAndReportAreOfWhatIsChosen(t *testing.T) {
+	h := openEvidence(t)
+	const chosen = "?initiative=orari&area=AREA_NEW_SERVICES&kind=SESSION_KIND_ASSEMBLY"
+	all := unzip(t, h.do(http.MethodGet, exports+"tavolo-data.zip"+chosen, "", evaluator...).body)
+	if !strings.Contains(all["CODEBOOK.it.md"], "initiative = orari, area = new_services, session_kind = assembly") {
+		t.Errorf("the file does not say what it is of: %s", all["CODEBOOK.it.md"])
+	}
+	if h.times("get_table3") != 0 {
+		t.Error("Table 3 of a part of a department")
+	}
+	if r := h.do(http.MethodGet, "/w/dsm/report"+chosen, "", evaluator...); r.status != http.StatusOK {
+		t.Errorf("%d", r.status)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, subject := range []string{"list_role_ledger", "list_findings", "get_figures", "list_roles"} {
+		for _, q := range h.asked[subject] {
+			f := q.ProtoReflect()
+			for name, want := range map[string]int32{"area": int32(eventv1.Area_AREA_NEW_SERVICES), "kind": int32(eventv1.SessionKind_SESSION_KIND_ASSEMBLY)} {
+				if got := f.Get(f.Descriptor().Fields().ByName(protoreflect.Name(name))).Enum(); int32(got) != want {
+					t.Errorf("%s: %s is %d", subject, name, got)
+				}
+			}
+		}
+		if len(h.asked[subject]) == 0 {
+			t.Errorf("%s was not asked", subject)
+		}
 	}
 }

@@ -9,18 +9,18 @@ import type { Page } from "../screens/audit";
 import { type Key, dayAndTime, number, t } from "../words";
 import { interval, percent } from "./department";
 import { FilterForm, Whose } from "./filterform";
-import { period, read } from "./filters";
+import { question, read } from "./filters";
 import { questions } from "./questions";
 
-export function Strength({ workspace, query, page }: Page) {
+export function Strength({ workspace, query, page, of }: Page) {
   const asked = useAsked(`strength ${workspace} ${query}`, async (signal) => {
-    const f = await ask("EvidenceService/GetFigures", { workspace, period: period(read(query)) }, signal);
+    const f = await ask("EvidenceService/GetFigures", question(workspace, read(query)), signal);
     return { f, named: [f.divergent, f.changedDecisions, f.overdue, f.implementationRefused].some((list) => list?.length) ? await questions(workspace, f.asOf, signal) : new Map<string, string>() };
   });
   return (
     <>
       <Whose page={page} query={query} />
-      <FilterForm page={page} query={query} />
+      <FilterForm page={page} query={query} decisions={of} />
       {asked.problem ? <Problem asked={asked} /> : !asked.data ? <Loading /> : (
         <Section id="strength" title={t("web/audit-strength")}>
           <p>{t("web/strength-intro")}</p>
