@@ -256,3 +256,19 @@ func TestATestMessageSaysWhatTheAddressAnswers(t *testing.T) {
 	_, err := ask[feedv1.WebhookTested](h, "test_webhook", &feedv1.WebhookActRequest{Webhook: "nobody's"})
 	code(t, err, "feeds/unknown")
 }
+
+// What is newest first is read page by page from the last entry: a page without entries would end it, however far back the older ones are.
+func TestOldEntriesOfANarrowSubscriptionAreFoundBehindManyOthers(t *testing.T) {
+	feeds.ScanAtMost(t, 3)
+	h := open(t)
+	h.subscribe("all", nil)
+	h.subscribe("a", &feedv1.FeedScope{Places: []*feedv1.FeedPlace{{Workspace: "a"}}})
+	h.release("a", 1)
+	eventually(t, "the entry of a", func() bool { return h.pull("all", 0, 50).CompleteTo == 1 })
+	h.release("b", 1, 2, 3, 4, 5, 6, 7)
+	eventually(t, "those of b", func() bool { return h.pull("all", 6, 50).CompleteTo == 8 })
+	page := must[*feedv1.PullResponse](t)(ask[feedv1.PullResponse](h, "pull", &feedv1.PullRequest{Token: hash("a"), NewestFirst: true, Limit: 2}))
+	if len(page.Entries) != 1 || page.Entries[0].N != 1 || page.More {
+		t.Errorf("the newest of a are %v, more: %v", page.Entries, page.More)
+	}
+}

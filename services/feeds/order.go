@@ -30,9 +30,11 @@ const (
 	pullAtOnce = 100
 	// remembered is how many entries are kept in memory, for the many readers of the newest ones; fresh is for how long. An erasure takes no longer.
 	remembered, fresh = 4096, time.Minute
-	// scanMax is how many lines of the order are looked at for one answer: a narrow subscription gets an empty answer that goes on from there.
-	scanMax = 20_000
 )
+
+// scanMax is how many lines of the order are looked at at once: in order, a narrow subscription gets an empty answer that goes on from there. Tests look at
+// fewer.
+var scanMax = 20_000
 
 type order struct {
 	store *store
@@ -196,7 +198,10 @@ func (o *order) before(ctx context.Context, scope *feedv1.FeedScope, before uint
 	if below == 0 {
 		below = 1 << 62
 	}
-	places, _, more, err := o.scan(ctx, scope, `n < ? ORDER BY n DESC`, below, limit)
+	places, scanned, more, err := o.scan(ctx, scope, `n < ? ORDER BY n DESC`, below, limit)
+	for err == nil && more && len(places) == 0 { // a page goes on from its last entry: one without any would end the feed
+		places, scanned, more, err = o.scan(ctx, scope, `n < ? ORDER BY n DESC`, scanned, limit)
+	}
 	if err != nil {
 		return page{}, err
 	}

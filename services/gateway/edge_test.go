@@ -178,7 +178,7 @@ func TestStrictTransportIsSaidOverTLSOnly(t *testing.T) {
 
 func TestBodiesAreBounded(t *testing.T) {
 	imported := 0
-	h := openWith(t, gateway.Options{Import: func(_ context.Context, _ string, file []byte, _ func(string, string) error) (*commandv1.Receipt, error) {
+	h := openWith(t, gateway.Options{Import: func(_ context.Context, _ string, file []byte, _ gateway.ImportPermit) (*commandv1.Receipt, error) {
 		imported = len(file)
 		return &commandv1.Receipt{}, nil
 	}})

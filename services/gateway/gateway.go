@@ -7,6 +7,7 @@
 //	GET  /openapi.json /asyncapi.json /docs  the contract, written from the descriptors (pkg/apidoc)
 //	GET  /livez /readyz /version             for whoever runs it
 //	GET  /w/…/page /ballot /minutes /report  pages that need no JavaScript (pages.go)
+//	GET  /w/{workspace}/s/{session}          the web client's page of a session, with what it would ask first (ahead.go)
 //	GET  /v1/…/export/ /open-data/…/download files for other programs (exports.go)
 //	/                                        the web client, given by the program
 //
@@ -54,9 +55,8 @@ type Options struct {
 	TLSCert, TLSKey string
 	// OperatorToken is what programs of the operator show (Authorization: Bearer). Empty: nobody is the operator.
 	OperatorToken string
-	// Import records a minutes file and answers as a command does; permit says whether the caller may record in an initiative. Nil: ImportMinutes is
-	// refused (gateway/no-import).
-	Import func(ctx context.Context, name string, file []byte, permit func(workspace, initiative string) error) (*commandv1.Receipt, error)
+	// Import records a minutes file and answers as a command does. Nil: ImportMinutes is refused (gateway/no-import).
+	Import func(ctx context.Context, name string, file []byte, permit ImportPermit) (*commandv1.Receipt, error)
 	// Sentence gives what people read for a refusal: the stable code, the language (it or en) and the refusal's arguments. "" when there is none;
 	// the code is shown then.
 	Sentence func(code, lang string, args map[string]string) string
@@ -71,6 +71,10 @@ type Options struct {
 	// Logger takes what the operator should know. Nil: slog's default.
 	Logger *slog.Logger
 }
+
+// ImportPermit says whether whoever sent a minutes file may record in an initiative, and have recorded what the file comes to: each of the commands as if they
+// had given it themself.
+type ImportPermit func(workspace, initiative string, commands ...*commandv1.Command) error
 
 // Gateway is the running service.
 type Gateway struct {
@@ -232,6 +236,8 @@ func (g *Gateway) handler() (http.Handler, error) {
 		writeJSON(w, http.StatusOK, map[string]string{"version": g.o.Version, "go": runtime.Version()})
 	})
 	mux.Handle("/v1/", http.HandlerFunc(g.notFound))
+	mux.Handle("GET /w/{workspace}/s/{session}", g.edge.busy(http.HandlerFunc(g.room)))
+	mux.Handle("GET /w/{workspace}/s/{session}/projector", g.edge.busy(http.HandlerFunc(g.room)))
 	mux.Handle("/", g.edge.busy(http.HandlerFunc(g.web)))
 	return g.edge.wrap(mux), nil
 }

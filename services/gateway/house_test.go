@@ -82,7 +82,7 @@ func openWith(t testing.TB, o gateway.Options, limits ...gateway.Limit) *house {
 	}
 	t.Cleanup(h.server.Shutdown)
 	h.serve(bus.Ledger, map[string]bus.Handler{"cmd.*": h.command})
-	h.people = h.serve(bus.People, map[string]bus.Handler{"people.seal": h.seal, "people.enrol": h.enrol, "people.identify": h.identify, "people.belong": h.belong})
+	h.people = h.serve(bus.People, map[string]bus.Handler{"people.seal": h.seal, "people.enrol": h.enrol, "people.identify": h.identify, "people.belong": h.belong, "people.me": h.me})
 	h.views = h.serve(bus.Views, h.questions())
 	o.Conn, o.Listen, o.Sentence, o.Version, o.OperatorToken = h.connect(bus.Gateway), "127.0.0.1:0", sentence, "1.2.3", operator
 	o.Logger = slog.New(slog.NewTextHandler(&lock{w: h.logged}, nil))
@@ -191,6 +191,21 @@ func (h *house) identify(_ context.Context, data []byte) ([]byte, error) {
 		}
 	}
 	return nil, nil
+}
+
+func (h *house) me(_ context.Context, data []byte) ([]byte, error) {
+	q, a := &peoplev1.MeRequest{}, &peoplev1.MeResponse{Me: &apiv1.MeView{}}
+	if err := proto.Unmarshal(data, q); err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, who := range h.here {
+		if who.Device == q.Device {
+			a.Me = &apiv1.MeView{Account: who.Account, Memberships: who.Memberships}
+		}
+	}
+	return proto.Marshal(a)
 }
 
 func (h *house) belong(_ context.Context, data []byte) ([]byte, error) {

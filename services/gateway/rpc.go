@@ -218,12 +218,37 @@ func (g *Gateway) record(ctx context.Context, c caller, m *method, req proto.Mes
 	if !ok || g.o.Import == nil {
 		return nil, decider.Refuse("gateway/no-import")
 	}
-	return g.o.Import(ctx, q.Name, q.File, func(workspace, initiative string) error {
+	return g.o.Import(ctx, q.Name, q.File, func(workspace, initiative string, commands ...*commandv1.Command) error {
+		refused := decider.Refuse("gateway/not-permitted", "method", string(m.desc.Name()))
 		if c.grantIn(home{workspace, initiative}) < m.grant {
-			return decider.Refuse("gateway/not-permitted", "method", string(m.desc.Name()))
+			return refused
+		}
+		for _, cmd := range commands {
+			as, body := g.methodOf(cmd)
+			if as == nil {
+				return refused
+			}
+			if err := permit(c, as, body); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
+}
+
+// methodOf gives the method by which a client would send a command, and what it would send; nil when there is none.
+func (g *Gateway) methodOf(cmd *commandv1.Command) (*method, proto.Message) {
+	r := cmd.ProtoReflect()
+	of := r.WhichOneof(r.Descriptor().Oneofs().ByName("of"))
+	if of == nil {
+		return nil, nil
+	}
+	for _, m := range g.methods {
+		if m.command != nil && m.command.Number() == of.Number() {
+			return m, r.Get(of).Message().Interface()
+		}
+	}
+	return nil, nil
 }
 
 // command seals a command's texts and asks the ledger to record it.

@@ -95,7 +95,7 @@ func TestWhoIsEnrolledGetsAPseudonymFromPeople(t *testing.T) {
 // TestEveryMethodReachesItsService calls every RPC of the contract through the generated client's paths, in binary.
 func TestEveryMethodReachesItsService(t *testing.T) {
 	imported := 0
-	h := openWith(t, gateway.Options{Import: func(_ context.Context, name string, file []byte, _ func(string, string) error) (*commandv1.Receipt, error) {
+	h := openWith(t, gateway.Options{Import: func(_ context.Context, name string, file []byte, _ gateway.ImportPermit) (*commandv1.Receipt, error) {
 		imported++
 		if name != "a.yaml" || string(file) != "format: x" {
 			t.Errorf("imported %q %q", name, file)
@@ -325,7 +325,7 @@ func TestWithoutTheServicesBehindItThePublicIsTold(t *testing.T) {
 }
 
 func TestWhatFailsInsideIsNotToldOutside(t *testing.T) {
-	h := openWith(t, gateway.Options{Import: func(_ context.Context, name string, _ []byte, _ func(string, string) error) (*commandv1.Receipt, error) {
+	h := openWith(t, gateway.Options{Import: func(_ context.Context, name string, _ []byte, _ gateway.ImportPermit) (*commandv1.Receipt, error) {
 		if name == "panic" {
 			panic("secret words of Ada")
 		}

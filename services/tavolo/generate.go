@@ -135,7 +135,7 @@ func recordInitiative(ctx context.Context, nc *nats.Conn, i sample.Initiative, b
 		if err != nil {
 			return err
 		}
-		if _, err := (importer{nc}).file(ctx, input{name, data, f}); err != nil {
+		if _, err := (importer{nc}).file(ctx, input{name, data, f}, anyone); err != nil {
 			return err
 		}
 		if bar != nil {

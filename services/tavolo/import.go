@@ -24,6 +24,7 @@ import (
 	commandv1 "tavolo/proto/tavolo/command/v1"
 	eventv1 "tavolo/proto/tavolo/event/v1"
 	peoplev1 "tavolo/proto/tavolo/people/v1"
+	"tavolo/services/gateway"
 )
 
 // importCmd records minutes files for good.
@@ -175,14 +176,17 @@ type recordedFile struct {
 	correction bool
 }
 
+// anyone is the permit of whoever is at the machine.
+func anyone(string, string, ...*commandv1.Command) error { return nil }
+
 // importer records minutes files over NATS: it asks what is recorded, has words sealed, and sends one batch of commands.
 type importer struct{ nc *nats.Conn }
 
 // conflicts is how often an import starts again because somebody else wrote to the same session meanwhile.
 const conflicts = 3
 
-// record is what the gateway calls for an uploaded file. permit says whether who sent it may record in an initiative.
-func (i importer) record(ctx context.Context, name string, data []byte, permit func(workspace, initiative string) error) (*commandv1.Receipt, error) {
+// record is what the gateway calls for an uploaded file. permit says whether who sent it may record in an initiative, and what the file comes to.
+func (i importer) record(ctx context.Context, name string, data []byte, permit gateway.ImportPermit) (*commandv1.Receipt, error) {
 	f, err := minutes.Parse(name, data)
 	if err != nil {
 		return nil, decider.Refuse("minutes/refused", "problems", err.Error())
@@ -190,7 +194,7 @@ func (i importer) record(ctx context.Context, name string, data []byte, permit f
 	if err := permit(f.Department.ID, f.Initiative.ID); err != nil {
 		return nil, err
 	}
-	r, err := i.file(ctx, input{name, data, f})
+	r, err := i.file(ctx, input{name, data, f}, permit)
 	var sentence refused
 	if errors.As(err, &sentence) {
 		return nil, decider.Refuse("minutes/refused", "problems", sentence.sentence)
@@ -199,9 +203,9 @@ func (i importer) record(ctx context.Context, name string, data []byte, permit f
 }
 
 // file records one minutes file, whole or not at all.
-func (i importer) file(ctx context.Context, in input) (recordedFile, error) {
+func (i importer) file(ctx context.Context, in input, permit gateway.ImportPermit) (recordedFile, error) {
 	for try := 1; ; try++ {
-		r, err := i.once(ctx, in.name, in.file)
+		r, err := i.once(ctx, in.name, in.file, permit)
 		if again := decider.CodeOf(err); again == "eventlog/conflict" || strings.HasSuffix(again, "/already-enrolled") || strings.HasSuffix(again, "/already-prepared") || strings.HasSuffix(again, "/already-founded") || strings.HasSuffix(again, "/already-open") {
 			if try < conflicts {
 				continue
@@ -211,7 +215,7 @@ func (i importer) file(ctx context.Context, in input) (recordedFile, error) {
 	}
 }
 
-func (i importer) once(ctx context.Context, name string, f *minutes.File) (recordedFile, error) {
+func (i importer) once(ctx context.Context, name string, f *minutes.File, permit gateway.ImportPermit) (recordedFile, error) {
 	ws := f.Department.ID
 	answer := &apiv1.RecordedResponse{}
 	ask := &apiv1.RecordedRequest{Workspace: ws, Initiative: f.Initiative.ID, Session: f.Session.ID, CaughtUp: true}
@@ -248,6 +252,9 @@ func (i importer) once(ctx context.Context, name string, f *minutes.File) (recor
 		s.Command.Actor = &eventv1.Actor{Capacity: eventv1.Capacity_CAPACITY_IMPORT}
 		s.Command.Correlation = correlation
 		batch.Commands = append(batch.Commands, s.Command)
+	}
+	if err := permit(ws, f.Initiative.ID, batch.Commands...); err != nil {
+		return out, err
 	}
 	if err := sealing.Seal(ctx, i.nc, ws, batch.Commands...); err != nil {
 		return out, err

@@ -2,7 +2,6 @@ package views
 
 import (
 	"context"
-	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -203,8 +202,7 @@ type figures struct {
 	parts  map[string]*eventv1.Tally
 }
 
-// figures counts the vote and leaves out what tells of fewer than five people. Weights other than one are no heads, and their sums tell who is in them;
-// with such weights only the number of voters is told.
+// figures counts the vote and leaves out what tells of fewer than five people.
 func (m *moment) figures() *figures {
 	f := &figures{whole: map[string]int{}}
 	heads := true
@@ -216,44 +214,29 @@ func (m *moment) figures() *figures {
 			f.strict++
 		}
 	}
-	if len(voters) == 0 {
-		return f
-	}
 	all, parts := m.tallies()
-	voted := all.For + all.Against + all.Abstain
-	few := func(n int) bool { return n > 0 && n < disclosure.People }
-	if heads && voted >= disclosure.People && !(disclosure.Tally{For: all.For, Against: all.Against, Abstain: all.Abstain}).Unanimous() {
-		f.tally = tallyMessage(all)
-		if disclosure.Tallies(parts, disclosure.People) && !slices.ContainsFunc(slices.Collect(maps.Keys(f.whole)), func(code string) bool { return few(f.whole[code] - sum(parts[code])) }) {
-			f.parts = map[string]*eventv1.Tally{}
-			for code, t := range parts {
-				f.parts[code] = tallyMessage(t)
-			}
-		}
-	}
-	if f.tally != nil && few(len(voters)-voted) { // how many stayed away would follow
-		return f
-	}
-	names := slices.Sorted(maps.Keys(f.whole))
-	counts := make([]int, len(names))
-	for i, name := range names {
-		counts[i] = f.whole[name]
-	}
-	shown := disclosure.OneWay(names, counts).Protect(disclosure.People)
-	if n, ok := shown.Shown(disclosure.Total); ok {
-		count := uint32(n)
+	told := disclosure.Vote{Voters: f.whole, Weighted: !heads, All: all, Parts: parts}.Figures(disclosure.People)
+	if told.Voters != nil {
+		count := uint32(*told.Voters)
 		f.voters = &count
 	}
-	f.sizes = map[string]uint32{}
-	for _, name := range names {
-		if n, ok := shown.Shown(name); ok {
-			f.sizes[name] = uint32(n)
-		}
+	if told.Sizes != nil {
+		f.sizes = map[string]uint32{}
+	}
+	for code, n := range told.Sizes {
+		f.sizes[code] = uint32(n)
+	}
+	if told.Tally != nil {
+		f.tally = tallyMessage(*told.Tally)
+	}
+	if told.Parts != nil {
+		f.parts = map[string]*eventv1.Tally{}
+	}
+	for code, t := range told.Parts {
+		f.parts[code] = tallyMessage(t)
 	}
 	return f
 }
-
-func sum(t disclosure.Tally) int { return t.For + t.Against + t.Abstain }
 
 func tallyMessage(t disclosure.Tally) *eventv1.Tally {
 	return &eventv1.Tally{For: uint64(t.For), Against: uint64(t.Against), Abstain: uint64(t.Abstain)}

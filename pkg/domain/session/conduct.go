@@ -55,7 +55,7 @@ func (s *State) approval(c *commandv1.ApproveMinutes) (proto.Message, error) {
 	if s.Phase != Closed {
 		return nil, decider.Refuse("session/not-closed")
 	}
-	if s.seat(c.Participant) < 0 {
+	if i := s.seat(c.Participant); i < 0 || s.Seats[i].Absent { // a place in which nobody ever sat
 		return nil, decider.Refuse("session/had-no-seat", "participant", c.Participant)
 	}
 	return &eventv1.MinutesApproved{Participant: c.Participant}, nil

@@ -101,6 +101,9 @@ func TestMinutesAreApprovedAfterTheCloseByWhoWasThere(t *testing.T) {
 	given.When(approve).Then(approved)
 	given.When(&commandv1.ApproveMinutes{Participant: "s1"}).Refused("session/had-no-seat")
 	given.When(&commandv1.ApproveMinutes{}).Refused("session/had-no-seat")
+	expected := &eventv1.ParticipantSeated{Participant: "u1", Constituency: "user", Absent: true}
+	scenario(t).Given(prepared, opened, expected, closed).When(approve).Refused("session/had-no-seat")
+	scenario(t).Given(prepared, opened, expected, u1, closed).When(approve).Then(approved)
 	scenario(t).Given(prepared, opened, u1).When(approve).Refused("session/not-closed")
 	scenario(t).Given(prepared, opened, u1, &eventv1.ParticipantLeft{Participant: "u1"}, closed).When(approve).Then(approved)
 }

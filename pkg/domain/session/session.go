@@ -133,8 +133,12 @@ func Decide(s *State, cmd *commandv1.Command, roll decision.Roll, now time.Time)
 		}
 		var events []*eventv1.Event
 		for _, seat := range seats {
-			if seat.Absent && s.seat(seat.Participant) >= 0 {
+			place := s.seat(seat.Participant)
+			if seat.Absent && place >= 0 {
 				continue // they have a place already, and whether they are in it is known
+			}
+			if place >= 0 && cmd.Actor.GetCapacity() == eventv1.Capacity_CAPACITY_PARTICIPANT {
+				seat.Offices = s.Seats[place].Offices // who comes back by themself is what they were
 			}
 			events = append(events, eventv1.NewEvent(at, seat))
 		}

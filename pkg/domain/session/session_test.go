@@ -163,6 +163,16 @@ func TestACloneGoesItsOwnWay(t *testing.T) {
 	}
 }
 
+// Whoever takes part cannot give themself an office, nor lose one by going out for a moment; whoever facilitates takes offices away by naming none.
+func TestWhoComesBackByThemselfKeepsTheirOffices(t *testing.T) {
+	back := decidertest.Command(seat("u1"))
+	back.Actor = &eventv1.Actor{Participant: "u1", Capacity: eventv1.Capacity_CAPACITY_PARTICIPANT}
+	given := scenario(t).Given(prepared, opened, u1, &eventv1.ParticipantLeft{Participant: "u1"})
+	given.When(back).Then(u1)
+	given.When(seat("u1")).Then(&eventv1.ParticipantSeated{Participant: "u1", Constituency: "user"})
+	scenario(t).Given(prepared, opened).When(back).Then(&eventv1.ParticipantSeated{Participant: "u1", Constituency: "user"})
+}
+
 func TestSomebodyExpectedHasAPlaceWithoutBeingThere(t *testing.T) {
 	away := &eventv1.ParticipantSeated{Participant: "s1", Absent: true}
 	filled := &eventv1.ParticipantSeated{Participant: "s1", Constituency: "psw", EmployedByDepartment: true, Absent: true}

@@ -138,6 +138,9 @@ func (c chapter) tie(rule *eventv1.Rule) string {
 func (c chapter) acts() []Block {
 	var items []Line
 	for _, a := range c.d.Acts {
+		if c.nobody && slices.Contains(ofOnePerson, a.Act.GetKind()) {
+			continue
+		}
 		items = append(items, c.act(a))
 	}
 	if len(items) == 0 {
@@ -145,6 +148,10 @@ func (c chapter) acts() []Block {
 	}
 	return []Block{bullets(items)}
 }
+
+// ofOnePerson are the acts about an objection, which is somebody's: on a public page they are not told, nor how many there were.
+var ofOnePerson = []eventv1.ActKind{eventv1.ActKind_ACT_KIND_OBJECTION_RAISED, eventv1.ActKind_ACT_KIND_OBJECTION_INTEGRATED,
+	eventv1.ActKind_ACT_KIND_OBJECTION_WITHDRAWN, eventv1.ActKind_ACT_KIND_OBJECTION_DISMISSED}
 
 func (c chapter) act(a *apiv1.ActView) Line {
 	act := a.Act

@@ -166,7 +166,11 @@ func (c chapter) outcome() (all []Block) {
 	all = append(all, Block{Para: &Para{Line: l, Class: "outcome"}})
 	var f []Fact
 	if t := d.Tally; t.GetFor()+t.GetAgainst()+t.GetAbstain() > 0 {
-		f = append(f, fact(c.say("page/votes"), c.say("page/tally", "for", n(t.For), "against", n(t.Against), "abstain", n(t.Abstain))))
+		says := c.say("page/tally", "for", n(t.For), "against", n(t.Against), "abstain", n(t.Abstain))
+		if c.figures().Tally == nil {
+			says = c.say("page/few")
+		}
+		f = append(f, fact(c.say("page/votes"), says))
 	}
 	if count := d.Count; count != nil {
 		f = append(f, Fact{c.say("page/quorum"), c.quorum(count)}, Fact{c.say("page/thresholds"), c.conditions(count)})
@@ -188,12 +192,16 @@ func (c chapter) quorum(count *apiv1.CountView) (lines []Line) {
 		return " " + c.say("page/quorum-missed")
 	}
 	if count.QuorumNeeded > 0 {
-		lines = append(lines, plain(c.say("page/quorum-was", "there", n(count.QuorumPresent), "needed", n(count.QuorumNeeded))+reached(count.QuorumPresent, count.QuorumNeeded)))
+		text := c.say("page/quorum-was", "there", n(count.QuorumPresent), "needed", n(count.QuorumNeeded))
+		if !c.showsPresence(count.QuorumPresent, c.figures().Voters) {
+			text = c.say("page/few")
+		}
+		lines = append(lines, plain(text+reached(count.QuorumPresent, count.QuorumNeeded)))
 	}
 	for _, q := range count.Quorums {
 		who := c.constituency(q.Constituency)
 		text := c.say("page/quorum-was-of", "who", who, "there", n(q.Present), "needed", n(q.Needed))
-		if c.nobody && q.Present > 0 && q.Present < smallest {
+		if !c.showsPresence(q.Present, c.sizeOf(q.Constituency)) {
 			text = c.say("page/quorum-of", "who", who, "needed", n(q.Needed))
 		}
 		lines = append(lines, plain(text+reached(q.Present, q.Needed)))
@@ -205,7 +213,7 @@ func (c chapter) quorum(count *apiv1.CountView) (lines []Line) {
 }
 
 func (c chapter) conditions(count *apiv1.CountView) (lines []Line) {
-	for _, x := range count.Conditions {
+	for k, x := range count.Conditions {
 		passed := c.say("page/threshold-missed")
 		if x.Passed {
 			passed = c.say("page/threshold-met")
@@ -217,10 +225,10 @@ func (c chapter) conditions(count *apiv1.CountView) (lines []Line) {
 				of = append(of, c.constituency(code))
 			}
 			text = c.list(of) + ": "
-			if c.nobody && !talliesShow(c.d) {
-				lines = append(lines, plain(text+c.say("page/few")+" "+passed))
-				continue
-			}
+		}
+		if !c.tells(k, x) {
+			lines = append(lines, plain(text+c.say("page/few")+" "+passed))
+			continue
 		}
 		lines = append(lines, plain(text+c.say("page/threshold-was", "for", n(x.For), "base", n(x.Base), "needed", n(x.Needed))+" "+passed))
 	}
@@ -261,30 +269,24 @@ func (c chapter) electorate() []Block {
 		}
 		heads[e.Constituency]++
 	}
-	counts := make([]int, len(codes))
-	for i, code := range codes {
-		counts[i] = heads[code]
-	}
-	hidden, noTotal := make([]bool, len(codes)), false
-	if c.nobody {
-		hidden, noTotal = withhold(counts)
-	}
+	told, withheld := c.figures(), false
 	t := &Table{Caption: c.say("page/electorate-caption"), Columns: []string{c.say("page/constituency"), c.say("page/with-vote")}}
-	for i, code := range codes {
-		shown := strconv.Itoa(counts[i])
-		if hidden[i] {
-			shown = c.say("page/withheld")
+	shown := func(count int, known bool) string {
+		if !known {
+			withheld = true
+			return c.say("page/withheld")
 		}
-		t.Rows = append(t.Rows, []Line{plain(c.constituency(code)), plain(shown)})
+		return strconv.Itoa(count)
 	}
-	total := strconv.Itoa(len(voters))
-	if noTotal {
-		total = c.say("page/withheld")
+	for _, code := range codes {
+		size, known := told.Sizes[code]
+		t.Rows = append(t.Rows, []Line{plain(c.constituency(code)), plain(shown(size, known))})
 	}
+	total := shown(len(voters), told.Voters != nil)
 	t.Rows = append(t.Rows, []Line{strong(c.say("page/total")), strong(total)})
 	blocks := []Block{{Table: t}}
 	if c.nobody {
-		if slices.Contains(hidden, true) {
+		if withheld {
 			blocks = append(blocks, note(c.say("page/withheld-why")))
 		}
 		return blocks

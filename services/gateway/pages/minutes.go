@@ -258,7 +258,13 @@ func (m record) approval() (all []Block) {
 	if len(by) == 0 {
 		all = append(all, nothing(m.say("page/not-approved")))
 	} else {
-		all = append(all, para(plain(m.say("page/approved-by", "n", strconv.Itoa(len(by)), "all", strconv.Itoa(len(m.in.Session.GetSeats())), "who", m.names(by)))))
+		came := 0 // who was expected and never was there approves nothing
+		for _, s := range m.in.Session.GetSeats() {
+			if !s.Absent {
+				came++
+			}
+		}
+		all = append(all, para(plain(m.say("page/approved-by", "n", strconv.Itoa(len(by)), "all", strconv.Itoa(came), "who", m.names(by)))))
 	}
 	var contested []Line
 	for _, i := range m.in.Session.GetItems() {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"tavolo/pkg/domain/disclosure"
 	apiv1 "tavolo/proto/tavolo/api/v1"
 	eventv1 "tavolo/proto/tavolo/event/v1"
 )
@@ -11,69 +12,118 @@ import (
 // What a page that anyone may read must not tell: anything of a person, also by way of figures of a small group ("Small cells" of the role rules).
 
 // smallest is the least number of people that a published figure may be about.
-const smallest = 5
+const smallest = disclosure.People
 
-// withhold says which counts of people must not be shown beside their total: those from 1 to 4, and as many others as it takes so that none of them
-// follows from the total. A zero is shown, for here it means that a group has no vote. The last of a table that has nothing else to hide behind hides
-// the total too.
-func withhold(counts []int) (hidden []bool, total bool) {
-	hidden = make([]bool, len(counts))
-	how, sum := 0, 0
-	hide := func(i int) { hidden[i] = true; how++; sum += counts[i] }
-	for i, c := range counts {
-		if c > 0 && c < smallest {
-			hide(i)
-		}
+// figures are the counts of a vote that this page may show: all of them where people are named, on a public page those that package disclosure tells. The
+// feeds tell the same. Before the close a public page shows none, and of a decision that was corrected none either: who saw it before could compare.
+func (c chapter) figures() disclosure.Figures {
+	d, voters := c.d, votersOf(c.d)
+	v := disclosure.Vote{Voters: map[string]int{}, All: tallyOf(d.Tally)}
+	for _, e := range voters {
+		v.Voters[e.Constituency]++
+		v.Weighted = v.Weighted || e.Weight > 1
 	}
-	// One that is hidden is what is missing from the total; several whose sum is the least or the most they can have are known too.
-	if how == 0 || how > 1 && sum > how && sum < how*(smallest-1) {
-		return hidden, false
+	switch {
+	case !c.nobody:
+		n := len(voters)
+		return disclosure.Figures{Voters: &n, Sizes: v.Voters, Tally: &v.All, Parts: map[string]disclosure.Tally{}}
+	case d.Phase != apiv1.DecisionPhase_DECISION_PHASE_CLOSED || d.Corrections > 0:
+		return disclosure.Figures{}
 	}
-	next := -1 // all that are left are of five or more: how many it stands for cannot be known from outside
-	for i, c := range counts {
-		if c > 0 && !hidden[i] && (next < 0 || c < counts[next]) {
-			next = i
-		}
-	}
-	if next < 0 {
-		return hidden, true
-	}
-	hide(next)
-	return hidden, false
+	v.Parts = partsOf(d)
+	return v.Figures(disclosure.People)
 }
 
-// talliesShow reports whether ballots may be shown by constituency: each group has at least five voters and is not of one mind, and so has whoever is
-// left when the groups are taken from the total.
-func talliesShow(d *apiv1.DecisionView) bool {
-	left := len(votersOf(d))
-	rest := &eventv1.Tally{For: d.Tally.GetFor(), Against: d.Tally.GetAgainst(), Abstain: d.Tally.GetAbstain()}
-	for _, c := range d.Count.GetConditions() {
-		if len(c.Of) == 0 {
-			continue
-		}
-		size := 0
-		for _, e := range votersOf(d) {
-			if slices.Contains(c.Of, e.Constituency) {
-				size++
+func tallyOf(t *eventv1.Tally) disclosure.Tally {
+	return disclosure.Tally{For: int(t.GetFor()), Against: int(t.GetAgainst()), Abstain: int(t.GetAbstain())}
+}
+
+// partsOf counts ballots by constituency; nil when they are not known of all. Those of a secret vote are known where its thresholds state them.
+func partsOf(d *apiv1.DecisionView) map[string]disclosure.Tally {
+	parts := map[string]disclosure.Tally{}
+	if d.Charter.GetSecret() {
+		for _, x := range d.Count.GetConditions() {
+			if len(x.Of) == 1 {
+				parts[x.Of[0]] = disclosure.Tally{For: int(x.For), Against: int(x.Against), Abstain: int(x.Abstain)}
 			}
 		}
-		if size < smallest || ofOneMind(c.For, c.Against, c.Abstain) {
-			return false
+		for _, e := range votersOf(d) {
+			if _, stated := parts[e.Constituency]; !stated {
+				return nil
+			}
 		}
-		left -= size
-		rest.For, rest.Against, rest.Abstain = rest.For-min(rest.For, c.For), rest.Against-min(rest.Against, c.Against), rest.Abstain-min(rest.Abstain, c.Abstain)
+		return parts
 	}
-	return left <= 0 || left >= smallest && !ofOneMind(rest.For, rest.Against, rest.Abstain)
+	chose := map[string]eventv1.Choice{}
+	for _, b := range d.Ballots {
+		chose[b.Participant] = b.Choice
+	}
+	for _, e := range votersOf(d) {
+		t := parts[e.Constituency]
+		switch chose[e.Participant] {
+		case eventv1.Choice_CHOICE_FOR:
+			t.For++
+		case eventv1.Choice_CHOICE_AGAINST:
+			t.Against++
+		case eventv1.Choice_CHOICE_ABSTAIN:
+			t.Abstain++
+		}
+		parts[e.Constituency] = t
+	}
+	return parts
 }
 
-func ofOneMind(votes ...uint64) bool {
-	cast := 0
-	for _, v := range votes {
-		if v > 0 {
-			cast++
+// few: so many people are a small group.
+func few(n int) bool { return n > 0 && n < smallest }
+
+// tells reports whether the numbers of a condition may be shown. k is its place among them: the thresholds come first, then the people in favour that
+// the rule asks for, then those whose vote it asks for, who are named in the charter.
+func (c chapter) tells(k int, x *apiv1.ConditionView) bool {
+	if !c.nobody {
+		return true
+	}
+	rule, told := c.d.Charter.GetRule(), c.figures()
+	thresholds := 1
+	if rule.GetMethod() == eventv1.Method_METHOD_CONSTITUENCIES {
+		thresholds = len(rule.Constituencies)
+		if rule.Threshold != nil {
+			thresholds++
 		}
 	}
-	return cast < 2
+	size, of := told.Voters, told.Tally != nil
+	if len(x.Of) > 0 {
+		n := 0
+		for _, code := range x.Of {
+			n += told.Sizes[code]
+		}
+		size, of = &n, told.Parts != nil
+	}
+	asked := rule.GetMinMembersFor() > 0
+	switch {
+	case !of || k > thresholds || k == thresholds && !asked:
+		return false
+	case uint64(x.Base) == x.For+x.Against && k < thresholds: // the votes cast, which are told
+		return true
+	}
+	return size != nil && !few(*size-int(x.Base))
+}
+
+// showsPresence reports whether it may be shown how many of some people were there; size is nil when it is not told how many they are.
+func (c chapter) showsPresence(there uint32, size *int) bool {
+	return !c.nobody || size != nil && !few(int(there)) && !few(*size-int(there))
+}
+
+// sizeOf adds up the sizes of constituencies whose codes are joined by "+"; nil when one of them is not told.
+func (c chapter) sizeOf(joined string) *int {
+	told, n := c.figures(), 0
+	for _, code := range strings.Split(joined, "+") {
+		size, known := told.Sizes[code]
+		if !known {
+			return nil
+		}
+		n += size
+	}
+	return &n
 }
 
 // PublicRoles keeps the roles of groups that are no person: the users' from two people on, for their role is what is published, a constituency's from

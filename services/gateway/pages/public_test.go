@@ -1,99 +1,124 @@
 package pages
 
 import (
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"tavolo/pkg/domain/disclosure"
 	apiv1 "tavolo/proto/tavolo/api/v1"
 	eventv1 "tavolo/proto/tavolo/event/v1"
 )
 
-// The two tables of the role rules, and what follows from them.
-func TestSmallCountsAreWithheld(t *testing.T) {
-	for _, c := range []struct {
-		counts []int
-		hidden []bool
-		total  bool
-	}{
-		{[]int{21, 35, 4, 1}, []bool{false, false, true, true}, false},
-		{[]int{58, 3}, []bool{true, true}, false},
-		{[]int{3}, []bool{true}, true},
-		{[]int{9, 7, 2}, []bool{false, true, true}, false},
-		{[]int{9, 7, 1, 1}, []bool{false, true, true, true}, false}, // two that sum to two are one each
-		{[]int{9, 7, 4, 4}, []bool{false, true, true, true}, false}, // and to eight four each
-		{[]int{9, 7, 0}, []bool{false, false, false}, false},
-		{[]int{1, 1}, []bool{true, true}, true},
-		{nil, nil, false},
+// voted is a closed vote by majority: of each constituency so many for, against, abstaining and staying away.
+func voted(by map[string][4]int) *apiv1.DecisionView {
+	d := &apiv1.DecisionView{Phase: apiv1.DecisionPhase_DECISION_PHASE_CLOSED, Tally: &eventv1.Tally{}, Charter: &eventv1.Charter{Rule: &eventv1.Rule{Method: eventv1.Method_METHOD_MAJORITY}}}
+	for _, code := range slices.Sorted(maps.Keys(by)) {
+		for how, n := range by[code] {
+			for range n {
+				who := fmt.Sprint("p", len(d.Electors))
+				d.Electors = append(d.Electors, &eventv1.Elector{Participant: who, Constituency: code, Standing: eventv1.Standing_STANDING_BINDING_VOTE, Weight: 1, Present: how < 3})
+				if how < 3 {
+					d.Ballots = append(d.Ballots, &eventv1.BallotCast{Participant: who, Choice: []eventv1.Choice{eventv1.Choice_CHOICE_FOR, eventv1.Choice_CHOICE_AGAINST, eventv1.Choice_CHOICE_ABSTAIN}[how]})
+					*[]*uint64{&d.Tally.For, &d.Tally.Against, &d.Tally.Abstain}[how]++
+				}
+			}
+		}
+	}
+	d.Count = &apiv1.CountView{QuorumNeeded: 1, QuorumPresent: uint32(len(d.Ballots)), Quorate: true,
+		Conditions: []*apiv1.ConditionView{{For: d.Tally.For, Against: d.Tally.Against, Abstain: d.Tally.Abstain, Base: d.Tally.For + d.Tally.Against, Needed: 1, Passed: true}}}
+	return d
+}
+
+// publicly is the public page of a decision, as text.
+func publicly(t *testing.T, d *apiv1.DecisionView) string {
+	t.Helper()
+	var b strings.Builder
+	if err := Markdown(&b, Decision("en", DecisionInput{Workspace: "w", Decision: d, Public: true})); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestAPublicPageShowsTheFiguresThatTheFeedsTell(t *testing.T) {
+	const withheld, tally = "the figures are not shown", "For "
+	few := publicly(t, voted(map[string][4]int{"user": {2, 1}}))
+	united := publicly(t, voted(map[string][4]int{"user": {6}, "professional": {6}}))
+	away := publicly(t, voted(map[string][4]int{"user": {4, 2, 0, 1}, "professional": {3, 3}}))
+	for name, got := range map[string]string{"three people voted": few, "all did the same": united} {
+		if strings.Contains(got, tally) || strings.Count(got, withheld) < 2 || strings.Contains(got, "for 2 of 3") || strings.Contains(got, "for 12 of 12") {
+			t.Errorf("%s:\n%s", name, got)
+		}
+	}
+	if !strings.Contains(away, tally) || strings.Contains(away, "| 7 |") || strings.Contains(away, "13") || strings.Contains(away, "12 people") {
+		t.Errorf("who stayed away can be counted:\n%s", away)
+	}
+	large := publicly(t, voted(map[string][4]int{"user": {4, 2}, "professional": {3, 3}}))
+	if strings.Contains(large, withheld) || !strings.Contains(large, tally) || !strings.Contains(large, "12 people") || !strings.Contains(large, "for 7 of 12") {
+		t.Errorf("nobody is to be protected here:\n%s", large)
+	}
+	for name, change := range map[string]func(*apiv1.DecisionView){
+		"voting is open":   func(d *apiv1.DecisionView) { d.Phase = apiv1.DecisionPhase_DECISION_PHASE_OPEN },
+		"it was corrected": func(d *apiv1.DecisionView) { d.Corrections = 1 },
 	} {
-		hidden, total := withhold(c.counts)
-		if !slices.Equal(hidden, c.hidden) || total != c.total {
-			t.Errorf("%v: %v %v, want %v %v", c.counts, hidden, total, c.hidden, c.total)
+		d := voted(map[string][4]int{"user": {4, 2}, "professional": {3, 3}})
+		change(d)
+		if got := publicly(t, d); strings.Contains(got, "12") || strings.Contains(got, "| 6 |") || strings.Contains(got, tally) {
+			t.Errorf("%s:\n%s", name, got)
 		}
 	}
 }
 
-// No reader can work out a count from 1 to 4: with what is shown there are always two ways to fill in what is not.
-func TestNoSmallCountFollowsFromWhatIsShown(t *testing.T) {
+// What one place hides the other must not show: the two together would give the small count away.
+func TestAPublicPageHidesTheSizesThatTheFeedsHide(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		counts := rapid.SliceOfN(rapid.IntRange(0, 12), 1, 6).Draw(t, "counts")
-		hidden, noTotal := withhold(counts)
-		sum, large := 0, 0
-		var small []int
-		for i, c := range counts {
-			if c > 0 && c < smallest && !hidden[i] {
-				t.Fatalf("%d shows", c)
-			}
-			if hidden[i] {
-				sum += c
-				if c >= smallest {
-					large++
-				} else {
-					small = append(small, c)
-				}
+		by := map[string][4]int{}
+		sizes := map[string]int{}
+		for _, code := range []string{"family", "professional", "user"} {
+			by[code] = [4]int{rapid.IntRange(0, 9).Draw(t, code+" for"), rapid.IntRange(0, 9).Draw(t, code+" against"), 0, rapid.IntRange(0, 6).Draw(t, code+" away")}
+			if n := by[code][0] + by[code][1] + by[code][3]; n > 0 {
+				sizes[code] = n
 			}
 		}
-		if len(small) == 0 || noTotal || large > 0 {
-			return
+		d := voted(by)
+		told := disclosure.Vote{Voters: sizes, All: tallyOf(d.Tally), Parts: partsOf(d)}.Figures(disclosure.People)
+		got := chapter{people: people{nobody: true}, d: d}.figures()
+		if !maps.Equal(got.Sizes, told.Sizes) || (got.Tally == nil) != (told.Tally == nil) || (got.Voters == nil) != (told.Voters == nil) || !maps.Equal(got.Parts, told.Parts) {
+			t.Fatalf("%v: the page tells %+v, the feeds %+v", by, got, told)
 		}
-		if len(small) == 1 || sum == len(small) || sum == len(small)*(smallest-1) {
-			t.Fatalf("%v: what is hidden follows from the total", counts)
+		total := 0
+		for _, n := range sizes {
+			total += n
+		}
+		for code, n := range got.Sizes {
+			if n < smallest {
+				t.Fatalf("%d people of %s show", n, code)
+			}
+		}
+		if got.Voters != nil && len(sizes)-len(got.Sizes) == 1 {
+			t.Fatalf("%v: one size follows from the total %d", by, total)
 		}
 	})
 }
 
-func TestBallotsShowByGroupOnlyWhenNobodyCanBeTold(t *testing.T) {
-	elect := func(of string, n int) (all []*eventv1.Elector) {
-		for range n {
-			all = append(all, &eventv1.Elector{Constituency: of, Standing: eventv1.Standing_STANDING_BINDING_VOTE})
-		}
-		return all
+func TestWhoseVoteARuleAsksForIsNotTold(t *testing.T) {
+	d := voted(map[string][4]int{"user": {4, 2}, "professional": {3, 3}})
+	d.Charter.Rule.RequiresFor, d.Charter.Rule.MinMembersFor = []string{"p0"}, 5
+	d.Count.Conditions = append(d.Count.Conditions, &apiv1.ConditionView{For: 7, Base: 12, Needed: 5, Passed: true}, &apiv1.ConditionView{For: 1, Base: 1, Needed: 1, Passed: true})
+	if got := publicly(t, d); strings.Contains(got, "for 1 of 1") || !strings.Contains(got, "for 7 of 12, needed 5") {
+		t.Error(got)
 	}
-	view := func(users, staff int, u, s [2]uint64) *apiv1.DecisionView {
-		return &apiv1.DecisionView{
-			Electors: append(elect("user", users), elect("professional", staff)...), Tally: &eventv1.Tally{For: u[0] + s[0], Against: u[1] + s[1]},
-			Count: &apiv1.CountView{Conditions: []*apiv1.ConditionView{{Of: []string{"user"}, For: u[0], Against: u[1]}, {Of: []string{"professional"}, For: s[0], Against: s[1]}}},
-		}
-	}
-	rest := view(6, 6, [2]uint64{4, 2}, [2]uint64{3, 3})
-	rest.Count.Conditions = rest.Count.Conditions[:1] // the staff's votes follow from the total
-	fewLeft := view(6, 3, [2]uint64{4, 2}, [2]uint64{2, 1})
-	fewLeft.Count.Conditions = fewLeft.Count.Conditions[:1]
-	for name, c := range map[string]struct {
-		d    *apiv1.DecisionView
-		show bool
-	}{
-		"large and divided":            {view(6, 6, [2]uint64{4, 2}, [2]uint64{3, 3}), true},
-		"one group is small":           {view(4, 6, [2]uint64{2, 2}, [2]uint64{3, 3}), false},
-		"one group is of one mind":     {view(6, 6, [2]uint64{6, 0}, [2]uint64{3, 3}), false},
-		"the rest is large":            {rest, true},
-		"the rest follows and is few":  {fewLeft, false},
-		"nothing is said of any group": {&apiv1.DecisionView{Electors: elect("user", 7), Tally: &eventv1.Tally{For: 4, Against: 3}}, true},
-	} {
-		if talliesShow(c.d) != c.show {
-			t.Errorf("%s: want %v", name, c.show)
-		}
+}
+
+func TestObjectionsAreOfAPersonAndNotOnAPublicPage(t *testing.T) {
+	d := voted(map[string][4]int{"user": {4, 2}, "professional": {3, 3}})
+	d.Acts = []*apiv1.ActView{{Act: &eventv1.ActRecorded{Kind: eventv1.ActKind_ACT_KIND_OBJECTION_RAISED, Objector: "p0"}}, {Act: &eventv1.ActRecorded{Kind: eventv1.ActKind_ACT_KIND_IMPLEMENTED}}}
+	if got := publicly(t, d); strings.Contains(got, "bjection") || !strings.Contains(got, "Carried out") {
+		t.Error(got)
 	}
 }
 
@@ -116,5 +141,17 @@ func TestAGroupOfOneIsAPerson(t *testing.T) {
 	}
 	if !slices.Equal(shown, []string{usersBroad, "constituency:professional"}) {
 		t.Error(shown)
+	}
+}
+
+func TestMinutesAreApprovedOutOfThoseWhoCame(t *testing.T) {
+	view := &apiv1.SessionView{Session: &apiv1.SessionSummary{Id: "i:s", Phase: apiv1.SessionPhase_SESSION_PHASE_CLOSED}, ApprovedBy: []string{"p1"},
+		Seats: []*apiv1.ParticipantView{{Participant: "p1", Present: true}, {Participant: "p2"}, {Participant: "p3", Absent: true}}}
+	var b strings.Builder
+	if err := Markdown(&b, Minutes("en", MinutesInput{Workspace: "w", Session: view})); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "1 of 2") {
+		t.Error(b.String())
 	}
 }

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 import { PurgeCSS } from "purgecss";
 import { languages, partsApart, wordsApart, wordsOf } from "./words.mjs";
@@ -45,7 +45,8 @@ const bundle = (plugins, write) => esbuild.build({
   jsx: "automatic", jsxImportSource: "preact", plugins,
 });
 
-// First to see which files are shared by which, then in earnest: what every screen may need in one file, what only screens with decisions need in another.
+// First to see which files are shared by which, then in earnest: the start and what every screen may need in one file, what only screens with decisions need in
+// another.
 const first = (await bundle([words], false)).metafile.outputs;
 const needsOf = (outputs, file, all = new Set()) => {
   if (all.has(file)) return all;
@@ -56,12 +57,16 @@ const needsOf = (outputs, file, all = new Set()) => {
 const apartFiles = Object.keys(first).filter((name) => first[name].entryPoint?.startsWith("src/"));
 const session = apartFiles.find((name) => first[name].entryPoint === "src/screens/session.tsx");
 const shared = [...needsOf(first, session)].filter((name) => !first[name].entryPoint).flatMap((name) => Object.keys(first[name].inputs)).filter((file) => file.startsWith("src/"));
+const start = [...needsOf(first, apartFiles.find((name) => first[name].entryPoint === "src/main.tsx"))].flatMap((name) => Object.keys(first[name].inputs)).filter((file) => file.startsWith("src/"));
 const ofRoom = shared.filter((file) => /^src\/(deciding|meeting)\//.test(file));
 const inRoom = (name) => [...needsOf(first, name)].some((n) => Object.keys(first[n].inputs).some((file) => ofRoom.includes(file)));
 const scripts = await bundle([words, together({
-  frame: { of: shared.filter((file) => !ofRoom.includes(file)), by: apartFiles.map((name) => first[name].entryPoint) },
+  frame: { of: [...new Set([...start, ...shared.filter((file) => !ofRoom.includes(file))])], by: apartFiles.map((name) => first[name].entryPoint) },
   room: { of: ofRoom, by: apartFiles.filter(inRoom).map((name) => first[name].entryPoint) },
 })], true);
+
+// By itself: it comes before everything, and needs nothing of the rest.
+const warm = basename(Object.keys((await esbuild.build({ entryPoints: ["src/warm.ts"], outdir: assets, entryNames: "[name]-[hash]", format: "esm", minify: true, target: "es2022", metafile: true })).metafile.outputs)[0]);
 
 const hashed = (name, data) => {
   const [stem, end] = name.split(/\.(?=[^.]+$)/);
@@ -86,32 +91,38 @@ const [kit] = await new PurgeCSS().purge({
 const own = readFileSync("src/style.css", "utf8");
 const { code } = await esbuild.transform(fonts + kit.css + own, { loader: "css", minify: true, legalComments: "none" });
 const style = hashed("app.css", code);
-const icon = hashed("icon.svg", readFileSync("src/icon.svg"));
 
-const entry = basename(Object.keys(scripts.metafile.outputs).find((name) => scripts.metafile.outputs[name].entryPoint === "src/main.tsx"));
-// A screen loads the entry, its own file, what these share with others, the style and the words of one language.
+// A screen loads the start, its own file, what these share with others, the style and the words of one language.
 const size = (file) => gzipSync(readFileSync(join(assets, basename(file)))).length;
 const outputs = scripts.metafile.outputs;
+const entry = basename(Object.keys(outputs).find((name) => Object.keys(outputs[name].inputs).includes("src/main.tsx")));
 const built = (source) => Object.keys(outputs).find((name) => outputs[name].entryPoint === source);
+rmSync(built("src/main.tsx")); // it only names the file in which the build put what begins
 const needs = (file, all) => needsOf(outputs, file, all);
 const kb = (bytes) => (bytes / 1024).toFixed(1);
 const sum = (files) => [...files].reduce((bytes, file) => bytes + size(file), 0);
-const css = size(style), wordsFile = (name) => Object.keys(outputs).find((file) => Object.keys(outputs[file].inputs).includes(`words:${name}`));
+const css = size(style) + size(warm), wordsFile = (name) => Object.keys(outputs).find((file) => Object.keys(outputs[file].inputs).includes(`words:${name}`));
 const longest = (part = "") => Math.max(...languages.map((l) => size(wordsFile(l + part))));
 const apart = { audit: ["/auditing"], table3: ["/auditing"], home: ["/entering", "/preparing"], enter: ["/entering"], me: ["/entering"], initiative: ["/entering", "/preparing"] };
 // The page, and one a screen and language which names at once all that it will need, so that nothing is asked for only when something else has come.
 const escape = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
 const page = (ahead) => readFileSync("src/index.html", "utf8")
-  .replace("{script}", `/assets/${entry}`).replace("{style}", `/assets/${style}`).replace("{icon}", `/assets/${icon}`)
+  .replace("{warm}", `/assets/${warm}`).replace("{script}", `/assets/${entry}`).replace("{style}", `/assets/${style}`).replace("{icon}", `data:image/svg+xml,${encodeURIComponent(readFileSync("src/icon.svg", "utf8").trim())}`)
   .replace("{ahead}", ahead.map((file) => `\n<link rel="modulepreload" href="/assets/${basename(file)}">`).join(""))
   .replace("{no-script-it}", escape(wordsOf("it")["web/no-script"])).replace("{no-script-en}", escape(wordsOf("en")["web/no-script"]))
   .replace("{no-script-link-it}", escape(wordsOf("it")["web/no-script-link"])).replace("{no-script-link-en}", escape(wordsOf("en")["web/no-script-link"]));
 const screens = readdirSync("src/screens").filter((file) => file.endsWith(".tsx")).map((file) => file.replace(".tsx", "")).sort();
-const scriptsOf = (screen) => needs(built(`src/screens/${screen}.tsx`), needs(built("src/main.tsx")));
+const scriptsOf = (screen) => needs(built(`src/screens/${screen}.tsx`)); // with what begins, for all screens share it
 writeFileSync(join(out, "index.html"), page([]));
 for (const screen of screens) for (const language of languages) {
   const files = [...scriptsOf(screen), wordsFile(language), ...(apart[screen] ?? []).map((part) => wordsFile(language + part))];
   writeFileSync(join(out, `${screen}.${language}.html`), page(files.filter((file) => basename(file) !== entry)));
+}
+
+// Packed as well as can be, once, for browsers that take it; who takes gzip only is served by the program itself (embed.go).
+for (const file of readdirSync(assets).filter((name) => /\.(css|js)$/.test(name))) {
+  const data = readFileSync(join(assets, file));
+  writeFileSync(join(assets, `${file}.br`), brotliCompressSync(data, { params: { [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT, [constants.BROTLI_PARAM_SIZE_HINT]: data.length } }));
 }
 
 console.log(`KB gzip: style ${kb(css)}, words ${kb(longest())} (${partsApart.map((p) => `${p} ${kb(longest(`/${p}`))}`).join(", ")})`);

@@ -6,13 +6,18 @@
 // Everything else is not found; a browser is given the page even then, which says so in the reader's language. The API does not need the client: when
 // it was not built, / says how to build it and nothing else changes.
 //
-// Not here: security headers (the gateway sets them for every answer), the API.
+// Files are sent as the build packed them (brotli), or packed here once (gzip). A page may bring along answers of the API (WithAnswers); then it is one person's.
+//
+// Not here: security headers (the gateway sets them for every answer), the API, who may see an answer.
 package web
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
+	"context"
 	"embed"
+	"encoding/json"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -45,13 +50,15 @@ const (
 	keepForGood = "public, max-age=31536000, immutable"
 	// askAgain is for the page, which names the files of today.
 	askAgain = "no-cache"
+	// personal is for a page that holds what one person may see.
+	personal = "private, no-store"
 )
 
 // file is one file of the client, ready to be sent.
 type file struct {
-	kind   string
-	plain  []byte
-	packed []byte // gzip; nil where it would not be smaller
+	kind         string
+	plain        []byte
+	brotli, gzip []byte // nil where that would not be smaller
 }
 
 type handler struct {
@@ -79,15 +86,24 @@ func Style() string {
 
 // serve reads a built client whole: it is small, and what is in memory cannot be missing later.
 func serve(client fs.FS) http.Handler {
-	h := &handler{files: map[string]file{}, pages: http.NewServeMux()}
+	h, smaller := &handler{files: map[string]file{}, pages: http.NewServeMux()}, map[string][]byte{}
 	err := fs.WalkDir(client, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
 		data, err := fs.ReadFile(client, name)
-		h.files[name] = pack(name, data)
+		if of, packed := strings.CutSuffix(name, ".br"); packed {
+			smaller[of] = data
+		} else {
+			h.files[name] = pack(name, data)
+		}
 		return err
 	})
+	for name, data := range smaller {
+		f := h.files[name]
+		f.brotli = data
+		h.files[name] = f
+	}
 	if _, built := h.files["index.html"]; err != nil || !built {
 		h.files = map[string]file{"index.html": pack("index.html", []byte(notBuilt))}
 	}
@@ -105,18 +121,44 @@ func serve(client fs.FS) http.Handler {
 // pack compresses a file once. Fonts are compressed already.
 func pack(name string, data []byte) file {
 	kinds := map[string]string{".js": "text/javascript; charset=utf-8", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
-	f := file{kind: kinds[path.Ext(name)], plain: data}
-	if f.kind == "" {
-		f.kind = mime.TypeByExtension(path.Ext(name))
-	}
-	var b bytes.Buffer
-	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // fails only for a level that does not exist
-	_, _ = z.Write(data)                                  // a buffer takes everything
-	_ = z.Close()
-	if b.Len() < len(data) {
-		f.packed = b.Bytes()
+	f := file{kind: cmp.Or(kinds[path.Ext(name)], mime.TypeByExtension(path.Ext(name))), plain: data}
+	if packed := gzipped(data, gzip.BestCompression); len(packed) < len(data) {
+		f.gzip = packed
 	}
 	return f
+}
+
+func gzipped(data []byte, level int) []byte {
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, level) // fails only for a level that does not exist
+	_, _ = z.Write(data)                   // a buffer takes everything
+	_ = z.Close()
+	return b.Bytes()
+}
+
+type answersKey struct{}
+
+// WithAnswers gives a request whose page brings along what the API would answer to who asks for it, by the address of the method. The page is then kept by nobody.
+func WithAnswers(r *http.Request, answers map[string]json.RawMessage) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), answersKey{}, answers))
+}
+
+// AnswersOf gives what WithAnswers put into a request; nil when nothing did.
+func AnswersOf(r *http.Request) map[string]json.RawMessage {
+	answers, _ := r.Context().Value(answersKey{}).(map[string]json.RawMessage)
+	return answers
+}
+
+// with gives a page that holds answers, as data that no browser executes. Marshal writes no <, so that nothing in them ends the block.
+func (f file) with(answers map[string]json.RawMessage) (file, error) {
+	data, err := json.Marshal(answers)
+	if err != nil {
+		return f, err
+	}
+	const end = "</body>"
+	block := []byte(`<script type="application/json" id="answers">` + string(data) + "</script>\n" + end)
+	page := bytes.Replace(f.plain, []byte(end), block, 1)
+	return file{kind: f.kind, plain: page, gzip: gzipped(page, gzip.DefaultCompression)}, nil
 }
 
 // page sends the page of a screen. There is one a language, which names at once every file that the screen will need, so that a phone on a poor line does not
@@ -124,17 +166,27 @@ func pack(name string, data []byte) file {
 func (h *handler) page(w http.ResponseWriter, r *http.Request, screen string, status int) {
 	w.Header().Set("Cache-Control", askAgain)
 	w.Header().Add("Vary", "Cookie")
+	f := h.pageOf(r, screen)
+	if answers := AnswersOf(r); answers != nil {
+		if own, err := f.with(answers); err == nil { // else the client asks, as it does for any other page
+			w.Header().Set("Cache-Control", personal)
+			f = own
+		}
+	}
+	send(w, r, f, status)
+}
+
+func (h *handler) pageOf(r *http.Request, screen string) file {
 	lang := firstLanguage
 	if kept, err := r.Cookie(languageCookie); err == nil {
 		lang = kept.Value
 	}
 	for _, name := range []string{screen + "." + lang + ".html", screen + "." + firstLanguage + ".html"} {
 		if f, known := h.files[name]; known {
-			send(w, r, f, status)
-			return
+			return f
 		}
 	}
-	send(w, r, h.files["index.html"], status)
+	return h.files["index.html"]
 }
 
 // other serves a file of the client, or says that there is nothing: to a browser with the page, to a program in a word.
@@ -156,10 +208,16 @@ func (h *handler) other(w http.ResponseWriter, r *http.Request) {
 func send(w http.ResponseWriter, r *http.Request, f file, status int) {
 	w.Header().Add("Vary", "Accept-Encoding")
 	w.Header().Set("Content-Type", f.kind)
-	data := f.plain
-	if f.packed != nil && acceptsGzip(r.Header.Get("Accept-Encoding")) {
-		w.Header().Set("Content-Encoding", "gzip")
-		data = f.packed
+	data, accepted := f.plain, r.Header.Get("Accept-Encoding")
+	for _, packed := range []struct {
+		encoding string
+		data     []byte
+	}{{"br", f.brotli}, {"gzip", f.gzip}} {
+		if packed.data != nil && accepts(accepted, packed.encoding) {
+			w.Header().Set("Content-Encoding", packed.encoding)
+			data = packed.data
+			break
+		}
 	}
 	w.Header().Set("Content-Length", strconv.Itoa(len(data)))
 	w.WriteHeader(status)
@@ -168,11 +226,11 @@ func send(w http.ResponseWriter, r *http.Request, f file, status int) {
 	}
 }
 
-// acceptsGzip reads Accept-Encoding: gzip is named and not refused with q=0.
-func acceptsGzip(header string) bool {
+// accepts reads Accept-Encoding: the encoding is named and not refused with q=0.
+func accepts(header, encoding string) bool {
 	for _, item := range strings.Split(header, ",") {
 		name, params, _ := strings.Cut(item, ";")
-		if strings.EqualFold(strings.TrimSpace(name), "gzip") {
+		if strings.EqualFold(strings.TrimSpace(name), encoding) {
 			q, err := strconv.ParseFloat(strings.TrimPrefix(strings.TrimSpace(params), "q="), 64)
 			return params == "" || err == nil && q > 0
 		}

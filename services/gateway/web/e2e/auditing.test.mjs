@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { prepareRoom, vote } from "./room.mjs";
 import { inspect, languages, listen, photograph, settled } from "./screens.mjs";
-import { initiative, open, signIn, startBrowser, startTavolo, workspace } from "./tavolo.mjs";
+import { becomes, initiative, open, signIn, startBrowser, startTavolo, workspace } from "./tavolo.mjs";
 
 const audit = `/w/${workspace}/audit`;
 const pages = {
@@ -63,10 +63,10 @@ test("Somebody at the table reports a decision that is missing, and it is counte
   await settled(reader);
   await reader.getByRole("heading", { name: "Decisioni che qui mancano" }).waitFor();
   const section = reader.locator("#finding-unlogged_decision").locator("xpath=..");
-  assert.equal(await section.locator("li").count(), 1);
+  await becomes(() => section.locator("li").count(), 1);
   await section.getByRole("link").click();
   await reader.getByText("Da giugno il giardino chiude alle sei.").waitFor();
-  assert.equal(await reader.getByRole("button", { name: "Segnala una decisione" }).count(), 0, "who only reads reports nothing");
+  await becomes(() => reader.getByRole("button", { name: "Segnala una decisione" }).count(), 0, "who only reads reports nothing");
   await reader.close();
 });
 
@@ -93,7 +93,7 @@ test("By keyboard alone an evaluator gets from the figure to the events that pro
   await page.keyboard.press("Enter"); // two
   await page.locator("code", { hasText: "charter_written" }).first().waitFor();
   await page.locator("code", { hasText: "ballot_cast" }).first().waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("aria-expanded")), "true", "the focus stays where it was");
+  await becomes(() => page.evaluate(() => document.activeElement?.getAttribute("aria-expanded")), "true", "the focus stays where it was");
   await page.getByRole("link", { name: question }).click(); // three: the decision itself
   await page.getByRole("heading", { level: 1, name: question }).waitFor();
   await page.goBack();
@@ -108,10 +108,10 @@ test("A count leads to the decisions that it counts, and the address keeps what 
   await link.click();
   await page.waitForURL(/role=decisive/);
   await settled(page);
-  assert.equal(await page.locator("tbody tr:not(.behind)").count(), n);
+  await becomes(() => page.locator("tbody tr:not(.behind)").count(), n);
   await page.reload();
   await settled(page);
-  assert.equal(await page.locator("tbody tr:not(.behind)").count(), n, "an address that can be sent on");
+  await becomes(() => page.locator("tbody tr:not(.behind)").count(), n, "an address that can be sent on");
   await page.getByRole("button", { name: /familiari/ }).click();
   await page.waitForURL(/who=users:broad/);
   await page.locator("summary", { hasText: "Filtri" }).click();

@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
-import { initiative, startBrowser, startTavolo, until, workspace } from "./tavolo.mjs";
+import { becomes, initiative, startBrowser, startTavolo, until, workspace } from "./tavolo.mjs";
 import { gather } from "./group.mjs";
 import { gulpease, isSentence, passages } from "./gulpease.mjs";
 
@@ -234,7 +234,7 @@ test("Consent: the steps, an objection with its reason, integrated, and everyone
   await openVote(question);
   const where = card(ada, question);
   await press(where, "Vota");
-  assert.equal(await where.getByRole("radio").count(), 2, "in consent nobody stands aside");
+  await becomes(() => where.getByRole("radio").count(), 2, "in consent nobody stands aside");
   await where.getByRole("radio", { name: "Ho un'obiezione" }).check();
   await press(where, "Conferma il voto");
   await where.getByText("Manca il motivo.").waitFor();
@@ -286,7 +286,7 @@ test("Whoever carries a decision out says what became of it", async () => {
   const where = card(ada, question);
   await where.locator(".state.follow", { hasText: "Da fare" }).waitFor();
   await press(where, "Racconta che cosa ne è stato");
-  assert.equal(await where.getByRole("radio").count(), 2, "she can say that it is done, or why it is late");
+  await becomes(() => where.getByRole("radio").count(), 2, "she can say that it is done, or why it is late");
   await where.getByRole("radio", { name: "È fatta" }).check();
   await press(where, "Registra");
   await card(lead, question).locator(".state.follow", { hasText: /Fatt[ao]/ }).waitFor();
@@ -388,7 +388,7 @@ test("By keyboard alone one votes", async () => {
 test("Whoever comes in while a vote is open is let into it on the card, and then votes", async () => {
   const question = "Cominciare alle dieci?";
   await pose(question, { choice: "Maggioranza semplice", people: (p) => p.getByText(/^Tutte le persone iscritte/).click() });
-  assert.equal(await card(lead, question).count(), 1, "the card is there again after the guide");
+  await becomes(() => card(lead, question).count(), 1, "the card is there again after the guide");
   await openVote(question);
   const carla = await group.at("carla");
   carla.setDefaultTimeout(15_000);

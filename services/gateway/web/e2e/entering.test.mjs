@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { inspect, languages, listen, photograph, settled } from "./screens.mjs";
-import { open, startBrowser, startTavolo, until } from "./tavolo.mjs";
+import { becomes, open, startBrowser, startTavolo, until } from "./tavolo.mjs";
 
 let tavolo, browser, lead, invitation, at;
 const complaints = [];
@@ -52,8 +52,8 @@ test("Nobody is here yet: the first screen says what this is, and the way in for
   await page.getByLabel("Codice di sei caratteri").fill("k7m");
   await page.getByRole("button", { name: "Avanti" }).click();
   await until("the focus to be on what is wrong", () => page.evaluate(() => document.activeElement?.classList.contains("problem")));
-  assert.equal(await page.getByLabel("Codice di sei caratteri").getAttribute("aria-invalid"), "true");
-  assert.equal(await page.getByLabel("Codice di sei caratteri").inputValue(), "K7M", "what was typed stays");
+  await becomes(() => page.getByLabel("Codice di sei caratteri").getAttribute("aria-invalid"), "true");
+  await becomes(() => page.getByLabel("Codice di sei caratteri").inputValue(), "K7M", "what was typed stays");
   await inEveryLanguage(t, page, "enter-code");
   await page.getByLabel("Codice di sei caratteri").fill("k7m 2qx");
   await page.getByRole("button", { name: "Avanti" }).click();
@@ -72,12 +72,12 @@ test("By the first link: a name, a workspace, an initiative, a seat, a session",
   await inEveryLanguage(t, page, "enter-first");
   await page.getByRole("button", { name: "Comincia" }).click();
   await page.getByRole("link", { name: "Manca il nome." }).click();
-  assert.equal(await page.evaluate(() => document.activeElement?.id), "name");
+  await becomes(() => page.evaluate(() => document.activeElement?.id), "name");
   await page.getByLabel("Il tuo nome qui").fill("Giulia");
   await lead.route(/AccountService\/Enter/, (r) => r.abort());
   await page.getByRole("button", { name: "Comincia" }).click();
   await page.getByRole("alert").getByText("Tavolo non risponde.").waitFor();
-  assert.equal(await page.getByLabel("Il tuo nome qui").inputValue(), "Giulia", "what was typed survives");
+  await becomes(() => page.getByLabel("Il tuo nome qui").inputValue(), "Giulia", "what was typed survives");
   await lead.unroute(/AccountService\/Enter/);
   await page.getByRole("button", { name: "Comincia" }).click();
 
@@ -88,7 +88,7 @@ test("By the first link: a name, a workspace, an initiative, a seat, a session",
   await page.getByRole("button", { name: "Crea", exact: true }).click();
   await page.getByRole("heading", { level: 2, name: "Salute mentale di Vallechiara" }).waitFor();
   await page.getByRole("button", { name: "Nuova iniziativa in Salute mentale di Vallechiara" }).click();
-  assert.equal(await page.evaluate(() => document.activeElement?.labels?.[0]?.textContent), "Titolo", "the focus goes to the form");
+  await becomes(() => page.evaluate(() => document.activeElement?.labels?.[0]?.textContent), "Titolo", "the focus goes to the form");
   await page.getByLabel("Titolo", { exact: true }).fill("Orari del Centro diurno");
   await choose(page, "Di che cosa si tratta?", "Altra area");
   await choose(page, "A che punto siete?", "Si pensa come farlo");
@@ -160,7 +160,7 @@ test("One comes in by the code, another by the link and refuses a consent", asyn
   await page.getByRole("button", { name: "Avanti" }).click();
   await page.getByText("Salute mentale di Vallechiara").waitFor();
   await page.getByText("Parlare, proporre e votare.").waitFor();
-  assert.equal(await page.locator("input[type=radio]:checked").count(), 0, "nothing is chosen beforehand");
+  await becomes(() => page.locator("input[type=radio]:checked").count(), 0, "nothing is chosen beforehand");
   await inEveryLanguage(t, page, "enter-invited");
   await enters(page, "Ada", "Uso i servizi");
   await page.getByRole("heading", { level: 1, name: "Primo incontro" }).waitFor();
@@ -193,9 +193,9 @@ test("Items are proposed, judged with a reason, and put in order by keyboard and
     await one.getByLabel("Minuti che servono").fill(minutes);
     await one.getByRole("button", { name: "Proponi", exact: true }).click();
     await said(one, `Proposto: ${title}`);
-    assert.equal(await one.getByLabel("Di che cosa vuoi parlare?").inputValue(), "");
+    await becomes(() => one.getByLabel("Di che cosa vuoi parlare?").inputValue(), "");
   }
-  assert.equal(await one.getByRole("button", { name: /^Accogli/ }).count(), 0, "who takes part does not judge");
+  await becomes(() => one.getByRole("button", { name: /^Accogli/ }).count(), 0, "who takes part does not judge");
   await settled(one);
   await inEveryLanguage(t, one, "prepare-participant");
 
@@ -229,7 +229,7 @@ test("Items are proposed, judged with a reason, and put in order by keyboard and
     await page.getByRole("button", { name: `${button}: Il pranzo insieme` }).focus();
     await page.keyboard.press("Enter");
     await said(page, `Il pranzo insieme: ora al posto ${place} su 2.`);
-    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("aria-label")), `${button}: Il pranzo insieme`, "the focus goes along");
+    await becomes(() => page.evaluate(() => document.activeElement?.getAttribute("aria-label")), `${button}: Il pranzo insieme`, "the focus goes along");
   }
   await until("the order at the other's", async () => (await order(one)).join() === "Il pranzo insieme,La porta sul retro");
 
@@ -268,7 +268,7 @@ test("Two people share a tablet, and each sees their own page", async (t) => {
   await inEveryLanguage(t, page, "shared");
   await page.getByRole("button", { name: "Passa a…" }).click();
   await page.keyboard.press("Escape");
-  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Passa a…");
+  await becomes(() => page.evaluate(() => document.activeElement?.textContent), "Passa a…");
   await page.getByRole("button", { name: "Passa a…" }).click();
   await page.getByRole("button", { name: "Carla", exact: true }).click();
   await page.getByRole("link", { name: "Carla: la tua pagina" }).waitFor();

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { gulpease, isSentence, passages } from "./gulpease.mjs";
-import { initiative, open, read, signIn, startBrowser, startTavolo, until, workspace } from "./tavolo.mjs";
+import { becomes, initiative, open, read, signIn, startBrowser, startTavolo, until, workspace } from "./tavolo.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const session = `${initiative}:2026-07-09`, path = `/w/${workspace}/s/${session}`, wall = `${path}/projector`;
@@ -109,7 +109,7 @@ test("The session is opened, and people say that they are there", async (t) => {
   await until("Piero to be the secretary", async () => (await view()).seats.find((s) => s.participant === piero.participant)?.offices?.includes("OFFICE_SECRETARY"));
   await look(giulia.page, "marking");
   await press(giulia.page, "Segna chi c'è");
-  assert.equal(await ada.page.getByRole("button", { name: "Chiudi l'incontro" }).count(), 0, "only whoever facilitates leads");
+  await becomes(() => ada.page.getByRole("button", { name: "Chiudi l'incontro" }).count(), 0, "only whoever facilitates leads");
 });
 
 test("The current item shows at once, with the hand button, on a phone without scrolling", async () => {
@@ -168,8 +168,8 @@ test("Hands go up, somebody is suggested and not forced, and a turn becomes a co
   await sees(ada.page, "Sei al posto 2 su 2.");
   const suggested = giulia.page.locator("li.suggested");
   await suggested.getByText("Ada Neri").first().waitFor();
-  assert.match(await suggested.innerText(), /Suggerito/);
-  assert.equal(await giulia.page.getByRole("button", { name: /^Dai la parola (Piero|Ada)/ }).count(), 2);
+  await becomes(() => suggested.innerText(), /Suggerito/);
+  await becomes(() => giulia.page.getByRole("button", { name: /^Dai la parola (Piero|Ada)/ }).count(), 2);
   await inAllLanguages(t, ada.page, "room-participant");
   await inAllLanguages(t, giulia.page, "room-facilitator");
   await press(giulia.page, /^Dai la parola Ada/);
@@ -196,7 +196,7 @@ test("What others say is written down with who wrote it; proposals are amended, 
   await form.getByLabel("Che cosa vuoi dire").fill("Prima chiedere alle famiglie.");
   await form.getByRole("button", { name: "Invia" }).click();
   await everybody((page) => contribution(page, 3).getByText("Prima chiedere alle famiglie.").waitFor());
-  assert.match(await contribution(ada.page, 3).innerText(), /Scritto da Piero/);
+  await becomes(() => contribution(ada.page, 3).innerText(), /Scritto da Piero/);
   await everybody((page) => contribution(page, 3).getByText("Senza risposta").waitFor());
   await sees(ada.page, "1 parere aspetta una risposta.");
 
@@ -206,7 +206,7 @@ test("What others say is written down with who wrote it; proposals are amended, 
   await contribution(piero.page, 3).getByRole("button", { name: "Invia" }).click();
   await contribution(ada.page, 3).getByText("Accolto in parte").waitFor();
   await contribution(ada.page, 4).getByText("Risponde al numero 3, di Ada Neri.").waitFor();
-  assert.equal(await ada.page.getByText("aspetta una risposta").count(), 0);
+  await becomes(() => ada.page.getByText("aspetta una risposta").count(), 0);
 
   await contribution(ada.page, 1).getByRole("button", { name: /^Cambia la proposta/ }).click();
   await contribution(ada.page, 1).getByLabel("La proposta con le modifiche").fill("Aprire il martedì e il giovedì fino alle 20.");
@@ -215,7 +215,7 @@ test("What others say is written down with who wrote it; proposals are amended, 
   await contribution(piero.page, 5).getByText("Cambia la proposta 1, di Piero.").waitFor();
   await contribution(piero.page, 5).getByText("Riprende il numero 2, di Ada Neri.").waitFor();
   await contribution(piero.page, 1).getByRole("button", { name: "Cambiata dalla proposta 5." }).click();
-  assert.equal(await piero.page.evaluate(() => document.activeElement?.id), `c-${initiative}:sei-orari-5`);
+  await becomes(() => piero.page.evaluate(() => document.activeElement?.id), `c-${initiative}:sei-orari-5`);
   const list = await said("orari");
   assert.deepEqual(list.map((c) => [c.number, c.answers ?? 0, c.amends ?? 0, c.takesUp ?? 0]), [[1, 0, 0, 0], [2, 0, 0, 0], [3, 0, 0, 0], [4, 3, 0, 0], [5, 0, 1, 2]]);
   assert.deepEqual([list[2].by, list[2].enteredBy], [ada.participant, piero.participant]);
@@ -225,7 +225,7 @@ test("Anybody pauses the meeting without a reason, and whoever facilitates goes 
   const { giulia, ada } = people;
   await press(ada.page, "Pausa");
   await everybody((page) => page.getByRole("heading", { name: "Siamo in pausa" }).waitFor());
-  assert.equal(await ada.page.getByRole("button", { name: "Riprendi l'incontro" }).count(), 0);
+  await becomes(() => ada.page.getByRole("button", { name: "Riprendi l'incontro" }).count(), 0);
   await inAllLanguages(t, ada.page, "room-paused");
   await press(giulia.page, "Riprendi l'incontro");
   await everybody((page) => sees(page, "Si riprende."));
@@ -238,7 +238,7 @@ test("A lost line takes nothing away: what was typed stays, over a reload, and i
   await ada.page.getByLabel("Che cosa vuoi dire").fill(words);
   await ada.page.reload();
   await shown(ada.page);
-  assert.equal(await ada.page.getByLabel("Che cosa vuoi dire").inputValue(), words, "a draft survives a reload");
+  await becomes(() => ada.page.getByLabel("Che cosa vuoi dire").inputValue(), words, "a draft survives a reload");
   await ada.context.setOffline(true);
   await press(ada.page, "Invia");
   await sees(ada.page, "Non ancora inviato");
@@ -299,7 +299,7 @@ test("The projector shows the item, who speaks, the queue and how to come in", a
     await page.locator(".wall-next", { hasText: "Ada Neri" }).waitFor();
     await page.getByRole("button").click();
     await page.locator(".wall-join img").waitFor();
-    assert.match(await page.locator(".wall-code").innerText(), /^[A-Z0-9]{6}$/);
+    await becomes(() => page.locator(".wall-code").innerText(), /^[A-Z0-9]{6}$/);
     assert.ok(await page.locator(".wall-join img").evaluate((i) => i.complete && i.naturalWidth > 0), "the QR code is shown");
     for (const [width, height] of [[1280, 720], [1920, 1080]]) {
       await page.setViewportSize({ width, height });
@@ -347,7 +347,7 @@ test("The session is closed after one more question, and the minutes are approve
   await press(giulia.page, "Chiudi l'incontro");
   await press(giulia.page, "Sì, chiudi");
   await everybody((page) => sees(page, "L'incontro è finito."));
-  assert.equal(await ada.page.getByRole("button", { name: "Alza la mano" }).count(), 0);
+  await becomes(() => ada.page.getByRole("button", { name: "Alza la mano" }).count(), 0);
   await press(ada.page, "Approvo il verbale");
   await everybody((page) => sees(page, "Ha approvato il verbale 1 persona: Ada Neri."));
   await press(piero.page, "Approvo il verbale");

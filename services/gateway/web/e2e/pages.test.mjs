@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { enterAs, initiative, signIn, startBrowser, startTavolo, workspace } from "./tavolo.mjs";
+import { becomes, enterAs, initiative, signIn, startBrowser, startTavolo, workspace } from "./tavolo.mjs";
 import { gulpease, isSentence, passages } from "./gulpease.mjs";
 import { decision, item, session } from "./room.mjs";
 
@@ -67,7 +67,7 @@ for (const language of languages) {
         const complaints = [];
         page.on("console", (m) => { if (m.type() === "error" && !/status of 404/.test(m.text())) complaints.push(m.text()); });
         await page.goto(`${tavolo.base}${path}${path.includes("?") ? "&" : "?"}lang=${language}`);
-        assert.equal(await page.getAttribute("html", "lang"), language);
+        await becomes(() => page.getAttribute("html", "lang"), language);
         assert.match(await page.title(), / – Tavolo$/);
         for (const width of [1280, 320]) {
           await page.setViewportSize({ width, height: 900 });
@@ -99,12 +99,12 @@ test("A ballot is cast with JavaScript off, counts once, can be changed, and is 
   const page = await voter.newPage();
   await page.goto(`${tavolo.base}/w/${workspace}/d/${decision}/page?lang=it`);
   await page.getByRole("link", { name: "Vota", exact: true }).click();
-  assert.equal(await page.locator("form").count(), 2, "one for oneself, one for the proxy");
+  await becomes(() => page.locator("form").count(), 2, "one for oneself, one for the proxy");
   const mine = page.locator("form", { has: page.getByRole("heading", { name: "Il mio voto" }) });
   await mine.getByLabel("Va bene: nessuna obiezione").check();
   await mine.getByRole("button", { name: "Vota" }).click();
   await page.getByRole("heading", { level: 1, name: "Il voto è registrato" }).waitFor();
-  assert.match(await page.locator("main").textContent(), /Il mio voto\s*È registrato: Va bene: nessuna obiezione\./);
+  await becomes(() => page.locator("main").textContent(), /Il mio voto\s*È registrato: Va bene: nessuna obiezione\./);
   const recorded = async () => (await tavolo.call("DecisionService/GetDecision", { workspace, decision })).ballots.length;
   assert.equal(await recorded(), 1);
   await page.reload();
@@ -122,8 +122,8 @@ test("A ballot is cast with JavaScript off, counts once, can be changed, and is 
   const late = page.locator("form", { has: page.getByRole("heading", { name: "Il mio voto" }) });
   await late.getByLabel("Obiezione motivata").check();
   await late.getByRole("button", { name: "Cambia il voto" }).click();
-  assert.match(await page.getByRole("alert").textContent(), /Il voto è già chiuso\. Questa scelta non è stata contata\./);
-  assert.equal(await page.locator("form").count(), 0, "nothing is left to send");
+  await becomes(() => page.getByRole("alert").textContent(), /Il voto è già chiuso\. Questa scelta non è stata contata\./);
+  await becomes(() => page.locator("form").count(), 0, "nothing is left to send");
   const closed = await tavolo.call("DecisionService/GetDecision", { workspace, decision });
   assert.equal(closed.ballots.find((b) => b.participant !== withProxy)?.choice, "CHOICE_FOR");
   await page.close();

@@ -2,7 +2,7 @@
 // something goes wrong.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { initiative, open, signIn, startBrowser, startTavolo, until, workspace } from "./tavolo.mjs";
+import { becomes, initiative, open, signIn, startBrowser, startTavolo, until, workspace } from "./tavolo.mjs";
 import { inspect, languages, listen, settled } from "./screens.mjs";
 import { prepareRoom, session, decision, vote } from "./room.mjs";
 
@@ -67,7 +67,7 @@ test("By keyboard alone one gets from the start to a proof", async () => {
   assert.equal(await focus(), "Vai al contenuto");
   assert.ok(await page.locator(".skip").evaluate((e) => e.getBoundingClientRect().top >= 0), "the skip link shows when it has the focus");
   await page.keyboard.press("Enter");
-  assert.equal(await page.evaluate(() => document.activeElement?.id), "main");
+  await becomes(() => page.evaluate(() => document.activeElement?.id), "main");
   // tabTo presses Tab until the wanted thing has the focus, which must be visible each time.
   const tabTo = async (wanted) => {
     for (let i = 0; i < 60; i++) {
@@ -90,7 +90,7 @@ test("By keyboard alone one gets from the start to a proof", async () => {
   await tabTo("Perché?");
   await page.keyboard.press("Enter");
   await page.getByText("Regola R9:").first().waitFor();
-  assert.equal(await page.locator("button.why").first().getAttribute("aria-expanded"), "true");
+  await becomes(() => page.locator("button.why").first().getAttribute("aria-expanded"), "true");
   await page.locator("code", { hasText: "charter_written" }).waitFor();
   assert.match(page.url(), /\?why=users%3Astrict$/);
   await page.reload();
@@ -108,7 +108,7 @@ test("The chosen language holds, and what is on the screen changes with it", asy
   await page.getByRole("heading", { level: 1, name: "Decisioni prese insieme" }).waitFor(); // Italian is what one meets
   await page.getByRole("button", { name: "English" }).click();
   await page.getByRole("heading", { level: 1, name: "Decisions made together" }).waitFor();
-  assert.equal(await page.getAttribute("html", "lang"), "en");
+  await becomes(() => page.getAttribute("html", "lang"), "en");
   await page.reload();
   await page.getByRole("heading", { level: 1, name: "Decisions made together" }).waitFor();
   await context.close();
@@ -141,7 +141,7 @@ test("What is said and decided shows at once, to two who look, and nothing is lo
   await seated.say("Sì, fino alle otto.");
   await Promise.all(pages.map((p) => p.getByText("Sì, fino alle otto.").waitFor({ timeout: 30_000 })));
   await page.getByText("In diretta").waitFor();
-  assert.equal(await page.getByText("La porta sul retro resta aperta?").count(), 1);
+  await becomes(() => page.getByText("La porta sul retro resta aperta?").count(), 1);
   assert.equal(reloaded, false);
   await Promise.all([one.close(), two.close()]);
 });
@@ -157,7 +157,7 @@ test("At home a meeting that begins shows by itself, and minutes opened from the
   await page.goto(`${tavolo.base}${screens["session, over"]}`);
   await page.getByRole("link", { name: "Leggi o stampa il verbale" }).click();
   await page.waitForURL(/\/minutes$/);
-  assert.equal(await page.getAttribute("html", "lang"), "it-x-facile");
+  await becomes(() => page.getAttribute("html", "lang"), "it-x-facile");
   await context.close();
 });
 
@@ -183,6 +183,6 @@ test("Without JavaScript the page says what is needed", async () => {
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
   await page.goto(tavolo.base);
-  assert.match(await page.locator("body").innerText(), /JavaScript attivo[^]*JavaScript on/);
+  await becomes(() => page.locator("body").innerText(), /JavaScript attivo[^]*JavaScript on/);
   await context.close();
 });

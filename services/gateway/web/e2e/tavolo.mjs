@@ -1,4 +1,5 @@
 // The real thing for the browser tests: the built program on a data folder of its own, and Debian's chromium. TAVOLO_BIN names another program.
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -21,6 +22,18 @@ export async function until(what, condition, withinMs = 15_000) {
     if (Date.now() > end) throw new Error(`waited in vain: ${what}`);
     await new Promise((go) => setTimeout(go, 50));
   }
+}
+
+// becomes waits until what is read on a screen is, or matches, what it should: a screen follows what was done to it a moment later.
+export async function becomes(read, wanted, what) {
+  const right = (value) => wanted instanceof RegExp ? wanted.test(value) : value === wanted;
+  const end = Date.now() + 15_000;
+  let value = await read();
+  while (!right(value) && Date.now() < end) {
+    await new Promise((go) => setTimeout(go, 50));
+    value = await read();
+  }
+  if (!right(value)) throw new assert.AssertionError({ message: what ?? `it became ${JSON.stringify(value)}`, actual: value, expected: wanted, operator: "becomes" });
 }
 
 async function freePort() {

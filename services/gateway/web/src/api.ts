@@ -137,13 +137,21 @@ export async function ask<Q extends Question>(question: Q, request: Asks<Q>, sig
 // Questions of the first screen that were put before the screen is there, each for one asker.
 const early = new Map<string, Promise<unknown>>();
 
-// askEarly puts a question that the first screen is going to ask, so that its answer comes together with the screen. A refusal is not kept: what was refused
-// to nobody may be told to whoever signs in.
-export function askEarly<Q extends Question>(question: Q, request: Asks<Q>): void {
-  const same = `${question} ${JSON.stringify(request)}`, answer = post(question, request, {});
-  early.set(same, answer);
-  answer.catch(() => early.delete(same));
+// What the page brought with it: answers of the gateway to who opened it, by the address of the question. Each is used once, for later it would be old.
+const brought = (): Record<string, unknown> => JSON.parse(document.getElementById("answers")?.textContent ?? "{}") as Record<string, unknown>;
+
+// askEarly sees to questions that the first screen is going to ask, so that their answers are there together with the screen: they came with the page, or they
+// are put now. A refusal is not kept: what was refused to nobody may be told to whoever signs in.
+export function askEarly(questions: Partial<{ [Q in Question]: Asks<Q> }>): void {
+  const answers = brought();
+  for (const [question, request] of Object.entries(questions)) {
+    const same = `${question} ${JSON.stringify(request)}`, known = answers[pathOf(question)], answer = known ? Promise.resolve(known) : post(question, request, {});
+    early.set(same, answer);
+    answer.catch(() => early.delete(same));
+  }
 }
+
+const pathOf = (method: string): string => `/tavolo.api.v1.${method}`;
 
 // Commands that nobody knows the fate of, with the ids they were sent under.
 const unsure = new Map<string, string>();
@@ -173,7 +181,7 @@ async function post(method: string, request: object, headers: Record<string, str
   const limit = setTimeout(end, patience);
   let response: Response;
   try {
-    response = await fetch(`/tavolo.api.v1.${method}`, {
+    response = await fetch(pathOf(method), {
       method: "POST", headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(request), signal: stop.signal,
     });
     if (response.ok) return await response.json();

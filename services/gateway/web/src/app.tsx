@@ -81,10 +81,11 @@ const screens = {
   nowhere: () => import("./screens/nowhere"),
 };
 
-// fetchScreen asks for the file of the screen, and for what a session shows, before anything can be shown, so that all come together with the words.
+// fetchScreen asks for the file of the screen, who is here and what a session shows, before anything can be shown, so that all come together with the words.
 export async function fetchScreen(): Promise<void> {
   const r = route.value;
-  if (r.screen === "session" || r.screen === "projector") askEarly("SessionService/GetSession", { workspace: r.workspace, session: r.id });
+  const session = r.screen === "session" || r.screen === "projector";
+  askEarly({ "AccountService/GetMe": {}, ...session && { "SessionService/GetSession": { workspace: r.workspace, session: r.id } } });
   await bring(screens[r.screen] as () => Promise<unknown>).catch(() => {}); // asked for again when it is shown
 }
 

@@ -9,10 +9,15 @@ import { chosen, speak } from "./words";
 // How long the first screen waits to know who is here, in milliseconds. Afterwards it shows what anyone may see, and begins anew when the answer comes.
 const politeness = 1500;
 
-start();
-startOutbox();
-const screen = fetchScreen();
-const known = recognise().catch(() => {}); // the screens say what they miss, and ask again
-const waited = new Promise((go) => setTimeout(go, politeness));
-await Promise.all([speak(chosen()), Promise.race([Promise.all([known, screen]), waited])]);
-render(<App />, document.getElementById("app")!);
+// A function, and not the module itself, waits: the screens' files import from the file that this one is built into, and would wait for it.
+async function begin(): Promise<void> {
+  start();
+  startOutbox();
+  const screen = fetchScreen();
+  const known = recognise().catch(() => {}); // the screens say what they miss, and ask again
+  const waited = new Promise((go) => setTimeout(go, politeness));
+  await Promise.all([speak(chosen()), Promise.race([Promise.all([known, screen]), waited])]);
+  render(<App />, document.getElementById("app")!);
+}
+
+void begin();
