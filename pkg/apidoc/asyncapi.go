@@ -50,6 +50,7 @@ func AsyncAPI(version string) ([]byte, error) {
 		"servers": object{
 			"gateway": object{"host": "localhost", "protocol": "ws", "pathname": "/v1/live"},
 			"feeds":   object{"host": "localhost", "protocol": "https", "pathname": "/v1/feeds"},
+			"readers": object{"host": "localhost:4222", "protocol": "nats", "description": "Where whoever runs the installation has opened NATS for readers. The token of a subscription is the token, or the password of any name; it may do what the channels of this server say, with its own id."},
 			"bus":     object{"host": "localhost", "protocol": "nats"},
 		},
 		"channels":   a.channels,
@@ -167,6 +168,8 @@ func (a *async) feeds() error {
 		"type": object{"type": "string", "pattern": "^it\\.tavolo\\."}, "subject": object{"type": "string", "description": "The decision's full id."}, "time": object{"type": "string", "format": "date-time"},
 		"datacontenttype": object{"const": "application/json"}, "sequence": object{"type": "string", "description": "The entry's number, padded so that texts sort as numbers do."}, "data": a.ref(m)}}
 	hook := object{"event": a.message("feed-webhook", "The same as a CloudEvent, signed as Standard Webhooks say (v1, v1a)", "application/cloudevents+json", event)}
+	told := object{"event": a.message("feed-told", "The same as a CloudEvent; the header content-type says so", "application/cloudevents+json", event),
+		"over": a.message("feed-over", "An asking is over: no contents; the header Tavolo-Complete-To is the number to go on from, and Nats-Service-Error-Code, if it is there, why not", "text/plain", object{"type": "string", "maxLength": 0})}
 	begin := object{"begin": a.message("feed-begin", "Where to begin", "application/json", object{"type": "object", "properties": object{"after": object{"type": "string", "pattern": "^[0-9]+$"}}})}
 	const token = "The token of a subscription stands in the header Authorization, never in the address. "
 	a.channels["feed-events"] = object{"address": "/events", "servers": feeds, "messages": entry,
@@ -175,6 +178,13 @@ func (a *async) feeds() error {
 		"description": token + "A WebSocket. The first message of the client says where to begin; then each frame is an entry."}
 	a.channels["feed-webhook"] = object{"address": "{url}", "messages": hook, "parameters": object{"url": object{"description": "The address of the webhook."}},
 		"description": "The address that whoever manages the subscription gave. At least once, in order; 2xx takes a message, 410 ends them, another 4xx puts it aside after three attempts, anything else is tried again for about a day."}
+	readers, id := []object{{"$ref": "#/servers/readers"}}, object{"subscription": object{"description": "The subscription's id."}}
+	a.channels["feed-ask"] = object{"address": "ask.{subscription}", "servers": readers, "messages": begin, "parameters": id,
+		"description": "A reader asks for what comes after a number. One asking is good for 200 entries or 30 seconds. A reply subject below feed.{subscription}. says where it is told; without one it is feed.{subscription}.entries."}
+	a.channels["feed-told"] = object{"address": "feed.{subscription}.entries", "servers": readers, "messages": told, "parameters": id,
+		"description": "Entries as they come, at least once and in order, while an asking is good."}
+	a.operation("feed-ask", "receive", "feed-ask", "Where a reader goes on", begin, nil)
+	a.operation("feed-told", "send", "feed-told", "Entries as they come", told, nil)
 	a.operation("feed-events", "send", "feed-events", "Entries as they come", entry, nil)
 	a.operation("feed-live-begin", "receive", "feed-live", "Where a reader begins", begin, nil)
 	a.operation("feed-live", "send", "feed-live", "Entries as they come", entry, nil)

@@ -4,6 +4,7 @@
 //	service ──Request──► cmd.<workspace>, query.<question>, people.<verb> ──Serve──► service
 //	views   ──publish──► changed.<workspace>.<topic> ──► gateway
 //	people  ──publish──► left.<device> ──► gateway
+//	herald  ──publish──► feed.<subscription>.> ──► readers from outside, in an account of their own (readers.go)
 //	ledger  ──publish──► log.<workspace>.<aggregate>.<id> ──► stream LOG_<workspace> (package eventlog)
 //
 // Each service has a user of its own, and a table says what each may publish and subscribe (grants.go). The embedded server gives every user a
@@ -44,6 +45,9 @@ type Options struct {
 	StoreDir string
 	// Listen is host:port for other programs, or "" for none: connections inside the process only. Port 0 takes a free one.
 	Listen string
+	// Readers is host:port for readers of the feeds, and for nobody else, or "" for none; ReadersCert and ReadersKey are PEM files. Without them it
+	// lies on the loopback interface. See OpenDoor.
+	Readers, ReadersCert, ReadersKey string
 	// Temporary lets the store lie in memory (tmpfs), for what is thrown away at the end, as `tavolo audit` does. It is refused otherwise.
 	Temporary bool
 }
@@ -54,6 +58,7 @@ type Server struct {
 	lock      *os.File
 	passwords map[string]string
 	broken    chan error
+	encrypted bool // who connects from outside must speak TLS
 
 	mu    sync.Mutex // guards conns
 	conns []*nats.Conn
@@ -62,7 +67,7 @@ type Server struct {
 // Start starts the embedded server and returns when its streams are recovered and it takes requests.
 //
 // Refusals: bus/store-writable, bus/store-volatile, bus/store-in-use (see Options), bus/listen (an address that is not host:port),
-// bus/not-started (the server gave up; its reason follows).
+// bus/readers-in-clear and bus/certificate (see readersListen), bus/not-started (the server gave up; its reason follows).
 func Start(o Options) (*Server, error) {
 	lock, err := takeStore(o.StoreDir, o.Temporary)
 	if err != nil {
@@ -83,8 +88,15 @@ func (s *Server) start(o Options) error {
 	for _, service := range Services() {
 		s.passwords[service] = rand.Text()
 	}
+	if o.Readers != "" {
+		seed, err := NewIssuer()
+		if err != nil {
+			return err
+		}
+		s.passwords[Issuer] = seed
+	}
 	var text bytes.Buffer
-	if err := WriteConfig(&text, s.passwords); err != nil {
+	if err := writeConfig(&text, s.passwords, o.Readers != ""); err != nil {
 		return err
 	}
 	opts := &server.Options{}
@@ -93,8 +105,16 @@ func (s *Server) start(o Options) error {
 	}
 	opts.ServerName, opts.StoreDir = "tavolo", o.StoreDir
 	opts.NoSigs = true // the program handles its signals itself
-	opts.DontListen = o.Listen == ""
-	if o.Listen != "" {
+	opts.DontListen = o.Listen == "" && o.Readers == ""
+	switch {
+	case o.Readers != "":
+		var err error
+		if opts.Host, opts.Port, opts.TLSConfig, err = readersListen(o); err != nil {
+			return err
+		}
+		s.encrypted = opts.TLSConfig != nil
+		opts.TLS, opts.TLSTimeout = s.encrypted, admitWithin
+	case o.Listen != "":
 		host, port, err := splitListen(o.Listen)
 		if err != nil {
 			return err
@@ -155,10 +175,13 @@ func (s *Server) URL() string {
 	if s.nats.Addr() == nil {
 		return ""
 	}
+	if s.encrypted {
+		return "tls://" + s.nats.Addr().String()
+	}
 	return "nats://" + s.nats.Addr().String()
 }
 
-// Password is the password of a service during this run, for a program that this one starts. It is "" for an unknown service.
+// Password is the password of a service during this run, for a program that this one starts, or the seed of the Issuer. It is "" for an unknown one.
 func (s *Server) Password(service string) string { return s.passwords[service] }
 
 // Broken gives the first error with which the disk refused a write, once. From then on the server acknowledges nothing to the stream concerned,

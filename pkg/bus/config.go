@@ -30,8 +30,14 @@ var answerWithin = AnswerWithin
 // embedded one, every write synced, no leaf nodes, no MQTT, no WebSocket. Listen address, TLS and cluster routes are the operator's own lines.
 //
 // passwords has one entry for each of Services, in clear (at least 16 bytes, refused as bus/password otherwise) or as a bcrypt hash. The output
-// holds them: write it where only the server may read.
+// holds them: write it where only the server may read. Under Issuer it may have the seed of NewIssuer; with it, readers from outside are let in by the
+// herald, and the output has the public half only.
 func WriteConfig(w io.Writer, passwords map[string]string) error {
+	return writeConfig(w, passwords, false)
+}
+
+// writeConfig writes the same for a server that services reach from inside its process only.
+func writeConfig(w io.Writer, passwords map[string]string, inside bool) error {
 	for _, s := range Services() {
 		if p := passwords[s]; len(p) < minPassword || strings.ContainsFunc(p, notPrintable) {
 			return fmt.Errorf("%w: give every service a password of %d printable ASCII characters or more, without quote or backslash",
@@ -40,20 +46,29 @@ func WriteConfig(w io.Writer, passwords map[string]string) error {
 	}
 	type user struct {
 		Name, Password string
+		Inside         bool
 		Grant
 	}
 	data := struct {
-		Log, Services, Sys, ServerState, LogAPI string
-		MaxPayload                              int
-		Users                                   map[string][]user
-		Exports                                 any
+		Log, Services, Readers, Sys, ServerState, Kick, LogAPI string
+		Issuer, Herald                                         string
+		MaxPayload, ReadersMax, AdmitWithin                    int
+		Users                                                  map[string][]user
+		Names                                                  []string
+		Exports                                                any
 	}{
-		Log: logAccount, Services: servicesAccount, Sys: systemAccount, ServerState: serverState, LogAPI: LogAPI,
-		MaxPayload: MaxPayload, Users: map[string][]user{}, Exports: exports(),
+		Log: logAccount, Services: servicesAccount, Readers: readersAccount, Sys: systemAccount, ServerState: serverState, Kick: kickSubject, LogAPI: LogAPI, Herald: Herald,
+		MaxPayload: MaxPayload, ReadersMax: readersMax, AdmitWithin: admitWithin, Users: map[string][]user{}, Names: Services(), Exports: exports(),
+	}
+	if seed := passwords[Issuer]; seed != "" {
+		var err error
+		if data.Issuer, err = publicIssuer(seed); err != nil {
+			return err
+		}
 	}
 	for _, s := range Services() {
 		g := grants[s]
-		data.Users[g.account] = append(data.Users[g.account], user{s, passwords[s], g})
+		data.Users[g.account] = append(data.Users[g.account], user{s, passwords[s], inside, g})
 	}
 	return configText.Execute(w, data)
 }
@@ -92,10 +107,17 @@ jetstream {
   sync_interval: always
 }
 system_account: {{.Sys}}
+{{- if .Issuer}}
+authorization {
+  timeout: {{.AdmitWithin}}
+  # Who is none of the users below is a reader of the feeds, or nobody: {{.Herald}} says which, and signs what it may do.
+  auth_callout { issuer: {{.Issuer}}, account: {{.Readers}}, auth_users: {{list .Names}}, allowed_accounts: ["{{.Readers}}"] }
+}
+{{- end}}
 accounts {
   {{.Sys}} {
-    # One question about the server: does it sync? Asked at start by the ledger and the command line.
-    exports: [ {service: "{{.ServerState}}", response_type: stream} ]
+    # One question about the server: does it sync? Asked at start by the ledger and the command line. And one order: close the connection of a reader.
+    exports: [ {service: "{{.ServerState}}", response_type: stream}, {service: "{{.Kick}}", accounts: [{{.Readers}}]} ]
   }
   {{.Log}} {
     jetstream: enabled
@@ -120,10 +142,17 @@ accounts {
     users: [{{template "users" (index .Users .Services)}}
     ]
   }
+  # Readers of the feeds, from outside. No stream is here.
+  {{.Readers}} {
+    limits: {max_connections: {{.ReadersMax}}}
+    imports: [ {service: {account: {{.Sys}}, subject: "{{.Kick}}"}} ]
+    users: [{{template "users" (index .Users .Readers)}}
+    ]
+  }
 }
 {{- define "users"}}
 {{- range .}}
-      {user: {{.Name}}, password: "{{.Password}}", permissions: {
+      {user: {{.Name}}, password: "{{.Password}}", {{if .Inside}}allowed_connection_types: ["IN_PROCESS"], {{end}}permissions: {
         {{- if .Publish}}
         publish: {allow: {{list .Publish}}}
         {{- end}}

@@ -16,6 +16,9 @@ func (g Grant) Account() string { return g.account }
 // LogAccount is the name of the log's account.
 const LogAccount = logAccount
 
+// ReadersAccount is the name of the account for readers from outside.
+const ReadersAccount = readersAccount
+
 // HeaderCorrelation is the header's name.
 const HeaderCorrelation = headerCorrelation
 

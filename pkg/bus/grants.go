@@ -9,11 +9,11 @@ import (
 // Who may say what. One table, read by the embedded server, by the configuration written for an outside one, and by the test that probes every
 // subject with every user (INV-26). Allow-lists only: what is not here is refused by the server.
 //
-// There are two NATS accounts, because inside one account the sentence "only the ledger writes the log" would be false. A service that may ask
+// There are two NATS accounts for the services, because inside one account the sentence "only the ledger writes the log" would be false. A service that may ask
 // JetStream anything chooses the subject of the answer, and the server publishes the answer there without asking who chose it: a reader of the
 // log could have the server write into the log (measured, see DESIGN.md). So the log lives in an account of its own, where the ledger alone is at
 // home. The others reach the reading half of its API, its commands and its discovery through imports, and their answers come back to their own
-// account, where no stream listens to log.>.
+// account, where no stream listens to log.>. Readers from outside have a third one (readers.go).
 
 // Services are the users of the bus, one each.
 const (
@@ -24,6 +24,7 @@ const (
 	Clerk    = "clerk"    // deadlines
 	Feeds    = "feeds"    // tells associations about decisions
 	Reader   = "reader"   // the views' second connection: reads the log and answers nobody
+	Herald   = "herald"   // the feeds' second connection: speaks with readers from outside, in their account
 	Operator = "operator" // the command line on the machine
 )
 
@@ -35,6 +36,7 @@ const LogAPI = "logapi"
 const (
 	logAccount      = "LOG"
 	servicesAccount = "SERVICES"
+	readersAccount  = "READERS"
 	systemAccount   = "SYS"
 )
 
@@ -132,6 +134,13 @@ var grants = map[string]Grant{
 		account:   servicesAccount,
 		Publish:   []string{"query.feed_entries", "query.list_workspaces", "fed"},
 		Subscribe: slices.Concat([]string{"changed.>", "feeds.*", inbox(Feeds)}, discovery(Feeds)),
+		Answers:   true,
+	},
+	// It hears what readers ask and speaks to them; it says who may come in, and has a connection closed. It is at home where no service is.
+	Herald: {
+		account:   readersAccount,
+		Publish:   []string{tellPrefix + ">", kickSubject},
+		Subscribe: []string{Asks, admitSubject, inbox(Herald)},
 		Answers:   true,
 	},
 	Operator: {

@@ -180,7 +180,9 @@ func (s *Service) step(ctx context.Context, id string) (wait time.Duration, err 
 // again sends one dead letter that is to be sent again, and reports whether there was one.
 func (s *Service) again(ctx context.Context, t target) (bool, error) {
 	var p place
-	err := s.store.db.Read().QueryRowContext(ctx, `SELECT e.n, e.workspace, e.seq FROM dead_letter d JOIN entry e ON e.n = d.n WHERE webhook = ? AND again = 1 ORDER BY d.n LIMIT 1`, t.id).Scan(&p.n, &p.workspace, &p.seq)
+	var asked int
+	err := s.store.db.Read().QueryRowContext(ctx, `SELECT e.n, e.workspace, e.seq, d.again FROM dead_letter d JOIN entry e ON e.n = d.n WHERE webhook = ? AND again > 0 ORDER BY d.n LIMIT 1`, t.id).
+		Scan(&p.n, &p.workspace, &p.seq, &asked)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -198,8 +200,8 @@ func (s *Service) again(ctx context.Context, t target) (bool, error) {
 	switch verdictOf(status, failed) {
 	case arrived:
 		return true, s.write(ctx, `DELETE FROM dead_letter WHERE webhook = ? AND n = ?`, t.id, int64(p.n))
-	case refused:
-		return true, s.write(ctx, `UPDATE dead_letter SET again = 0, status = ?, at = ? WHERE webhook = ? AND n = ?`, status, s.clock().Unix(), t.id, int64(p.n))
+	case refused: // what was asked for since then stands
+		return true, s.write(ctx, `UPDATE dead_letter SET again = again - ?, status = ?, at = ? WHERE webhook = ? AND n = ?`, asked, status, s.clock().Unix(), t.id, int64(p.n))
 	default:
 		return true, s.fail(ctx, t, status, failed)
 	}

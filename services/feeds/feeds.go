@@ -1,7 +1,8 @@
 // Package feeds tells associations about the decisions of public initiatives: all of them, in one order, to each what its subscription is about.
 //
 //	views ──query.feed_entries──► order: n = 1, 2, 3 …, durable ──feeds.pull──► gateway: Atom, JSON Feed, JSON, events, sockets
-//	                                     │                      └─► webhooks, each at its own pace (deliver.go)
+//	                                     │                      ├─► webhooks, each at its own pace (deliver.go)
+//	                                     │                      └─► readers on NATS, each as it asks (herald.go)
 //	                                     └─fed─► whoever waits for news
 //
 // Invariants:
@@ -38,6 +39,10 @@ const lookout = 5 * time.Second
 type Options struct {
 	// Conn is the service's own connection. Its owner closes it, after Stop.
 	Conn *nats.Conn
+	// Herald is the connection that speaks with readers on NATS, and Issuer the seed that it lets them in with (bus.OpenDoor). Nil: there is no such way
+	// out. Its owner closes it, after Stop.
+	Herald *nats.Conn
+	Issuer string
 	// Dir is the folder of feeds.db and its key. Both belong into the backup.
 	Dir string
 	// PublicURL is the address that links in webhooks are made of, and the name in the ids of Atom and CloudEvents. Empty: links have no host, and the
@@ -57,26 +62,29 @@ type Options struct {
 
 // Service is the running service.
 type Service struct {
-	o      Options
-	clock  func() time.Time
-	log    *slog.Logger
-	store  *store
-	order  *order
-	post   *http.Client
-	ctx    context.Context // ends with Stop
-	cancel context.CancelFunc
-	work   sync.WaitGroup
-	subs   []*nats.Subscription
-	stop   func()
+	o       Options
+	clock   func() time.Time
+	log     *slog.Logger
+	store   *store
+	notices *notices
+	order   *order
+	post    *http.Client
+	ctx     context.Context // ends with Stop
+	cancel  context.CancelFunc
+	work    sync.WaitGroup
+	subs    []*nats.Subscription
+	stop    func()
+	herald  *herald // nil without one
 
 	mu       sync.Mutex
+	news     chan struct{}  // closed when there is something new
 	used     map[string]use // by subscription: what is not written yet
 	delivery map[string]*delivery
 }
 
 // Start begins to follow the views and to deliver, and answers until Stop. Views need not be there yet.
 func Start(ctx context.Context, o Options) (*Service, error) {
-	s := &Service{o: o, clock: o.Clock, log: o.Logger, used: map[string]use{}, delivery: map[string]*delivery{}}
+	s := &Service{o: o, clock: o.Clock, log: o.Logger, news: make(chan struct{}), used: map[string]use{}, delivery: map[string]*delivery{}}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
@@ -90,6 +98,9 @@ func Start(ctx context.Context, o Options) (*Service, error) {
 	var err error
 	if s.store, err = openStore(o.Dir); err != nil {
 		return nil, err
+	}
+	if s.notices, err = openNotices(o.Dir, s.store.key[:]); err != nil {
+		return nil, errors.Join(err, s.store.db.Close())
 	}
 	s.post = newClient(o.Loopback)
 	if s.order, err = newOrder(s.ctx, s.store, o.Conn, s.clock); err != nil {
@@ -105,6 +116,11 @@ func Start(ctx context.Context, o Options) (*Service, error) {
 	if err := s.resume(); err != nil {
 		return nil, errors.Join(err, s.end())
 	}
+	if o.Herald != nil {
+		if err := s.startHerald(); err != nil {
+			return nil, errors.Join(err, s.end())
+		}
+	}
 	if s.stop, err = bus.Serve(o.Conn, bus.Feeds, "1.0.0", s.endpoints()); err != nil {
 		return nil, errors.Join(err, s.end())
 	}
@@ -118,13 +134,16 @@ func (s *Service) Stop() error {
 }
 
 func (s *Service) end() error {
+	if s.herald != nil {
+		s.herald.stop()
+	}
 	for _, sub := range s.subs {
 		_ = sub.Unsubscribe() // fails only when the connection has gone
 	}
 	s.cancel()
 	s.work.Wait()
 	s.post.CloseIdleConnections()
-	return errors.Join(s.flush(context.Background()), s.store.db.Close())
+	return errors.Join(s.flush(context.Background()), s.notices.db.Close(), s.store.db.Close())
 }
 
 // follow takes the entries of the views into the order, and tells whoever waits.
@@ -158,9 +177,18 @@ func (s *Service) tell() {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	close(s.news)
+	s.news = make(chan struct{})
 	for _, d := range s.delivery {
 		d.nudge()
 	}
+}
+
+// next gives what is closed at the next news.
+func (s *Service) next() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.news
 }
 
 func (s *Service) endpoints() map[string]bus.Handler {
@@ -169,6 +197,7 @@ func (s *Service) endpoints() map[string]bus.Handler {
 		"feeds.subscriptions": answer(s.subscriptions),
 		"feeds.revoke":        answer(s.revoke),
 		"feeds.pull":          answer(s.pull),
+		"feeds.refused":       answer(s.refused),
 		"feeds.entries":       answer(s.entries),
 		"feeds.add_webhook":   answer(s.addWebhook),
 		"feeds.test_webhook":  answer(s.testWebhook),

@@ -48,7 +48,7 @@ func open(t testing.TB) *house {
 	t.Helper()
 	h := &house{t: t, dir: filepath.Join(t.TempDir(), "feeds"), entries: map[string][]*feedv1.ReleasedEntry{}, now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)}
 	var err error
-	if h.server, err = bus.Start(bus.Options{StoreDir: t.TempDir(), Temporary: true}); err != nil {
+	if h.server, err = bus.Start(bus.Options{StoreDir: t.TempDir(), Temporary: true, Readers: "127.0.0.1:0"}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(h.server.Shutdown)
@@ -74,7 +74,7 @@ func (h *house) connect(service string) *nats.Conn {
 func (h *house) start() {
 	h.t.Helper()
 	var err error
-	h.service, err = feeds.Start(context.Background(), feeds.Options{Conn: h.connect(bus.Feeds), Dir: h.dir, PublicURL: "https://tavolo.example.it", Loopback: true, Clock: h.clock,
+	h.service, err = feeds.Start(context.Background(), feeds.Options{Conn: h.connect(bus.Feeds), Herald: h.connect(bus.Herald), Issuer: h.server.Password(bus.Issuer), Dir: h.dir, PublicURL: "https://tavolo.example.it", Loopback: true, Clock: h.clock,
 		Retry: func(int) time.Duration { return 0 }, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		h.t.Fatal(err)
@@ -237,9 +237,9 @@ func (r *receiver) arrived() (ids []string) {
 
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !holds(); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !holds(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("%s: not within ten seconds", what)
+			t.Fatalf("%s: not within a minute", what)
 		}
 	}
 }

@@ -73,7 +73,7 @@ CREATE TABLE dead_letter (
 	n       INTEGER NOT NULL,
 	status  INTEGER NOT NULL,
 	at      INTEGER NOT NULL,
-	again   INTEGER NOT NULL,       -- 1: to be sent again
+	again   INTEGER NOT NULL,       -- how often it was asked that it be sent again; 0: it is not to be
 	PRIMARY KEY (webhook, n)
 ) STRICT, WITHOUT ROWID;
 `

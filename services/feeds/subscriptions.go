@@ -139,6 +139,9 @@ func (s *Service) subscriptions(ctx context.Context, q *feedv1.SubscriptionsRequ
 		return nil, err
 	}
 	for _, x := range out.Subscriptions {
+		if x.Notices, err = s.notices.of(ctx, x.Id); err != nil {
+			return nil, err
+		}
 		if x.Webhooks, err = s.webhooksOf(ctx, x.Id); err != nil {
 			return nil, err
 		}
@@ -164,12 +167,18 @@ func (s *Service) revoke(ctx context.Context, q *feedv1.SubscriptionRequest) (*f
 		return nil, err
 	}
 	s.tell()
+	if s.herald != nil {
+		if err := s.herald.door.Dismiss(ctx, q.Id); err != nil { // it is told nothing any more either way
+			s.log.Warn("feeds: the connections of a subscription that ended could not be closed", "subscription", q.Id, "error", err)
+		}
+	}
 	return s.subscription(ctx, q.Id)
 }
 
 // reader is who has a token.
 type reader struct {
 	id    string
+	until time.Time
 	scope *feedv1.FeedScope
 }
 
@@ -190,13 +199,16 @@ func (s *Service) readerOf(ctx context.Context, where string, arg any) (r reader
 	case s.clock().Unix() >= expires:
 		return r, decider.Refuse("feeds/token-expired")
 	}
-	r.scope = &feedv1.FeedScope{}
+	r.scope, r.until = &feedv1.FeedScope{}, time.Unix(expires, 0)
 	return r, proto.Unmarshal(scope, r.scope)
 }
 
 // pull gives the holder of a token what comes after a number, or the newest.
 func (s *Service) pull(ctx context.Context, q *feedv1.PullRequest) (*feedv1.PullResponse, error) {
 	r, err := s.readerOf(ctx, `token = ?`, q.Token)
+	if q.Network != "" { // somebody shows it now; a stream that goes on does not
+		s.tried(r, q.Network, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -255,6 +267,9 @@ func (s *Service) flush(ctx context.Context) error {
 	used := s.used
 	s.used = map[string]use{}
 	s.mu.Unlock()
+	if err := s.notices.write(ctx, s.clock(), used); err != nil { // what it tells may be lost
+		s.log.Warn("feeds: unusual uses of tokens could not be written", "error", err)
+	}
 	if len(used) == 0 {
 		return nil
 	}

@@ -188,7 +188,7 @@ func (s *Service) replay(ctx context.Context, q *feedv1.WebhookActRequest) (*fee
 	}
 	out := &feedv1.ReplayResponse{}
 	err := s.store.db.Write(ctx, func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, `UPDATE dead_letter SET again = 1 WHERE `+where, args...)
+		result, err := tx.ExecContext(ctx, `UPDATE dead_letter SET again = again + 1 WHERE `+where, args...)
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -40,6 +41,8 @@ const (
 	pageUnlessSaid, pageMost = 50, 500
 	// tokenPerSecond and tokenBurst bound the requests of one token.
 	tokenPerSecond, tokenBurst = 5, 60
+	// toldPerSecond bounds how often feeds hears that one token was refused.
+	toldPerSecond = 1.0 / 60
 )
 
 // feedRoutes adds the addresses.
@@ -74,6 +77,7 @@ func (g *Gateway) feedReader(h func(http.ResponseWriter, *http.Request, []byte) 
 		token, err := feedToken(r)
 		if err == nil && !g.feeding.buckets.allow(hex.EncodeToString(token)) {
 			w.Header().Set("Retry-After", "10")
+			g.tellRefused(r.Context(), token)
 			err = decider.Refuse("feeds/too-fast")
 		}
 		if err == nil {
@@ -88,6 +92,25 @@ func (g *Gateway) feedReader(h func(http.ResponseWriter, *http.Request, []byte) 
 		}
 		g.refuse(w, r, err)
 	})
+}
+
+// tellRefused has feeds take note that a token was used too fast, once in a while.
+func (g *Gateway) tellRefused(ctx context.Context, token []byte) {
+	if !g.feeding.told.allow(hex.EncodeToString(token)) {
+		return
+	}
+	if err := g.feeds(ctx, "refused", &feedv1.RefusedRequest{Token: token}, &feedv1.RefusedResponse{}); err != nil && ctx.Err() == nil {
+		g.o.Logger.Warn("gateway: that a token of the feeds was refused is not noted", "error", err)
+	}
+}
+
+// network is the large part of the internet that a request comes from.
+func network(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return ""
+	}
+	return feed.Network(host)
 }
 
 // feedToken reads the token of a request and gives its hash (feeds/token-missing).
@@ -141,7 +164,7 @@ func (g *Gateway) feedEntries(w http.ResponseWriter, r *http.Request, token []by
 		return err
 	}
 	var page feedv1.PullResponse
-	if err := g.feeds(r.Context(), "pull", &feedv1.PullRequest{Token: token, After: after, Limit: limit}, &page); err != nil {
+	if err := g.feeds(r.Context(), "pull", &feedv1.PullRequest{Token: token, After: after, Limit: limit, Network: network(r)}, &page); err != nil {
 		return err
 	}
 	data, err := feed.Entries(site(r, page.Authority), &page, limit)
@@ -160,7 +183,7 @@ func (g *Gateway) feedDocument(contentType string, write func(feed.Site, string,
 			return err
 		}
 		var page feedv1.PullResponse
-		if err := g.feeds(r.Context(), "pull", &feedv1.PullRequest{Token: token, After: before, Limit: limit, NewestFirst: true}, &page); err != nil {
+		if err := g.feeds(r.Context(), "pull", &feedv1.PullRequest{Token: token, After: before, Limit: limit, NewestFirst: true, Network: network(r)}, &page); err != nil {
 			return err
 		}
 		data, err := write(site(r, page.Authority), lang, &page, before, uint64(limit))
@@ -193,7 +216,7 @@ func tagged(w http.ResponseWriter, r *http.Request, contentType string, data []b
 // feedCalendar gives the meetings of the public initiatives of a subscription: when they are, and nothing else of them.
 func (g *Gateway) feedCalendar(w http.ResponseWriter, r *http.Request, token []byte) error {
 	var page feedv1.PullResponse
-	if err := g.feeds(r.Context(), "pull", &feedv1.PullRequest{Token: token, After: 1 << 62, Limit: 1}, &page); err != nil {
+	if err := g.feeds(r.Context(), "pull", &feedv1.PullRequest{Token: token, After: 1 << 62, Limit: 1, Network: network(r)}, &page); err != nil {
 		return err
 	}
 	all, err := g.workspaces(r.Context())
@@ -258,14 +281,15 @@ func (g *Gateway) feedSample(contentType string, write func(feed.Site, string, *
 var errGone = errors.New("gateway: the reader has gone")
 
 // followFeed gives a reader everything after a number, then what comes, until the reader goes, the token ends or the gateway stops. send writes entries,
-// idle is called now and then when there are none. Nothing is queued: while send takes its time, nothing more is asked for.
-func (g *Gateway) followFeed(ctx context.Context, token []byte, after uint64, send func(*feedv1.NumberedEntry) error, idle func() error) error {
+// idle is called now and then when there are none. from is the network that it is in. Nothing is queued: while send takes its time, nothing more is asked for.
+func (g *Gateway) followFeed(ctx context.Context, token []byte, from string, after uint64, send func(*feedv1.NumberedEntry) error, idle func() error) error {
 	beat := time.NewTicker(g.feeding.beat)
 	defer beat.Stop()
 	for first := true; ; first = false {
 		news := g.feeding.next() // before asking, so that nothing comes in between unnoticed
 		var page feedv1.PullResponse
-		err := g.feeds(ctx, "pull", &feedv1.PullRequest{Token: token, After: after, Limit: pageUnlessSaid, Uncounted: !first}, &page)
+		err := g.feeds(ctx, "pull", &feedv1.PullRequest{Token: token, After: after, Limit: pageUnlessSaid, Uncounted: !first, Network: from}, &page)
+		from = "" // told once
 		switch {
 		case ctx.Err() != nil:
 			return errGone

@@ -33,7 +33,8 @@ const (
 
 // feeding is what the streams share: who is there, and the news.
 type feeding struct {
-	buckets *buckets
+	buckets *buckets // requests of a token
+	told    *buckets // refusals of it that feeds hears of
 	beat    time.Duration
 	sub     *nats.Subscription
 
@@ -45,7 +46,7 @@ type feeding struct {
 }
 
 func newFeeding(nc *nats.Conn, addresses int) (*feeding, error) {
-	f := &feeding{buckets: newBuckets(tokenPerSecond, tokenBurst, addresses), beat: beatEvery, news: make(chan struct{}), streams: map[string]int{}}
+	f := &feeding{buckets: newBuckets(tokenPerSecond, tokenBurst, addresses), told: newBuckets(toldPerSecond, 1, addresses), beat: beatEvery, news: make(chan struct{}), streams: map[string]int{}}
 	var err error
 	f.sub, err = nc.Subscribe("fed", func(*nats.Msg) {
 		f.mu.Lock()
@@ -132,7 +133,7 @@ func (g *Gateway) feedEvents(w http.ResponseWriter, r *http.Request, token []byt
 		}
 		return nil
 	}
-	err = g.followFeed(ctx, token, after, func(e *feedv1.NumberedEntry) error {
+	err = g.followFeed(ctx, token, network(r), after, func(e *feedv1.NumberedEntry) error {
 		data, err := feed.JSON(e)
 		if err != nil {
 			return err
@@ -174,7 +175,7 @@ func (g *Gateway) feedLive(w http.ResponseWriter, r *http.Request, token []byte)
 	ctx, done := g.streaming(r)
 	defer done()
 	// A token that does not hold is told before the connection becomes a socket.
-	if err := g.feeds(ctx, "pull", &feedv1.PullRequest{Token: token, After: 1 << 62, Limit: 1, Uncounted: true}, &feedv1.PullResponse{}); err != nil {
+	if err := g.feeds(ctx, "pull", &feedv1.PullRequest{Token: token, After: 1 << 62, Limit: 1, Uncounted: true, Network: network(r)}, &feedv1.PullResponse{}); err != nil {
 		return err
 	}
 	upgrader := websocket.Upgrader{HandshakeTimeout: streamWrite, Error: func(w http.ResponseWriter, r *http.Request, status int, _ error) {
@@ -203,7 +204,7 @@ func (g *Gateway) feedLive(w http.ResponseWriter, r *http.Request, token []byte)
 	})
 	defer reading.Wait()
 	defer func() { _ = conn.Close() }()
-	err = g.followFeed(ctx, token, after, func(e *feedv1.NumberedEntry) error {
+	err = g.followFeed(ctx, token, "", after, func(e *feedv1.NumberedEntry) error {
 		data, err := feed.JSON(e)
 		if err != nil {
 			return err

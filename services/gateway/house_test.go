@@ -82,7 +82,7 @@ func openWith(t testing.TB, o gateway.Options, limits ...gateway.Limit) *house {
 	}
 	t.Cleanup(h.server.Shutdown)
 	h.serve(bus.Ledger, map[string]bus.Handler{"cmd.*": h.command})
-	h.people = h.serve(bus.People, map[string]bus.Handler{"people.seal": h.seal, "people.enrol": h.enrol, "people.identify": h.identify, "people.belong": h.belong})
+	h.people = h.serve(bus.People, map[string]bus.Handler{"people.seal": h.seal, "people.enrol": h.enrol, "people.identify": h.identify, "people.belong": h.belong, "people.me": h.me})
 	h.views = h.serve(bus.Views, h.questions())
 	o.Conn, o.Listen, o.Sentence, o.Version, o.OperatorToken = h.connect(bus.Gateway), "127.0.0.1:0", sentence, "1.2.3", operator
 	o.Logger = slog.New(slog.NewTextHandler(&lock{w: h.logged}, nil))
@@ -193,6 +193,21 @@ func (h *house) identify(_ context.Context, data []byte) ([]byte, error) {
 	return nil, nil
 }
 
+func (h *house) me(_ context.Context, data []byte) ([]byte, error) {
+	q, a := &peoplev1.MeRequest{}, &peoplev1.MeResponse{Me: &apiv1.MeView{}}
+	if err := proto.Unmarshal(data, q); err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, who := range h.here {
+		if who.Device == q.Device {
+			a.Me = &apiv1.MeView{Account: who.Account, Memberships: who.Memberships}
+		}
+	}
+	return proto.Marshal(a)
+}
+
 func (h *house) belong(_ context.Context, data []byte) ([]byte, error) {
 	q := &peoplev1.BelongRequest{}
 	if err := proto.Unmarshal(data, q); err != nil {
@@ -242,15 +257,17 @@ func (h *house) questions() map[string]bus.Handler {
 		"list_trends":      {&apiv1.ListTrendsRequest{}, &apiv1.ListTrendsResponse{}},
 		"get_signals":      {&apiv1.GetSignalsRequest{}, &apiv1.GetSignalsResponse{}},
 
-		"get_initiative":  {&apiv1.GetInitiativeRequest{}, &apiv1.InitiativeView{}},
-		"get_session":     {&apiv1.GetSessionRequest{}, &apiv1.SessionView{}},
-		"get_decision":    {&apiv1.GetDecisionRequest{}, &apiv1.DecisionView{}},
-		"list_roles":      {&apiv1.ListRolesRequest{}, &apiv1.ListRolesResponse{}},
-		"why":             {&apiv1.WhyRequest{}, &apiv1.WhyResponse{}},
-		"power":           {&apiv1.PowerRequest{}, &apiv1.PowerResponse{}},
-		"summarise_roles": {&apiv1.SummariseRolesRequest{}, &apiv1.SummariseRolesResponse{}},
-		"export_minutes":  {&apiv1.ExportMinutesRequest{}, &apiv1.ExportMinutesResponse{}},
-		"get_own_ballots": {&apiv1.GetOwnBallotsRequest{}, &apiv1.GetOwnBallotsResponse{}},
+		"get_initiative":     {&apiv1.GetInitiativeRequest{}, &apiv1.InitiativeView{}},
+		"get_session":        {&apiv1.GetSessionRequest{}, &apiv1.SessionView{}},
+		"list_contributions": {&apiv1.ListContributionsRequest{}, &apiv1.ListContributionsResponse{}},
+		"recorded":           {&apiv1.RecordedRequest{}, &apiv1.RecordedResponse{}},
+		"get_decision":       {&apiv1.GetDecisionRequest{}, &apiv1.DecisionView{}},
+		"list_roles":         {&apiv1.ListRolesRequest{}, &apiv1.ListRolesResponse{}},
+		"why":                {&apiv1.WhyRequest{}, &apiv1.WhyResponse{}},
+		"power":              {&apiv1.PowerRequest{}, &apiv1.PowerResponse{}},
+		"summarise_roles":    {&apiv1.SummariseRolesRequest{}, &apiv1.SummariseRolesResponse{}},
+		"export_minutes":     {&apiv1.ExportMinutesRequest{}, &apiv1.ExportMinutesResponse{}},
+		"get_own_ballots":    {&apiv1.GetOwnBallotsRequest{}, &apiv1.GetOwnBallotsResponse{}},
 	} {
 		all["query."+subject] = func(_ context.Context, data []byte) ([]byte, error) {
 			q := pair[0].ProtoReflect().New().Interface()

@@ -30,6 +30,7 @@ type house struct {
 	dir     string
 	server  *bus.Server // nil when NATS is outside
 	connect func(service string) (*nats.Conn, error)
+	issuer  string // lets readers of the feeds in; "": nothing does
 	conns   []*nats.Conn
 	stops   []func() error
 	gateway *gateway.Gateway
@@ -48,6 +49,8 @@ type plan struct {
 	Temporary bool
 	// Listen, PublicURL, TLSCert and TLSKey are the gateway's.
 	Listen, PublicURL, TLSCert, TLSKey string
+	// FeedsNATS is the address where readers of the feeds find the embedded NATS, with the certificate above. Empty: nowhere.
+	FeedsNATS string
 	// Loopback lets webhooks go to this machine: for tests.
 	Loopback bool
 
@@ -76,13 +79,14 @@ func openHouse(ctx context.Context, p plan) (h *house, err error) {
 	}
 	if p.NATS != "" {
 		h.connect = func(service string) (*nats.Conn, error) { return bus.Dial(p.NATS, service, p.Secrets[service]) }
+		h.issuer = p.Secrets[bus.Issuer]
 	} else {
-		h.server, err = bus.Start(bus.Options{StoreDir: filepath.Join(p.Dir, "log"), Temporary: p.Temporary})
+		h.server, err = bus.Start(bus.Options{StoreDir: filepath.Join(p.Dir, "log"), Temporary: p.Temporary, Readers: p.FeedsNATS, ReadersCert: p.TLSCert, ReadersKey: p.TLSKey})
 		if err != nil {
 			return h, err
 		}
 		h.stop(func() error { h.server.Shutdown(); return nil })
-		h.connect = h.server.Connect
+		h.connect, h.issuer = h.server.Connect, h.server.Password(bus.Issuer)
 	}
 	for _, service := range []string{bus.People, bus.Ledger, bus.Views, bus.Clerk, bus.Feeds, bus.Gateway} {
 		if !slices.Contains(p.Services, service) {
@@ -135,7 +139,13 @@ func (h *house) start(ctx context.Context, service string, p plan) error {
 		}
 		h.stop(func() error { s.Stop(); return nil })
 	case bus.Feeds:
-		s, err := feeds.Start(ctx, feeds.Options{Conn: nc, Dir: filepath.Join(p.Dir, "feeds"), PublicURL: p.PublicURL, Version: version, Loopback: p.Loopback, Logger: p.Logger})
+		o := feeds.Options{Conn: nc, Issuer: h.issuer, Dir: filepath.Join(p.Dir, "feeds"), PublicURL: p.PublicURL, Version: version, Loopback: p.Loopback, Logger: p.Logger}
+		if h.issuer != "" {
+			if o.Herald, err = h.dial(bus.Herald); err != nil {
+				return err
+			}
+		}
+		s, err := feeds.Start(ctx, o)
 		if err != nil {
 			return err
 		}

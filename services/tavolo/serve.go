@@ -27,6 +27,7 @@ type serveCmd struct {
 	TLSCert     string   `name:"tls-cert" help:"Certificate (PEM), when Tavolo is to speak TLS itself." type:"path"`
 	TLSKey      string   `name:"tls-key" help:"Its key (PEM)." type:"path"`
 	Services    []string `help:"Run only these services: people, ledger, views, clerk, feeds, gateway. Default: all."`
+	FeedsNATS   string   `name:"feeds-nats" help:"Address where associations read the feeds over NATS, such as 127.0.0.1:4222. Others reach it only with --tls-cert. Default: nowhere." placeholder:"HOST:PORT"`
 	NATS        string   `name:"nats" help:"Address of an outside NATS server. Default: one inside."`
 	NATSSecrets string   `name:"nats-secrets" help:"File with the password of each service's user on the outside server (made by tavolo nats-config)." type:"path"`
 	Demo        bool     `help:"Record the example minutes of a small group first, so that there is something to look at."`
@@ -38,7 +39,7 @@ type serveCmd struct {
 var allServices = []string{bus.People, bus.Ledger, bus.Views, bus.Clerk, bus.Feeds, bus.Gateway}
 
 func (c *serveCmd) Run(ctx context.Context, t *terminal) error {
-	p := plan{Dir: c.Data, Services: allServices, NATS: c.NATS, Listen: c.Listen, PublicURL: c.PublicURL, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Loopback: c.Loopback}
+	p := plan{Dir: c.Data, Services: allServices, NATS: c.NATS, Listen: c.Listen, PublicURL: c.PublicURL, TLSCert: c.TLSCert, TLSKey: c.TLSKey, FeedsNATS: c.FeedsNATS, Loopback: c.Loopback}
 	if len(c.Services) > 0 {
 		for _, s := range c.Services {
 			if !slices.Contains(allServices, s) {
@@ -49,6 +50,9 @@ func (c *serveCmd) Run(ctx context.Context, t *terminal) error {
 		if c.NATS == "" {
 			return refused{"tavolo: --services runs some services only and needs --nats URL, the server where the others are."}
 		}
+	}
+	if c.NATS != "" && c.FeedsNATS != "" {
+		return refused{"tavolo: --feeds-nats opens the NATS server inside. With --nats readers come to the outside server, at its own address."}
 	}
 	if c.NATS != "" {
 		secrets, err := readSecrets(c.NATSSecrets)
@@ -75,6 +79,9 @@ func (c *serveCmd) Run(ctx context.Context, t *terminal) error {
 		_, _ = fmt.Fprintf(t.out, "Tavolo is ready: %s\n", c.base(h))
 		if err := c.welcome(ctx, t, h); err != nil {
 			p.Logger.Warn("serve: whether the first facilitator is still to come is not known; start again once the part people runs", "error", err)
+		}
+		if c.FeedsNATS != "" {
+			_, _ = fmt.Fprintf(t.out, "Associations read the feeds over NATS at %s.\n", h.server.URL())
 		}
 		if c.PublicURL == "" {
 			_, _ = fmt.Fprintln(t.out, "Only this machine can reach it; --public-url lets others in.")
@@ -179,6 +186,10 @@ func (c *natsConfigCmd) Run(_ context.Context, t *terminal) error {
 	passwords := map[string]string{}
 	for _, s := range bus.Services() {
 		passwords[s] = rand.Text()
+	}
+	var err error
+	if passwords[bus.Issuer], err = bus.NewIssuer(); err != nil {
+		return err
 	}
 	secrets, err := yaml.Marshal(passwords)
 	if err != nil {

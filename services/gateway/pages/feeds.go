@@ -1,5 +1,7 @@
 package pages
 
+import "net/url"
+
 // The page that explains the feeds to somebody of an association who has never seen one. It needs no account: what it says is no secret.
 
 // Feeds writes the page. base is the address of this installation.
@@ -22,6 +24,7 @@ func Feeds(lang, base string) Doc {
 			paragraph("page/feeds-entries"), curl("entries", "/v1/feeds/entries?after=0", ""),
 			paragraph("page/feeds-events"), curl("events", "/v1/feeds/events", "-N "),
 			paragraph("page/feeds-live"), copied("live", "{\"after\":\"0\"}"),
+			paragraph("page/feeds-nats"), copied("told", nats(base)+`sub "feed.$ID.>"`), copied("ask", nats(base)+`pub "ask.$ID" '{"after":"0"}'`), paragraph("page/feeds-nats-again"),
 			paragraph("page/feeds-webhooks"), copied("keys", "curl \""+base+"/v1/feeds/keys\"")),
 		section("calendar", plain(l.say("page/feeds-calendar")), paragraph("page/feeds-calendar-how"), curl("ics", "/v1/feeds/calendar.ics", "")),
 		section("promises", plain(l.say("page/feeds-promises")), bullets([]Line{plain(l.say("page/feeds-promise-order")), plain(l.say("page/feeds-promise-id")), plain(l.say("page/feeds-promise-again")),
@@ -29,4 +32,17 @@ func Feeds(lang, base string) Doc {
 	}
 	level(doc.Blocks, 2)
 	return doc
+}
+
+// nats is how the command line of NATS begins. The user may have any name that is none of a service.
+func nats(base string) string {
+	host := "127.0.0.1"
+	if u, err := url.Parse(base); err == nil && u.Hostname() != "" {
+		host = u.Hostname()
+	}
+	scheme := "tls"
+	if host == "127.0.0.1" || host == "localhost" {
+		scheme = "nats"
+	}
+	return `nats --server ` + (&url.URL{Scheme: scheme, Host: host + ":4222"}).String() + ` --user association --password "$TOKEN" `
 }

@@ -65,6 +65,9 @@ const scripts = await bundle([words, together({
   room: { of: ofRoom, by: apartFiles.filter(inRoom).map((name) => first[name].entryPoint) },
 })], true);
 
+// By itself: it comes before everything, and needs nothing of the rest.
+const warm = basename(Object.keys((await esbuild.build({ entryPoints: ["src/warm.ts"], outdir: assets, entryNames: "[name]-[hash]", format: "esm", minify: true, target: "es2022", metafile: true })).metafile.outputs)[0]);
+
 const hashed = (name, data) => {
   const [stem, end] = name.split(/\.(?=[^.]+$)/);
   const file = `${stem}-${createHash("sha256").update(data).digest("hex").slice(0, 8).toUpperCase()}.${end}`;
@@ -98,13 +101,13 @@ rmSync(built("src/main.tsx")); // it only names the file in which the build put 
 const needs = (file, all) => needsOf(outputs, file, all);
 const kb = (bytes) => (bytes / 1024).toFixed(1);
 const sum = (files) => [...files].reduce((bytes, file) => bytes + size(file), 0);
-const css = size(style), wordsFile = (name) => Object.keys(outputs).find((file) => Object.keys(outputs[file].inputs).includes(`words:${name}`));
+const css = size(style) + size(warm), wordsFile = (name) => Object.keys(outputs).find((file) => Object.keys(outputs[file].inputs).includes(`words:${name}`));
 const longest = (part = "") => Math.max(...languages.map((l) => size(wordsFile(l + part))));
-const apart = { audit: ["/auditing"], table3: ["/auditing"], home: ["/entering", "/preparing"], enter: ["/entering"], me: ["/entering"], initiative: ["/entering", "/preparing"] };
+const apart = { audit: ["/auditing"], table3: ["/auditing"], territory: ["/auditing"], following: ["/following"], home: ["/entering", "/preparing"], enter: ["/entering"], me: ["/entering"], initiative: ["/entering", "/preparing"] };
 // The page, and one a screen and language which names at once all that it will need, so that nothing is asked for only when something else has come.
 const escape = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
 const page = (ahead) => readFileSync("src/index.html", "utf8")
-  .replace("{script}", `/assets/${entry}`).replace("{style}", `/assets/${style}`).replace("{icon}", `data:image/svg+xml,${encodeURIComponent(readFileSync("src/icon.svg", "utf8").trim())}`)
+  .replace("{warm}", `/assets/${warm}`).replace("{script}", `/assets/${entry}`).replace("{style}", `/assets/${style}`).replace("{icon}", `data:image/svg+xml,${encodeURIComponent(readFileSync("src/icon.svg", "utf8").trim())}`)
   .replace("{ahead}", ahead.map((file) => `\n<link rel="modulepreload" href="/assets/${basename(file)}">`).join(""))
   .replace("{no-script-it}", escape(wordsOf("it")["web/no-script"])).replace("{no-script-en}", escape(wordsOf("en")["web/no-script"]))
   .replace("{no-script-link-it}", escape(wordsOf("it")["web/no-script-link"])).replace("{no-script-link-en}", escape(wordsOf("en")["web/no-script-link"]));

@@ -1,6 +1,7 @@
 // Package web is the web client inside the program: what the build makes of src/ (dist/), and the handler that serves it.
 //
 //	/  /enter  /me  /w/{workspace}/{i,s,d}/{id}  /w/{workspace}/s/{session}/projector     the page; the client finds the screen
+//	/w/{workspace}/audit  /table3  /territory  /following                               the same
 //	/assets/…                                                                           its files, named after their content
 //
 // Everything else is not found; a browser is given the page even then, which says so in the reader's language. The API does not need the client: when
@@ -111,6 +112,7 @@ func serve(client fs.FS) http.Handler {
 		"/{$}": "home", "/enter": "enter", "/me": "me", "/w/{workspace}/i/{id}": "initiative", "/w/{workspace}/s/{id}": "session",
 		"/w/{workspace}/s/{id}/projector": "projector", "/w/{workspace}/d/{id}": "decision",
 		"/w/{workspace}/audit": "audit", "/w/{workspace}/audit/{page}": "audit", "/table3": "table3",
+		"/territory": "territory", "/territory/{place...}": "territory", "/following": "following",
 	} {
 		h.pages.HandleFunc("GET "+address, func(w http.ResponseWriter, r *http.Request) { h.page(w, r, screen, http.StatusOK) })
 	}
@@ -143,6 +145,12 @@ func WithAnswers(r *http.Request, answers map[string]json.RawMessage) *http.Requ
 	return r.WithContext(context.WithValue(r.Context(), answersKey{}, answers))
 }
 
+// AnswersOf gives what WithAnswers put into a request; nil when nothing did.
+func AnswersOf(r *http.Request) map[string]json.RawMessage {
+	answers, _ := r.Context().Value(answersKey{}).(map[string]json.RawMessage)
+	return answers
+}
+
 // with gives a page that holds answers, as data that no browser executes. Marshal writes no <, so that nothing in them ends the block.
 func (f file) with(answers map[string]json.RawMessage) (file, error) {
 	data, err := json.Marshal(answers)
@@ -161,7 +169,7 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request, screen string, st
 	w.Header().Set("Cache-Control", askAgain)
 	w.Header().Add("Vary", "Cookie")
 	f := h.pageOf(r, screen)
-	if answers, ok := r.Context().Value(answersKey{}).(map[string]json.RawMessage); ok {
+	if answers := AnswersOf(r); answers != nil {
 		if own, err := f.with(answers); err == nil { // else the client asks, as it does for any other page
 			w.Header().Set("Cache-Control", personal)
 			f = own

@@ -2,6 +2,7 @@ package web
 
 import (
 	"compress/gzip"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +18,8 @@ var client = fstest.MapFS{
 	"assets/app-ABCD1234.js":   {Data: []byte(strings.Repeat("let a;", 100))},
 	"assets/f-ABCD1234.woff2":  {Data: []byte("wOF2")},
 	"assets/icon-ABCD1234.svg": {Data: []byte("<svg/>")},
+	"assets/b-ABCD1234.js":     {Data: []byte(strings.Repeat("let b;", 100))},
+	"assets/b-ABCD1234.js.br":  {Data: []byte("brotli")},
 }
 
 func get(t *testing.T, h http.Handler, target string, header ...string) (*http.Response, string) {
@@ -58,6 +61,9 @@ func TestAddressesOfTheClient(t *testing.T) {
 		{"/enter", "", 200, true, askAgain},
 		{"/me", "", 200, true, askAgain},
 		{"/w/dsm/i/orari", "", 200, true, askAgain},
+		{"/territory", "", 200, true, askAgain},
+		{"/territory/macro5/centre/strength", "", 200, true, askAgain},
+		{"/following", "", 200, true, askAgain},
 		{"/w/dsm/s/orari:2026-03-05/projector", "", 200, true, askAgain},
 		{"/w/dsm/d/orari:2026-03-05:apertura/projector", "text/html", 404, true, askAgain},
 		{"/w/dsm/s/orari:2026-03-05", "", 200, true, askAgain},
@@ -70,6 +76,7 @@ func TestAddressesOfTheClient(t *testing.T) {
 		{"/assets/.keep", "text/html", 404, false, ""},
 		{"/assets/app-ABCD1234.js", "", 200, false, keepForGood},
 		{"/assets/app-00000000.js", "text/html", 404, false, ""},
+		{"/assets/b-ABCD1234.js.br", "", 404, false, ""},
 		{"/assets/../index.html", "", 307, false, ""},
 		{"POST /", "text/html", 404, false, ""},
 		{"POST /assets/app-ABCD1234.js", "", 404, false, ""},
@@ -100,6 +107,47 @@ func TestFilesAreSentPackedToWhoTakesThat(t *testing.T) {
 		if body != string(client["assets/"+c.name].Data) {
 			t.Errorf("%s (%s): another content", c.name, c.accepts)
 		}
+	}
+}
+
+func TestWhatTheBuildPackedIsSentAsItIs(t *testing.T) {
+	h := serve(client)
+	for accepts, want := range map[string]string{"gzip, deflate, br": "br", "br;q=0, gzip": "gzip", "gzip": "gzip", "": ""} {
+		r, body := get(t, h, "/assets/b-ABCD1234.js", "Accept-Encoding", accepts)
+		if got := r.Header.Get("Content-Encoding"); got != want || (body == "brotli") != (want == "br") || !strings.Contains(strings.Join(r.Header.Values("Vary"), ","), "Accept-Encoding") {
+			t.Errorf("%q: encoding %q, want %q: %.20s", accepts, got, want, body)
+		}
+	}
+}
+
+func TestAPageBringsAnswersToOnePerson(t *testing.T) {
+	h := serve(fstest.MapFS{"index.html": {Data: []byte("<body>\n<p>room</p>\n</body>")}})
+	page := func(answers map[string]json.RawMessage, accepts string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodGet, "/w/dsm/s/orari:s", nil)
+		r.Header.Set("Accept-Encoding", accepts)
+		if answers != nil {
+			r = WithAnswers(r, answers)
+		}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w
+	}
+	w := page(map[string]json.RawMessage{"/Get": json.RawMessage(`{"title":"</script><script>alert(1)</script>&"}`)}, "")
+	block, _, found := strings.Cut(strings.TrimPrefix(w.Body.String(), `<body>
+<p>room</p>
+<script type="application/json" id="answers">`), "</script>")
+	var back map[string]struct{ Title string }
+	if err := json.Unmarshal([]byte(block), &back); err != nil || !found || back["/Get"].Title != "</script><script>alert(1)</script>&" {
+		t.Errorf("%v: %s", err, w.Body)
+	}
+	if strings.Count(w.Body.String(), "<script") != 1 || w.Header().Get("Cache-Control") != personal {
+		t.Errorf("%q: %s", w.Header().Get("Cache-Control"), w.Body)
+	}
+	if packed := page(map[string]json.RawMessage{}, "gzip"); packed.Header().Get("Content-Encoding") != "gzip" || packed.Header().Get("Cache-Control") != personal {
+		t.Errorf("packed: %v", packed.Header())
+	}
+	if plain := page(nil, ""); plain.Body.String() != "<body>\n<p>room</p>\n</body>" || plain.Header().Get("Cache-Control") != askAgain {
+		t.Errorf("what one person was given is kept: %v %s", plain.Header(), plain.Body)
 	}
 }
 

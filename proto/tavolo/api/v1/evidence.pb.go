@@ -1411,12 +1411,13 @@ func (x *FindingView) GetInitiative() string {
 	return ""
 }
 
-// GetFiguresRequest asks for the figures of one workspace.
+// GetFiguresRequest asks for the figures of one workspace, or of several together.
 type GetFiguresRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The workspace.
+	// The workspace. Empty: all departments that the period names, as if they were one; then no decision or item is named, for an id is one's own only within
+	// a workspace.
 	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
-	// Which view of users, period and instant.
+	// Which departments, view of users, period and instant.
 	Period        *EvidencePeriod `protobuf:"bytes,2,opt,name=period,proto3" json:"period,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -25,6 +25,67 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// NoticeKind says what was unusual.
+type NoticeKind int32
+
+const (
+	// Not stated.
+	NoticeKind_NOTICE_KIND_UNSPECIFIED NoticeKind = 0
+	// It was used from a network that it had not been used from before. Networks are large parts of the internet and kept as keyed hashes, no addresses.
+	NoticeKind_NOTICE_KIND_NEW_NETWORK NoticeKind = 1
+	// It was used ten times as often as on its busiest day before, and a thousand times at least.
+	NoticeKind_NOTICE_KIND_MANY_USES NoticeKind = 2
+	// It was refused because it was used too fast.
+	NoticeKind_NOTICE_KIND_TOO_FAST NoticeKind = 3
+	// It was tried after it had ended or was taken back.
+	NoticeKind_NOTICE_KIND_AFTER_END NoticeKind = 4
+)
+
+// Enum value maps for NoticeKind.
+var (
+	NoticeKind_name = map[int32]string{
+		0: "NOTICE_KIND_UNSPECIFIED",
+		1: "NOTICE_KIND_NEW_NETWORK",
+		2: "NOTICE_KIND_MANY_USES",
+		3: "NOTICE_KIND_TOO_FAST",
+		4: "NOTICE_KIND_AFTER_END",
+	}
+	NoticeKind_value = map[string]int32{
+		"NOTICE_KIND_UNSPECIFIED": 0,
+		"NOTICE_KIND_NEW_NETWORK": 1,
+		"NOTICE_KIND_MANY_USES":   2,
+		"NOTICE_KIND_TOO_FAST":    3,
+		"NOTICE_KIND_AFTER_END":   4,
+	}
+)
+
+func (x NoticeKind) Enum() *NoticeKind {
+	p := new(NoticeKind)
+	*p = x
+	return p
+}
+
+func (x NoticeKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (NoticeKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_tavolo_feed_v1_subscription_proto_enumTypes[0].Descriptor()
+}
+
+func (NoticeKind) Type() protoreflect.EnumType {
+	return &file_tavolo_feed_v1_subscription_proto_enumTypes[0]
+}
+
+func (x NoticeKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use NoticeKind.Descriptor instead.
+func (NoticeKind) EnumDescriptor() ([]byte, []int) {
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{0}
+}
+
 // FeedScope is what a subscription is about. Empty lists do not narrow it; several conditions must all hold.
 type FeedScope struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -164,7 +225,9 @@ type Subscription struct {
 	// How often the token was used, one answer each.
 	Uses uint64 `protobuf:"varint,8,opt,name=uses,proto3" json:"uses,omitempty"`
 	// Where it is sent.
-	Webhooks      []*Webhook `protobuf:"bytes,9,rep,name=webhooks,proto3" json:"webhooks,omitempty"`
+	Webhooks []*Webhook `protobuf:"bytes,9,rep,name=webhooks,proto3" json:"webhooks,omitempty"`
+	// What was unusual in the use of the token, newest first, at most 100. Nothing follows from it here: who manages the subscription looks into it.
+	Notices       []*Notice `protobuf:"bytes,10,rep,name=notices,proto3" json:"notices,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -262,6 +325,77 @@ func (x *Subscription) GetWebhooks() []*Webhook {
 	return nil
 }
 
+func (x *Subscription) GetNotices() []*Notice {
+	if x != nil {
+		return x.Notices
+	}
+	return nil
+}
+
+// Notice is something unusual in the use of a token on one day.
+type Notice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What.
+	Kind NoticeKind `protobuf:"varint,1,opt,name=kind,proto3,enum=tavolo.feed.v1.NoticeKind" json:"kind,omitempty"`
+	// When it was seen first that day, to the hour.
+	At *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
+	// How often that day.
+	Times         uint64 `protobuf:"varint,3,opt,name=times,proto3" json:"times,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Notice) Reset() {
+	*x = Notice{}
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Notice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Notice) ProtoMessage() {}
+
+func (x *Notice) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Notice.ProtoReflect.Descriptor instead.
+func (*Notice) Descriptor() ([]byte, []int) {
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Notice) GetKind() NoticeKind {
+	if x != nil {
+		return x.Kind
+	}
+	return NoticeKind_NOTICE_KIND_UNSPECIFIED
+}
+
+func (x *Notice) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *Notice) GetTimes() uint64 {
+	if x != nil {
+		return x.Times
+	}
+	return 0
+}
+
 // Webhook is an address that entries are sent to.
 type Webhook struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -291,7 +425,7 @@ type Webhook struct {
 
 func (x *Webhook) Reset() {
 	*x = Webhook{}
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[3]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -303,7 +437,7 @@ func (x *Webhook) String() string {
 func (*Webhook) ProtoMessage() {}
 
 func (x *Webhook) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[3]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -316,7 +450,7 @@ func (x *Webhook) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Webhook.ProtoReflect.Descriptor instead.
 func (*Webhook) Descriptor() ([]byte, []int) {
-	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{3}
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Webhook) GetId() string {
@@ -406,7 +540,7 @@ type DeadLetter struct {
 
 func (x *DeadLetter) Reset() {
 	*x = DeadLetter{}
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[4]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -418,7 +552,7 @@ func (x *DeadLetter) String() string {
 func (*DeadLetter) ProtoMessage() {}
 
 func (x *DeadLetter) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[4]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -431,7 +565,7 @@ func (x *DeadLetter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeadLetter.ProtoReflect.Descriptor instead.
 func (*DeadLetter) Descriptor() ([]byte, []int) {
-	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{4}
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *DeadLetter) GetN() uint64 {
@@ -481,7 +615,7 @@ type FeedEntriesRequest struct {
 
 func (x *FeedEntriesRequest) Reset() {
 	*x = FeedEntriesRequest{}
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[5]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -493,7 +627,7 @@ func (x *FeedEntriesRequest) String() string {
 func (*FeedEntriesRequest) ProtoMessage() {}
 
 func (x *FeedEntriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[5]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -506,7 +640,7 @@ func (x *FeedEntriesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FeedEntriesRequest.ProtoReflect.Descriptor instead.
 func (*FeedEntriesRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{5}
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *FeedEntriesRequest) GetWorkspace() string {
@@ -557,7 +691,7 @@ type FeedEntriesResponse struct {
 
 func (x *FeedEntriesResponse) Reset() {
 	*x = FeedEntriesResponse{}
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[6]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -569,7 +703,7 @@ func (x *FeedEntriesResponse) String() string {
 func (*FeedEntriesResponse) ProtoMessage() {}
 
 func (x *FeedEntriesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[6]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -582,7 +716,7 @@ func (x *FeedEntriesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FeedEntriesResponse.ProtoReflect.Descriptor instead.
 func (*FeedEntriesResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{6}
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *FeedEntriesResponse) GetEntries() []*ReleasedEntry {
@@ -612,7 +746,7 @@ type ReleasedEntry struct {
 
 func (x *ReleasedEntry) Reset() {
 	*x = ReleasedEntry{}
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[7]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -624,7 +758,7 @@ func (x *ReleasedEntry) String() string {
 func (*ReleasedEntry) ProtoMessage() {}
 
 func (x *ReleasedEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[7]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -637,7 +771,7 @@ func (x *ReleasedEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleasedEntry.ProtoReflect.Descriptor instead.
 func (*ReleasedEntry) Descriptor() ([]byte, []int) {
-	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{7}
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ReleasedEntry) GetReleased() uint64 {
@@ -671,7 +805,7 @@ type SubscribeRequest struct {
 
 func (x *SubscribeRequest) Reset() {
 	*x = SubscribeRequest{}
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[8]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -683,7 +817,7 @@ func (x *SubscribeRequest) String() string {
 func (*SubscribeRequest) ProtoMessage() {}
 
 func (x *SubscribeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[8]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -696,7 +830,7 @@ func (x *SubscribeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubscribeRequest.ProtoReflect.Descriptor instead.
 func (*SubscribeRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{8}
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *SubscribeRequest) GetScope() *FeedScope {
@@ -740,7 +874,7 @@ type SubscriptionsRequest struct {
 
 func (x *SubscriptionsRequest) Reset() {
 	*x = SubscriptionsRequest{}
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[9]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -752,7 +886,7 @@ func (x *SubscriptionsRequest) String() string {
 func (*SubscriptionsRequest) ProtoMessage() {}
 
 func (x *SubscriptionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[9]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -765,7 +899,7 @@ func (x *SubscriptionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubscriptionsRequest.ProtoReflect.Descriptor instead.
 func (*SubscriptionsRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{9}
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *SubscriptionsRequest) GetId() string {
@@ -793,7 +927,7 @@ type SubscriptionsResponse struct {
 
 func (x *SubscriptionsResponse) Reset() {
 	*x = SubscriptionsResponse{}
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[10]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -805,7 +939,7 @@ func (x *SubscriptionsResponse) String() string {
 func (*SubscriptionsResponse) ProtoMessage() {}
 
 func (x *SubscriptionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[10]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -818,7 +952,7 @@ func (x *SubscriptionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubscriptionsResponse.ProtoReflect.Descriptor instead.
 func (*SubscriptionsResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{10}
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *SubscriptionsResponse) GetSubscriptions() []*Subscription {
@@ -839,7 +973,7 @@ type SubscriptionRequest struct {
 
 func (x *SubscriptionRequest) Reset() {
 	*x = SubscriptionRequest{}
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[11]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -851,7 +985,7 @@ func (x *SubscriptionRequest) String() string {
 func (*SubscriptionRequest) ProtoMessage() {}
 
 func (x *SubscriptionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[11]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -864,7 +998,7 @@ func (x *SubscriptionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubscriptionRequest.ProtoReflect.Descriptor instead.
 func (*SubscriptionRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{11}
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *SubscriptionRequest) GetId() string {
@@ -886,14 +1020,16 @@ type PullRequest struct {
 	// The last entries instead, newest first; after is the number that they must be below, 0 for the newest.
 	NewestFirst bool `protobuf:"varint,4,opt,name=newest_first,json=newestFirst,proto3" json:"newest_first,omitempty"`
 	// Whether this counts as a use: a stream that goes on counts once.
-	Uncounted     bool `protobuf:"varint,5,opt,name=uncounted,proto3" json:"uncounted,omitempty"`
+	Uncounted bool `protobuf:"varint,5,opt,name=uncounted,proto3" json:"uncounted,omitempty"`
+	// The network that the reader is in, such as 203.0.0.0/16; it is kept as a keyed hash. Empty: not known, or a stream that goes on.
+	Network       string `protobuf:"bytes,6,opt,name=network,proto3" json:"network,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PullRequest) Reset() {
 	*x = PullRequest{}
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[12]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -905,7 +1041,7 @@ func (x *PullRequest) String() string {
 func (*PullRequest) ProtoMessage() {}
 
 func (x *PullRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[12]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -918,7 +1054,7 @@ func (x *PullRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PullRequest.ProtoReflect.Descriptor instead.
 func (*PullRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{12}
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *PullRequest) GetToken() []byte {
@@ -956,6 +1092,96 @@ func (x *PullRequest) GetUncounted() bool {
 	return false
 }
 
+func (x *PullRequest) GetNetwork() string {
+	if x != nil {
+		return x.Network
+	}
+	return ""
+}
+
+// RefusedRequest tells that requests with a token were refused because there were too many.
+type RefusedRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// SHA-256 of the token.
+	Token         []byte `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefusedRequest) Reset() {
+	*x = RefusedRequest{}
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefusedRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefusedRequest) ProtoMessage() {}
+
+func (x *RefusedRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefusedRequest.ProtoReflect.Descriptor instead.
+func (*RefusedRequest) Descriptor() ([]byte, []int) {
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *RefusedRequest) GetToken() []byte {
+	if x != nil {
+		return x.Token
+	}
+	return nil
+}
+
+// RefusedResponse is empty.
+type RefusedResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefusedResponse) Reset() {
+	*x = RefusedResponse{}
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefusedResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefusedResponse) ProtoMessage() {}
+
+func (x *RefusedResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefusedResponse.ProtoReflect.Descriptor instead.
+func (*RefusedResponse) Descriptor() ([]byte, []int) {
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{15}
+}
+
 // PullResponse has them in order.
 type PullResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -977,7 +1203,7 @@ type PullResponse struct {
 
 func (x *PullResponse) Reset() {
 	*x = PullResponse{}
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[13]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -989,7 +1215,7 @@ func (x *PullResponse) String() string {
 func (*PullResponse) ProtoMessage() {}
 
 func (x *PullResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[13]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1002,7 +1228,7 @@ func (x *PullResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PullResponse.ProtoReflect.Descriptor instead.
 func (*PullResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{13}
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *PullResponse) GetEntries() []*NumberedEntry {
@@ -1062,7 +1288,7 @@ type EntriesRequest struct {
 
 func (x *EntriesRequest) Reset() {
 	*x = EntriesRequest{}
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[14]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1074,7 +1300,7 @@ func (x *EntriesRequest) String() string {
 func (*EntriesRequest) ProtoMessage() {}
 
 func (x *EntriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[14]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1087,7 +1313,7 @@ func (x *EntriesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EntriesRequest.ProtoReflect.Descriptor instead.
 func (*EntriesRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{14}
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *EntriesRequest) GetScope() *FeedScope {
@@ -1126,7 +1352,7 @@ type WebhookRequest struct {
 
 func (x *WebhookRequest) Reset() {
 	*x = WebhookRequest{}
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[15]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1138,7 +1364,7 @@ func (x *WebhookRequest) String() string {
 func (*WebhookRequest) ProtoMessage() {}
 
 func (x *WebhookRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[15]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1151,7 +1377,7 @@ func (x *WebhookRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WebhookRequest.ProtoReflect.Descriptor instead.
 func (*WebhookRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{15}
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *WebhookRequest) GetSubscription() string {
@@ -1190,7 +1416,7 @@ type WebhookAdded struct {
 
 func (x *WebhookAdded) Reset() {
 	*x = WebhookAdded{}
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[16]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1202,7 +1428,7 @@ func (x *WebhookAdded) String() string {
 func (*WebhookAdded) ProtoMessage() {}
 
 func (x *WebhookAdded) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[16]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1215,7 +1441,7 @@ func (x *WebhookAdded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WebhookAdded.ProtoReflect.Descriptor instead.
 func (*WebhookAdded) Descriptor() ([]byte, []int) {
-	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{16}
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *WebhookAdded) GetWebhook() *Webhook {
@@ -1252,7 +1478,7 @@ type WebhookActRequest struct {
 
 func (x *WebhookActRequest) Reset() {
 	*x = WebhookActRequest{}
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[17]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1264,7 +1490,7 @@ func (x *WebhookActRequest) String() string {
 func (*WebhookActRequest) ProtoMessage() {}
 
 func (x *WebhookActRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[17]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1277,7 +1503,7 @@ func (x *WebhookActRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WebhookActRequest.ProtoReflect.Descriptor instead.
 func (*WebhookActRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{17}
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *WebhookActRequest) GetWebhook() string {
@@ -1307,7 +1533,7 @@ type WebhookTested struct {
 
 func (x *WebhookTested) Reset() {
 	*x = WebhookTested{}
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[18]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1319,7 +1545,7 @@ func (x *WebhookTested) String() string {
 func (*WebhookTested) ProtoMessage() {}
 
 func (x *WebhookTested) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[18]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1332,7 +1558,7 @@ func (x *WebhookTested) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WebhookTested.ProtoReflect.Descriptor instead.
 func (*WebhookTested) Descriptor() ([]byte, []int) {
-	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{18}
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *WebhookTested) GetStatus() uint32 {
@@ -1360,7 +1586,7 @@ type DeadLettersResponse struct {
 
 func (x *DeadLettersResponse) Reset() {
 	*x = DeadLettersResponse{}
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[19]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1372,7 +1598,7 @@ func (x *DeadLettersResponse) String() string {
 func (*DeadLettersResponse) ProtoMessage() {}
 
 func (x *DeadLettersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[19]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1385,7 +1611,7 @@ func (x *DeadLettersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeadLettersResponse.ProtoReflect.Descriptor instead.
 func (*DeadLettersResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{19}
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *DeadLettersResponse) GetDeadLetters() []*DeadLetter {
@@ -1406,7 +1632,7 @@ type ReplayResponse struct {
 
 func (x *ReplayResponse) Reset() {
 	*x = ReplayResponse{}
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[20]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1418,7 +1644,7 @@ func (x *ReplayResponse) String() string {
 func (*ReplayResponse) ProtoMessage() {}
 
 func (x *ReplayResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[20]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1431,7 +1657,7 @@ func (x *ReplayResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReplayResponse.ProtoReflect.Descriptor instead.
 func (*ReplayResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{20}
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ReplayResponse) GetReplayed() uint32 {
@@ -1450,7 +1676,7 @@ type KeysRequest struct {
 
 func (x *KeysRequest) Reset() {
 	*x = KeysRequest{}
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[21]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1462,7 +1688,7 @@ func (x *KeysRequest) String() string {
 func (*KeysRequest) ProtoMessage() {}
 
 func (x *KeysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[21]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1475,7 +1701,7 @@ func (x *KeysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeysRequest.ProtoReflect.Descriptor instead.
 func (*KeysRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{21}
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{24}
 }
 
 // KeysResponse has them.
@@ -1489,7 +1715,7 @@ type KeysResponse struct {
 
 func (x *KeysResponse) Reset() {
 	*x = KeysResponse{}
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[22]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1501,7 +1727,7 @@ func (x *KeysResponse) String() string {
 func (*KeysResponse) ProtoMessage() {}
 
 func (x *KeysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[22]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1514,7 +1740,7 @@ func (x *KeysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeysResponse.ProtoReflect.Descriptor instead.
 func (*KeysResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{22}
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *KeysResponse) GetKeys() []string {
@@ -1537,7 +1763,7 @@ const file_tavolo_feed_v1_subscription_proto_rawDesc = "" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1e\n" +
 	"\n" +
 	"initiative\x18\x02 \x01(\tR\n" +
-	"initiative\"\x94\x03\n" +
+	"initiative\"\xc6\x03\n" +
 	"\fSubscription\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12/\n" +
@@ -1550,7 +1776,13 @@ const file_tavolo_feed_v1_subscription_proto_rawDesc = "" +
 	"revoked_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\trevokedAt\x123\n" +
 	"\aused_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x06usedAt\x12\x12\n" +
 	"\x04uses\x18\b \x01(\x04R\x04uses\x123\n" +
-	"\bwebhooks\x18\t \x03(\v2\x17.tavolo.feed.v1.WebhookR\bwebhooks\"\xac\x02\n" +
+	"\bwebhooks\x18\t \x03(\v2\x17.tavolo.feed.v1.WebhookR\bwebhooks\x120\n" +
+	"\anotices\x18\n" +
+	" \x03(\v2\x16.tavolo.feed.v1.NoticeR\anotices\"z\n" +
+	"\x06Notice\x12.\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1a.tavolo.feed.v1.NoticeKindR\x04kind\x12*\n" +
+	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x14\n" +
+	"\x05times\x18\x03 \x01(\x04R\x05times\"\xac\x02\n" +
 	"\aWebhook\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\"\n" +
 	"\fsubscription\x18\x02 \x01(\tR\fsubscription\x12\x10\n" +
@@ -1592,13 +1824,17 @@ const file_tavolo_feed_v1_subscription_proto_rawDesc = "" +
 	"\x15SubscriptionsResponse\x12B\n" +
 	"\rsubscriptions\x18\x01 \x03(\v2\x1c.tavolo.feed.v1.SubscriptionR\rsubscriptions\"%\n" +
 	"\x13SubscriptionRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"\x90\x01\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\xaa\x01\n" +
 	"\vPullRequest\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\fR\x05token\x12\x14\n" +
 	"\x05after\x18\x02 \x01(\x04R\x05after\x12\x14\n" +
 	"\x05limit\x18\x03 \x01(\rR\x05limit\x12!\n" +
 	"\fnewest_first\x18\x04 \x01(\bR\vnewestFirst\x12\x1c\n" +
-	"\tuncounted\x18\x05 \x01(\bR\tuncounted\"\xef\x01\n" +
+	"\tuncounted\x18\x05 \x01(\bR\tuncounted\x12\x18\n" +
+	"\anetwork\x18\x06 \x01(\tR\anetwork\"&\n" +
+	"\x0eRefusedRequest\x12\x14\n" +
+	"\x05token\x18\x01 \x01(\fR\x05token\"\x11\n" +
+	"\x0fRefusedResponse\"\xef\x01\n" +
 	"\fPullResponse\x127\n" +
 	"\aentries\x18\x01 \x03(\v2\x1d.tavolo.feed.v1.NumberedEntryR\aentries\x12\"\n" +
 	"\fsubscription\x18\x02 \x01(\tR\fsubscription\x12/\n" +
@@ -1632,7 +1868,14 @@ const file_tavolo_feed_v1_subscription_proto_rawDesc = "" +
 	"\breplayed\x18\x01 \x01(\rR\breplayed\"\r\n" +
 	"\vKeysRequest\"\"\n" +
 	"\fKeysResponse\x12\x12\n" +
-	"\x04keys\x18\x01 \x03(\tR\x04keysB$Z\"tavolo/proto/tavolo/feed/v1;feedv1b\x06proto3"
+	"\x04keys\x18\x01 \x03(\tR\x04keys*\x96\x01\n" +
+	"\n" +
+	"NoticeKind\x12\x1b\n" +
+	"\x17NOTICE_KIND_UNSPECIFIED\x10\x00\x12\x1b\n" +
+	"\x17NOTICE_KIND_NEW_NETWORK\x10\x01\x12\x19\n" +
+	"\x15NOTICE_KIND_MANY_USES\x10\x02\x12\x18\n" +
+	"\x14NOTICE_KIND_TOO_FAST\x10\x03\x12\x19\n" +
+	"\x15NOTICE_KIND_AFTER_END\x10\x04B$Z\"tavolo/proto/tavolo/feed/v1;feedv1b\x06proto3"
 
 var (
 	file_tavolo_feed_v1_subscription_proto_rawDescOnce sync.Once
@@ -1646,63 +1889,71 @@ func file_tavolo_feed_v1_subscription_proto_rawDescGZIP() []byte {
 	return file_tavolo_feed_v1_subscription_proto_rawDescData
 }
 
-var file_tavolo_feed_v1_subscription_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_tavolo_feed_v1_subscription_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_tavolo_feed_v1_subscription_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_tavolo_feed_v1_subscription_proto_goTypes = []any{
-	(*FeedScope)(nil),             // 0: tavolo.feed.v1.FeedScope
-	(*FeedPlace)(nil),             // 1: tavolo.feed.v1.FeedPlace
-	(*Subscription)(nil),          // 2: tavolo.feed.v1.Subscription
-	(*Webhook)(nil),               // 3: tavolo.feed.v1.Webhook
-	(*DeadLetter)(nil),            // 4: tavolo.feed.v1.DeadLetter
-	(*FeedEntriesRequest)(nil),    // 5: tavolo.feed.v1.FeedEntriesRequest
-	(*FeedEntriesResponse)(nil),   // 6: tavolo.feed.v1.FeedEntriesResponse
-	(*ReleasedEntry)(nil),         // 7: tavolo.feed.v1.ReleasedEntry
-	(*SubscribeRequest)(nil),      // 8: tavolo.feed.v1.SubscribeRequest
-	(*SubscriptionsRequest)(nil),  // 9: tavolo.feed.v1.SubscriptionsRequest
-	(*SubscriptionsResponse)(nil), // 10: tavolo.feed.v1.SubscriptionsResponse
-	(*SubscriptionRequest)(nil),   // 11: tavolo.feed.v1.SubscriptionRequest
-	(*PullRequest)(nil),           // 12: tavolo.feed.v1.PullRequest
-	(*PullResponse)(nil),          // 13: tavolo.feed.v1.PullResponse
-	(*EntriesRequest)(nil),        // 14: tavolo.feed.v1.EntriesRequest
-	(*WebhookRequest)(nil),        // 15: tavolo.feed.v1.WebhookRequest
-	(*WebhookAdded)(nil),          // 16: tavolo.feed.v1.WebhookAdded
-	(*WebhookActRequest)(nil),     // 17: tavolo.feed.v1.WebhookActRequest
-	(*WebhookTested)(nil),         // 18: tavolo.feed.v1.WebhookTested
-	(*DeadLettersResponse)(nil),   // 19: tavolo.feed.v1.DeadLettersResponse
-	(*ReplayResponse)(nil),        // 20: tavolo.feed.v1.ReplayResponse
-	(*KeysRequest)(nil),           // 21: tavolo.feed.v1.KeysRequest
-	(*KeysResponse)(nil),          // 22: tavolo.feed.v1.KeysResponse
-	(v1.Area)(0),                  // 23: tavolo.event.v1.Area
-	(v1.Outcome)(0),               // 24: tavolo.event.v1.Outcome
-	(*timestamppb.Timestamp)(nil), // 25: google.protobuf.Timestamp
-	(*Entry)(nil),                 // 26: tavolo.feed.v1.Entry
-	(*NumberedEntry)(nil),         // 27: tavolo.feed.v1.NumberedEntry
+	(NoticeKind)(0),               // 0: tavolo.feed.v1.NoticeKind
+	(*FeedScope)(nil),             // 1: tavolo.feed.v1.FeedScope
+	(*FeedPlace)(nil),             // 2: tavolo.feed.v1.FeedPlace
+	(*Subscription)(nil),          // 3: tavolo.feed.v1.Subscription
+	(*Notice)(nil),                // 4: tavolo.feed.v1.Notice
+	(*Webhook)(nil),               // 5: tavolo.feed.v1.Webhook
+	(*DeadLetter)(nil),            // 6: tavolo.feed.v1.DeadLetter
+	(*FeedEntriesRequest)(nil),    // 7: tavolo.feed.v1.FeedEntriesRequest
+	(*FeedEntriesResponse)(nil),   // 8: tavolo.feed.v1.FeedEntriesResponse
+	(*ReleasedEntry)(nil),         // 9: tavolo.feed.v1.ReleasedEntry
+	(*SubscribeRequest)(nil),      // 10: tavolo.feed.v1.SubscribeRequest
+	(*SubscriptionsRequest)(nil),  // 11: tavolo.feed.v1.SubscriptionsRequest
+	(*SubscriptionsResponse)(nil), // 12: tavolo.feed.v1.SubscriptionsResponse
+	(*SubscriptionRequest)(nil),   // 13: tavolo.feed.v1.SubscriptionRequest
+	(*PullRequest)(nil),           // 14: tavolo.feed.v1.PullRequest
+	(*RefusedRequest)(nil),        // 15: tavolo.feed.v1.RefusedRequest
+	(*RefusedResponse)(nil),       // 16: tavolo.feed.v1.RefusedResponse
+	(*PullResponse)(nil),          // 17: tavolo.feed.v1.PullResponse
+	(*EntriesRequest)(nil),        // 18: tavolo.feed.v1.EntriesRequest
+	(*WebhookRequest)(nil),        // 19: tavolo.feed.v1.WebhookRequest
+	(*WebhookAdded)(nil),          // 20: tavolo.feed.v1.WebhookAdded
+	(*WebhookActRequest)(nil),     // 21: tavolo.feed.v1.WebhookActRequest
+	(*WebhookTested)(nil),         // 22: tavolo.feed.v1.WebhookTested
+	(*DeadLettersResponse)(nil),   // 23: tavolo.feed.v1.DeadLettersResponse
+	(*ReplayResponse)(nil),        // 24: tavolo.feed.v1.ReplayResponse
+	(*KeysRequest)(nil),           // 25: tavolo.feed.v1.KeysRequest
+	(*KeysResponse)(nil),          // 26: tavolo.feed.v1.KeysResponse
+	(v1.Area)(0),                  // 27: tavolo.event.v1.Area
+	(v1.Outcome)(0),               // 28: tavolo.event.v1.Outcome
+	(*timestamppb.Timestamp)(nil), // 29: google.protobuf.Timestamp
+	(*Entry)(nil),                 // 30: tavolo.feed.v1.Entry
+	(*NumberedEntry)(nil),         // 31: tavolo.feed.v1.NumberedEntry
 }
 var file_tavolo_feed_v1_subscription_proto_depIdxs = []int32{
-	1,  // 0: tavolo.feed.v1.FeedScope.places:type_name -> tavolo.feed.v1.FeedPlace
-	23, // 1: tavolo.feed.v1.FeedScope.areas:type_name -> tavolo.event.v1.Area
-	24, // 2: tavolo.feed.v1.FeedScope.outcomes:type_name -> tavolo.event.v1.Outcome
-	0,  // 3: tavolo.feed.v1.Subscription.scope:type_name -> tavolo.feed.v1.FeedScope
-	25, // 4: tavolo.feed.v1.Subscription.created_at:type_name -> google.protobuf.Timestamp
-	25, // 5: tavolo.feed.v1.Subscription.expires_at:type_name -> google.protobuf.Timestamp
-	25, // 6: tavolo.feed.v1.Subscription.revoked_at:type_name -> google.protobuf.Timestamp
-	25, // 7: tavolo.feed.v1.Subscription.used_at:type_name -> google.protobuf.Timestamp
-	3,  // 8: tavolo.feed.v1.Subscription.webhooks:type_name -> tavolo.feed.v1.Webhook
-	25, // 9: tavolo.feed.v1.Webhook.next_try_at:type_name -> google.protobuf.Timestamp
-	25, // 10: tavolo.feed.v1.DeadLetter.at:type_name -> google.protobuf.Timestamp
-	7,  // 11: tavolo.feed.v1.FeedEntriesResponse.entries:type_name -> tavolo.feed.v1.ReleasedEntry
-	26, // 12: tavolo.feed.v1.ReleasedEntry.entry:type_name -> tavolo.feed.v1.Entry
-	0,  // 13: tavolo.feed.v1.SubscribeRequest.scope:type_name -> tavolo.feed.v1.FeedScope
-	2,  // 14: tavolo.feed.v1.SubscriptionsResponse.subscriptions:type_name -> tavolo.feed.v1.Subscription
-	27, // 15: tavolo.feed.v1.PullResponse.entries:type_name -> tavolo.feed.v1.NumberedEntry
-	0,  // 16: tavolo.feed.v1.PullResponse.scope:type_name -> tavolo.feed.v1.FeedScope
-	0,  // 17: tavolo.feed.v1.EntriesRequest.scope:type_name -> tavolo.feed.v1.FeedScope
-	3,  // 18: tavolo.feed.v1.WebhookAdded.webhook:type_name -> tavolo.feed.v1.Webhook
-	4,  // 19: tavolo.feed.v1.DeadLettersResponse.dead_letters:type_name -> tavolo.feed.v1.DeadLetter
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	2,  // 0: tavolo.feed.v1.FeedScope.places:type_name -> tavolo.feed.v1.FeedPlace
+	27, // 1: tavolo.feed.v1.FeedScope.areas:type_name -> tavolo.event.v1.Area
+	28, // 2: tavolo.feed.v1.FeedScope.outcomes:type_name -> tavolo.event.v1.Outcome
+	1,  // 3: tavolo.feed.v1.Subscription.scope:type_name -> tavolo.feed.v1.FeedScope
+	29, // 4: tavolo.feed.v1.Subscription.created_at:type_name -> google.protobuf.Timestamp
+	29, // 5: tavolo.feed.v1.Subscription.expires_at:type_name -> google.protobuf.Timestamp
+	29, // 6: tavolo.feed.v1.Subscription.revoked_at:type_name -> google.protobuf.Timestamp
+	29, // 7: tavolo.feed.v1.Subscription.used_at:type_name -> google.protobuf.Timestamp
+	5,  // 8: tavolo.feed.v1.Subscription.webhooks:type_name -> tavolo.feed.v1.Webhook
+	4,  // 9: tavolo.feed.v1.Subscription.notices:type_name -> tavolo.feed.v1.Notice
+	0,  // 10: tavolo.feed.v1.Notice.kind:type_name -> tavolo.feed.v1.NoticeKind
+	29, // 11: tavolo.feed.v1.Notice.at:type_name -> google.protobuf.Timestamp
+	29, // 12: tavolo.feed.v1.Webhook.next_try_at:type_name -> google.protobuf.Timestamp
+	29, // 13: tavolo.feed.v1.DeadLetter.at:type_name -> google.protobuf.Timestamp
+	9,  // 14: tavolo.feed.v1.FeedEntriesResponse.entries:type_name -> tavolo.feed.v1.ReleasedEntry
+	30, // 15: tavolo.feed.v1.ReleasedEntry.entry:type_name -> tavolo.feed.v1.Entry
+	1,  // 16: tavolo.feed.v1.SubscribeRequest.scope:type_name -> tavolo.feed.v1.FeedScope
+	3,  // 17: tavolo.feed.v1.SubscriptionsResponse.subscriptions:type_name -> tavolo.feed.v1.Subscription
+	31, // 18: tavolo.feed.v1.PullResponse.entries:type_name -> tavolo.feed.v1.NumberedEntry
+	1,  // 19: tavolo.feed.v1.PullResponse.scope:type_name -> tavolo.feed.v1.FeedScope
+	1,  // 20: tavolo.feed.v1.EntriesRequest.scope:type_name -> tavolo.feed.v1.FeedScope
+	5,  // 21: tavolo.feed.v1.WebhookAdded.webhook:type_name -> tavolo.feed.v1.Webhook
+	6,  // 22: tavolo.feed.v1.DeadLettersResponse.dead_letters:type_name -> tavolo.feed.v1.DeadLetter
+	23, // [23:23] is the sub-list for method output_type
+	23, // [23:23] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_feed_v1_subscription_proto_init() }
@@ -1716,13 +1967,14 @@ func file_tavolo_feed_v1_subscription_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tavolo_feed_v1_subscription_proto_rawDesc), len(file_tavolo_feed_v1_subscription_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   23,
+			NumEnums:      1,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_tavolo_feed_v1_subscription_proto_goTypes,
 		DependencyIndexes: file_tavolo_feed_v1_subscription_proto_depIdxs,
+		EnumInfos:         file_tavolo_feed_v1_subscription_proto_enumTypes,
 		MessageInfos:      file_tavolo_feed_v1_subscription_proto_msgTypes,
 	}.Build()
 	File_tavolo_feed_v1_subscription_proto = out.File

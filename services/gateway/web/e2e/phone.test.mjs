@@ -6,42 +6,51 @@ import { settled } from "./screens.mjs";
 import { prepareRoom, session } from "./room.mjs";
 
 const line = { offline: false, latency: 150, downloadThroughput: 1.6e6 / 8, uploadThroughput: 750e3 / 8 }, slower = 4;
-const warmMax = 1000, coldMax = 2500, answersMax = 14; // milliseconds until the room's first control answers; answers until then when nothing is kept
+// What is asserted is what makes the time, and is the same on every machine: how often the phone waits for the line, for what, and how much comes. The times
+// themselves are told; the target is a second, and the limit only says that something hangs.
+const answersMax = 7, bytesMax = 62 * 1024, hangs = 20_000;
 const path = `/w/${workspace}/s/${session}`, tries = 5;
-let tavolo, browser;
+let tavolo, browser, voice;
 
 before(async () => {
   [tavolo, browser] = await Promise.all([startTavolo(), startBrowser()]);
-  await prepareRoom(tavolo);
+  voice = await prepareRoom(tavolo);
 });
 after(async () => {
   await browser?.close();
   await tavolo?.end();
 });
 
-// usable opens the room and gives when its first control was there to be pressed, in milliseconds since the navigation began, and what came over the line.
+// usable opens the room and gives when its first control was there to be pressed, in milliseconds since the navigation began, and what had come by then: the
+// address, the bytes over the line, and who asked for it ("parser": the page itself named it).
 async function usable(page, cdp) {
-  let bytes = 0, requests = 0;
-  const letters = new Set(); // fonts come after the text that they are for, and nobody waits for them
-  const about = ({ requestId, type }) => { if (type === "Font") letters.add(requestId); };
-  const got = ({ requestId, encodedDataLength }) => { if (!letters.has(requestId)) { bytes += encodedDataLength; requests++; } };
-  cdp.on("Network.responseReceived", about);
-  cdp.on("Network.loadingFinished", got);
+  const askedBy = new Map(), ask = ({ request, initiator }) => { askedBy.set(request.url, initiator.type); };
+  cdp.on("Network.requestWillBeSent", ask);
   await page.goto(tavolo.base + path, { waitUntil: "commit" });
-  const at = await page.waitForFunction(() => window.usableAt).then((h) => h.jsonValue());
-  cdp.off("Network.loadingFinished", got);
-  cdp.off("Network.responseReceived", about);
-  return { at, bytes, requests };
+  const { at, came } = await page.waitForFunction(() => window.usable).then((h) => h.jsonValue());
+  cdp.off("Network.requestWillBeSent", ask);
+  return { at, came: came.map((c) => ({ ...c, by: askedBy.get(c.url) })) };
+}
+
+async function signedIn(name) {
+  const context = await browser.newContext({ viewport: { width: 360, height: 740 } });
+  await signIn(context, tavolo, { name, grant: "GRANT_TAKE_PART", constituency: "user" });
+  return context;
 }
 
 async function phone() {
-  const context = await browser.newContext({ viewport: { width: 360, height: 740 } });
-  await signIn(context, tavolo, { name: "Ada", grant: "GRANT_TAKE_PART", constituency: "user" });
+  const context = await signedIn("Ada");
   await context.addInitScript(() => {
+    performance.setResourceTimingBufferSize(1000);
     new MutationObserver((_, me) => {
       if (!document.querySelector(".own-hand button:not([disabled])")) return;
       me.disconnect();
-      requestAnimationFrame(() => setTimeout(() => { window.usableAt = performance.now(); })); // once it is painted, and what is to be done first is done
+      const seen = performance.now(); // what comes later kept nobody from it
+      requestAnimationFrame(() => setTimeout(() => { // once it is painted, and what is to be done first is done
+        const came = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+          .filter((e) => e.responseEnd <= seen && !e.name.endsWith(".woff2")); // fonts come after the text that they are for, and nobody waits for them
+        window.usable = { at: performance.now(), came: came.map((e) => ({ url: e.name, bytes: e.transferSize })) };
+      }));
     }).observe(document, { childList: true, subtree: true });
   });
   const page = await context.newPage(), cdp = await context.newCDPSession(page);
@@ -51,27 +60,46 @@ async function phone() {
   return { context, page, cdp };
 }
 
-// What else the machine does only ever makes a try slower, so the quickest of them says most of the client.
-const quickest = (list) => Math.min(...list), middle = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
-const told = (list) => list.map((n) => Math.round(n)).join(", ");
+const middle = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)], quickest = (list) => Math.min(...list);
+const told = (list) => `${list.map((n) => Math.round(n)).join(", ")} ms, the quickest ${Math.round(quickest(list))}, in the middle ${Math.round(middle(list))}`;
 
-test("On a poor line the room answers within a second when it was open before", async (t) => {
+test("On a poor line the room waits twice: for its page, and for the files that the page names", async (t) => {
   const cold = [], warm = [];
-  let weight;
   for (let i = 0; i < tries; i++) {
     const { context, page, cdp } = await phone();
     await cdp.send("Network.clearBrowserCache");
-    weight = await usable(page, cdp);
-    cold.push(weight.at);
+    const { at, came } = await usable(page, cdp), [own, ...files] = came, bytes = came.reduce((sum, c) => sum + c.bytes, 0);
+    const what = came.map((c) => `${c.by} ${c.bytes} ${c.url}`).join("\n");
+    cold.push(at);
+    assert.equal(own.url, tavolo.base + path, what);
+    assert.ok(files.length >= 4 && came.length <= answersMax && bytes < bytesMax, `${came.length} answers, ${bytes} bytes:\n${what}`);
+    for (const { url, by } of files) assert.ok(by === "parser" && new URL(url).pathname.startsWith("/assets/"), `waited for ${url}, which ${by} asked for:\n${what}`);
+    if (i === 0) t.diagnostic(`${Math.round(bytes / 1024)} KB in ${came.length} answers`);
     await settled(page);
-    warm.push((await usable(page, cdp)).at);
+    const again = await usable(page, cdp);
+    warm.push(again.at);
+    assert.deepEqual(again.came.filter((c) => c.bytes > 0).map((c) => c.url), [own.url], "a file that was kept came again");
     await context.close();
   }
-  t.diagnostic(`cold ${told(cold)} ms, in the middle ${Math.round(middle(cold))}; ${Math.round(weight.bytes / 1024)} KB in ${weight.requests} answers`);
-  t.diagnostic(`warm ${told(warm)} ms, in the middle ${Math.round(middle(warm))}`);
-  assert.ok(quickest(warm) < warmMax, `warm: ${told(warm)}`);
-  assert.ok(quickest(cold) < coldMax, `cold: ${told(cold)}`);
-  assert.ok(weight.requests <= answersMax && weight.bytes < 80 * 1024, `cold: ${weight.requests} answers, ${weight.bytes} bytes`);
+  t.diagnostic(`cold ${told(cold)}`);
+  t.diagnostic(`warm ${told(warm)}`);
+  assert.ok(quickest(cold) < hangs && quickest(warm) < hangs, `cold ${told(cold)}; warm ${told(warm)}`);
+});
+
+test("What happens between the page and its scripts is on the screen, and the page asks for nothing that it brought", async () => {
+  const context = await signedIn("Carla"), page = await context.newPage(), asked = [];
+  page.on("request", (r) => { if (/GetMe|GetSession/.test(r.url())) asked.push(r.url()); });
+  let stopped, release;
+  const reached = new Promise((go) => { stopped = go; }), held = new Promise((go) => { release = go; });
+  await page.route("**/assets/session-*.js", async (route) => { stopped(); await held; await route.continue(); });
+  await page.goto(tavolo.base + path, { waitUntil: "commit" });
+  await reached;
+  await voice.say("Detto prima che la pagina potesse ascoltare.");
+  release();
+  await page.getByText("Detto prima che la pagina potesse ascoltare.").waitFor();
+  await settled(page);
+  assert.deepEqual(asked, []);
+  await context.close();
 });
 
 test("On a phone a vote is three taps without scrolling, from the first screen", async () => {

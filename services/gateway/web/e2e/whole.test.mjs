@@ -163,7 +163,7 @@ async function turnTo(title, speaker, words) {
 // pose writes a charter with the guide.
 async function pose(question, choice, { rule = async () => {}, people = async () => {}, rest = async () => {}, text = "" } = {}) {
   const lead = pages.Giulia;
-  await press(lead, "Decidere su questo punto");
+  await press(lead, /^(Decidere|Un'altra decisione) su questo punto$/);
   await lead.getByLabel("La domanda").fill(question);
   if (text) await lead.getByLabel("Il testo da decidere").fill(text);
   await press(lead, "Salva e vai avanti");

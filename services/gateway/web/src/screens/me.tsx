@@ -69,7 +69,7 @@ function Signals({ workspace, initiative, participant }: { workspace: string; in
     <>
       <h4 class="h6">{t("web/signals")}</h4>
       <p class="hint">{t("web/signals-what")}</p>
-      <ul class="lines">{known.map((s) => <li key={s.code}>{t(s.key, { n: s.count ?? 0, of: s.against ?? 0, sessions: (s.sessions ?? []).length })}</li>)}</ul>
+      <ul class="lines signals">{known.map((s) => <li key={s.code}>{t(s.key, { n: s.count ?? 0, of: s.against ?? 0, sessions: (s.sessions ?? []).length })}</li>)}</ul>
     </>
   );
 }

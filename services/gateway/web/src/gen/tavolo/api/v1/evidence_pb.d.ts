@@ -1483,20 +1483,21 @@ export declare type FindingViewJson = {
 export declare const FindingViewSchema: GenMessage<FindingView, {jsonType: FindingViewJson}>;
 
 /**
- * GetFiguresRequest asks for the figures of one workspace.
+ * GetFiguresRequest asks for the figures of one workspace, or of several together.
  *
  * @generated from message tavolo.api.v1.GetFiguresRequest
  */
 export declare type GetFiguresRequest = Message<"tavolo.api.v1.GetFiguresRequest"> & {
   /**
-   * The workspace.
+   * The workspace. Empty: all departments that the period names, as if they were one; then no decision or item is named, for an id is one's own only within
+   * a workspace.
    *
    * @generated from field: string workspace = 1;
    */
   workspace: string;
 
   /**
-   * Which view of users, period and instant.
+   * Which departments, view of users, period and instant.
    *
    * @generated from field: tavolo.api.v1.EvidencePeriod period = 2;
    */
@@ -1504,20 +1505,21 @@ export declare type GetFiguresRequest = Message<"tavolo.api.v1.GetFiguresRequest
 };
 
 /**
- * GetFiguresRequest asks for the figures of one workspace.
+ * GetFiguresRequest asks for the figures of one workspace, or of several together.
  *
  * @generated from message tavolo.api.v1.GetFiguresRequest
  */
 export declare type GetFiguresRequestJson = {
   /**
-   * The workspace.
+   * The workspace. Empty: all departments that the period names, as if they were one; then no decision or item is named, for an id is one's own only within
+   * a workspace.
    *
    * @generated from field: string workspace = 1;
    */
   workspace?: string;
 
   /**
-   * Which view of users, period and instant.
+   * Which departments, view of users, period and instant.
    *
    * @generated from field: tavolo.api.v1.EvidencePeriod period = 2;
    */
@@ -2933,7 +2935,7 @@ export declare const EvidenceService: GenService<{
     output: typeof ListFindingsResponseSchema;
   },
   /**
-   * GetFigures gives the figures beside roles for one workspace.
+   * GetFigures gives the figures beside roles for one workspace, or over the departments of a period together.
    *
    * @generated from rpc tavolo.api.v1.EvidenceService.GetFigures
    */
