@@ -116,7 +116,7 @@ func intervalOf(i evidence.Interval) *apiv1.TableInterval {
 
 // listFindings answers ListFindings.
 func (v *Views) listFindings(ctx context.Context, q *apiv1.ListFindingsRequest) (*apiv1.ListFindingsResponse, error) {
-	s, err := v.set(ctx, &apiv1.ListRoleLedgerRequest{Workspace: q.Workspace, Period: q.Period})
+	s, err := v.set(ctx, &apiv1.ListRoleLedgerRequest{Workspace: q.Workspace, Period: q.Period, Initiative: q.Initiative, Scope: q.Scope, Area: q.Area, Stage: q.Stage, Kind: q.Kind})
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +138,7 @@ func (v *Views) getFigures(ctx context.Context, q *apiv1.GetFiguresRequest) (*ap
 	if q.Workspace == "" && len(q.Period.GetDepartments()) == 0 {
 		return nil, decider.Refuse("evidence/workspace-missing")
 	}
-	s, err := v.set(ctx, &apiv1.ListRoleLedgerRequest{Workspace: q.Workspace, Period: q.Period})
+	s, err := v.set(ctx, &apiv1.ListRoleLedgerRequest{Workspace: q.Workspace, Period: q.Period, Initiative: q.Initiative, Scope: q.Scope, Area: q.Area, Stage: q.Stage, Kind: q.Kind})
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,6 @@ import (
 
 	"tavolo/pkg/decider"
 	"tavolo/pkg/domain/aggregate"
-	eventv1 "tavolo/proto/tavolo/event/v1"
 )
 
 // This chapter is the aggregates that answers are made of. A session with a thousand decisions is read after every change in it, by whoever looks, and
@@ -37,7 +36,7 @@ func (v *Views) idOf(ctx context.Context, ws string, key aggregate.Key) (int64, 
 }
 
 // foldOf folds an aggregate from the stored commits, nil when there is none. keep says which events count, nil keeps all.
-func (v *Views) foldOf(ctx context.Context, ws string, key aggregate.Key, keep func(*eventv1.Event) bool) (*aggregate.Aggregate, error) {
+func (v *Views) foldOf(ctx context.Context, ws string, key aggregate.Key, keep keeping) (*aggregate.Aggregate, error) {
 	var id int64
 	var last sql.NullInt64
 	err := v.read(ws).QueryRowContext(ctx, `SELECT id, `+lastCommit+` FROM aggregate WHERE kind = ? AND key = ?`, string(key.Kind), key.ID).Scan(&id, &last)

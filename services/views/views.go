@@ -68,8 +68,7 @@ type Views struct {
 	ctx    context.Context // ends with Stop
 	end    context.CancelFunc
 
-	readings *readings
-	changed  chan string    // workspaces in which something happened
+	readings *lru.Cache[place, kept]
 	tasks    sync.WaitGroup // what reads on its own
 
 	mu      sync.RWMutex // guards shelves
@@ -93,7 +92,7 @@ func Start(ctx context.Context, o Options) (*Views, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, err
 	}
-	v := &Views{conn: o.Conn, reader: o.Reader, log: log, dir: o.Dir, clock: o.Clock, logger: o.Logger, readings: newReadings(), changed: make(chan string, 256), shelves: map[string]*shelf{}}
+	v := &Views{conn: o.Conn, reader: o.Reader, log: log, dir: o.Dir, clock: o.Clock, logger: o.Logger, readings: newReadings(), shelves: map[string]*shelf{}}
 	v.ctx, v.end = context.WithCancel(context.WithoutCancel(ctx))
 	if v.clock == nil {
 		v.clock = time.Now
@@ -105,7 +104,7 @@ func Start(ctx context.Context, o Options) (*Views, error) {
 		return nil, errors.Join(err, v.close())
 	}
 	go v.lookOut()
-	v.tasks.Go(v.ahead)
+	v.tasks.Go(v.warm)
 	return v, nil
 }
 
@@ -136,7 +135,6 @@ func (v *Views) openAnyway(ws string) (*sqlite.DB, error) {
 
 // announce tells whoever is looking which initiatives changed. It runs after each transaction, before the next one begins.
 func (v *Views) announce(ws string, p *projector, upTo uint64) {
-	v.stirred(ws)
 	for _, initiative := range p.touched {
 		if err := v.conn.Publish("changed."+ws+"."+initiative, strconv.AppendUint(nil, upTo, 10)); err != nil {
 			v.logger.Warn("views: a change could not be announced", "workspace", ws, "error", err)
@@ -227,7 +225,6 @@ func (v *Views) shelve(ws string) (*shelf, error) {
 		s.runner.Stop()
 		return nil, errors.Join(err, db.Close())
 	}
-	v.stirred(ws)
 	return s, nil
 }
 

@@ -29,7 +29,7 @@ after(async () => {
 });
 
 function listen(page) {
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(60_000);
   page.on("pageerror", (e) => complaints.push(e.message));
   page.on("console", (m) => { if (m.type() === "error" && !/ERR_FAILED|ERR_INTERNET|WebSocket|status of 4/.test(m.text())) complaints.push(m.text()); });
 }
@@ -178,7 +178,7 @@ test("A proxy, a broken line and a reload in mid-vote: each ballot goes out once
   await own.getByText("Non ancora inviato").waitFor(); // it survives a reload
   await own.getByText("La tua scelta è: A favore.").waitFor();
   await group.contexts.ada.unroute(cast);
-  await own.getByText("Il tuo voto è registrato: A favore.").waitFor({ timeout: 30_000 });
+  await own.getByText("Il tuo voto è registrato: A favore.").waitFor();
   assert.equal(new Set(ids).size, 1, "one command, tried again with the same id");
   assert.ok(ids.length >= 2);
 
@@ -219,7 +219,7 @@ test("A ballot that comes too late is refused in plain words", async () => {
   await where.getByText("Non ancora inviato").waitFor();
   await closeVote(question);
   await group.contexts.ada.unroute(cast);
-  await where.getByText("In questo momento il voto non è aperto.").waitFor({ timeout: 30_000 });
+  await where.getByText("In questo momento il voto non è aperto.").waitFor();
   await press(where, "Ho capito");
   await where.getByText("In questo momento il voto non è aperto.").waitFor({ state: "detached" });
 });
@@ -423,7 +423,7 @@ test("Whoever comes in while a vote is open is let into it on the card, and then
   await becomes(() => card(lead, question).count(), 1, "the card is there again after the guide");
   await openVote(question);
   const carla = await group.at("carla");
-  carla.setDefaultTimeout(15_000);
+  carla.setDefaultTimeout(60_000);
   const where = card(carla, question);
   await where.getByText("Non risulti presente").waitFor();
   await carla.getByRole("button", { name: "Sono qui", exact: true }).first().click();

@@ -14,7 +14,7 @@ const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", 
 export const workspace = "dsm-esempio", initiative = "csm-orari";
 
 // until waits for a condition; the tests never wait for a time.
-export async function until(what, condition, withinMs = 15_000) {
+export async function until(what, condition, withinMs = 60_000) {
   const end = Date.now() + withinMs;
   for (;;) {
     const value = await condition();

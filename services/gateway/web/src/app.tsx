@@ -3,7 +3,7 @@ import { effect } from "@preact/signals";
 import { askEarly, signedOut } from "./api";
 import { Who } from "./entering/who";
 import { me, recognise } from "./me";
-import { Announcer, hush } from "./parts/announce";
+import { Announcer, announce, hush } from "./parts/announce";
 import { Loaded, bring } from "./parts/loaded";
 import { A } from "./parts/screen";
 import { address, go, moves, route } from "./route";
@@ -101,7 +101,7 @@ function Languages() {
       <ul class="languages">
         {languages.map((l) => (
           <li key={l}>
-            <button type="button" lang={l} aria-pressed={spoken.value.language === l} onClick={() => void speak(l)}>{t(names[l])}</button>
+            <button type="button" lang={l} aria-pressed={spoken.value.language === l} onClick={() => void speak(l).catch(() => announce({ key: "web/error-network" }))}>{t(names[l])}</button>
           </li>
         ))}
       </ul>

@@ -51,7 +51,8 @@ const wanted = new Set<Part>();
 export async function withWords<M>(file: Promise<M>, ...of: Part[]): Promise<M> {
   for (const part of of) wanted.add(part);
   const { language } = spoken.value, more = await Promise.all(of.map((part) => parts[part][language]()));
-  if (spoken.value.language === language && more.some((m) => !has(Object.keys(m.default)[0]!))) {
+  if (spoken.value.language !== language) return withWords(file, ...of); // it was changed meanwhile, perhaps before these were wanted
+  if (more.some((m) => !has(Object.keys(m.default)[0]!))) {
     spoken.value = { language, texts: Object.assign({}, spoken.value.texts, ...more.map((m) => m.default)) as Texts };
   }
   return file;
@@ -69,9 +70,15 @@ export function chosen(): Language {
   }
 }
 
+// The language that was asked for last: files may come in another order than they were asked for.
+let asked: Language | undefined;
+
 // speak changes the language, here and for the next visit.
 export async function speak(language: Language): Promise<void> {
+  asked = language;
   const all = await Promise.all([base[language](), ...[...wanted].map((part) => parts[part][language]())]);
+  if (asked !== language) return;
+  if (all.length <= wanted.size) return speak(language); // a part was wanted meanwhile
   spoken.value = { language, texts: Object.assign({}, ...all.map((m) => m.default)) as Texts };
   document.documentElement.lang = language;
   // The pages that need no script (minutes, ballots) speak the same language, and the next visit's page names this language's files.

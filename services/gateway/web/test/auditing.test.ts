@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { none, period, question, quarterOf, read, shared, within, write } from "../src/auditing/filters";
+import { none, period, question, quarterOf, read, shared, spans, within, write } from "../src/auditing/filters";
 import { layOut } from "../src/auditing/picture";
 import { above, known, lies } from "../src/auditing/places";
 import { conditional } from "../src/auditing/strength";
@@ -12,7 +12,8 @@ test("What is chosen stands in the address and comes out of it again", () => {
   const f = { ...none, from: "2026-01-01", to: "2026-03-31", who: "users:broad", initiative: "csm-orari", area: "AREA_NEW_SERVICES", role: "none", page: "2", session: "csm-orari:2026-03-05", ws: "a,b", place: "macro3/north" };
   assert.deepEqual(read(write(f)), f);
   assert.equal(write(none), "");
-  assert.equal(write(shared(f)), "?from=2026-01-01&to=2026-03-31&who=users:broad");
+  assert.equal(write(shared(f)), "?from=2026-01-01&to=2026-03-31&who=users:broad&initiative=csm-orari&area=AREA_NEW_SERVICES");
+  assert.equal(write(spans(f)), "?from=2026-01-01&to=2026-03-31&who=users:broad");
 });
 
 test("What is no filter is left out, whoever wrote the address", () => {

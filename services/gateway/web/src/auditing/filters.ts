@@ -52,8 +52,11 @@ export function write(f: Partial<Filters>): string {
   return text && `?${text}`;
 }
 
+// spans are the filters that hold for whole departments too.
+export const spans = (f: Filters): Partial<Filters> => ({ from: f.from, to: f.to, as_of: f.as_of, who: f.who });
+
 // shared are the filters that every page of a department and its files understand.
-export const shared = (f: Filters): Partial<Filters> => ({ from: f.from, to: f.to, as_of: f.as_of, who: f.who });
+export const shared = (f: Filters): Partial<Filters> => ({ ...spans(f), initiative: f.initiative, area: f.area, stage: f.stage, kind: f.kind });
 
 const nextDay = (text: string): string => new Date(Date.parse(text) + 86_400_000).toISOString();
 

@@ -5,25 +5,27 @@ import type { GetFiguresResponseJson, TableShareJson } from "../gen/tavolo/api/v
 import { A, Loading, Problem, Section } from "../parts/screen";
 import { Cell, Head, Row, Table } from "../parts/table";
 import { address } from "../route";
+import type { Page } from "../screens/audit";
 import { type Key, dayAndTime, number, t } from "../words";
 import { interval, percent } from "./department";
 import { FilterForm, Whose } from "./filterform";
-import { period, read } from "./filters";
+import { question, read } from "./filters";
 import { questions } from "./questions";
 import { type Source, Sources } from "./sources";
 import { Trends } from "./trends";
 
-// Strength is about one workspace, or about several departments together, whose decisions it cannot name.
-export function Strength({ workspace = "", departments, query, page }: { workspace?: string; departments?: string[]; query: string; page: string }) {
-  const p = { ...period(read(query)), ...departments && { departments } };
+// Strength is about one workspace, whose choices the filters offer (of), or about several departments together, whose decisions it cannot name.
+export function Strength({ workspace = "", departments, query, page, of }: { workspace?: string; departments?: string[]; query: string; page: string; of?: Page["of"] }) {
+  const asks = question(workspace, read(query));
+  if (departments) asks.period = { ...asks.period, departments };
   const asked = useAsked(`strength ${workspace} ${departments?.join() ?? ""} ${query}`, async (signal) => {
-    const f = await ask("EvidenceService/GetFigures", { ...workspace && { workspace }, period: p }, signal);
+    const f = await ask("EvidenceService/GetFigures", asks, signal);
     return { f, named: [f.divergent, f.changedDecisions, f.overdue, f.implementationRefused].some((list) => list?.length) ? await questions(workspace, f.asOf, signal) : new Map<string, string>() };
   });
   return (
     <>
       <Whose page={page} query={query} />
-      <FilterForm page={page} query={query} />
+      <FilterForm page={page} query={query} decisions={of} />
       {asked.problem ? <Problem asked={asked} /> : !asked.data ? <Loading /> : (
         <>
           <Section id="strength" title={t("web/audit-strength")}>
@@ -31,7 +33,7 @@ export function Strength({ workspace = "", departments, query, page }: { workspa
             <p role="status" class="under">{t("web/strength-read", { when: dayAndTime(asked.data.f.asOf ?? "") })}</p>
             <Figures workspace={workspace} {...asked.data} />
           </Section>
-          <Section id="trends" title={t("web/audit-trend")}><Trends workspace={workspace} period={{ ...p, asOf: asked.data.f.asOf! }} /></Section>
+          <Section id="trends" title={t("web/audit-trend")}><Trends asks={{ ...asks, period: { ...asks.period, asOf: asked.data.f.asOf! } }} /></Section>
         </>
       )}
     </>

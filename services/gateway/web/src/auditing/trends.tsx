@@ -1,6 +1,6 @@
 // Figures beside the roles, quarter by quarter: for each a picture and a table with the same numbers. A quarter in which nothing was counted has no point.
 import { ask, useAsked } from "../api";
-import type { EvidencePeriodJson, TrendPointJson, TrendShareJson } from "../gen/tavolo/api/v1/evidence_pb";
+import type { GetFiguresRequestJson, TrendPointJson, TrendShareJson } from "../gen/tavolo/api/v1/evidence_pb";
 import { Empty, Loading, Problem } from "../parts/screen";
 import { Cell, Head, Row, Table } from "../parts/table";
 import { type Key, number, t } from "../words";
@@ -16,10 +16,10 @@ const measures: Measure[] = [
   { name: "web/strength-answered", of: (p) => p.answered }, { name: "web/strength-implemented", of: (p) => p.implemented },
 ];
 
-// Trends asks about one workspace, or about all departments of the period together.
-export function Trends({ workspace, period }: { workspace: string; period: EvidencePeriodJson }) {
-  const asked = useAsked(`trends ${workspace} ${JSON.stringify(period)}`, (signal) =>
-    ask("EvidenceService/ListTrends", { ...workspace && { workspace }, period, step: "TREND_STEP_QUARTER", level: workspace ? "LEDGER_LEVEL_WORKSPACE" : "LEDGER_LEVEL_NATION" }, signal));
+// Trends asks about what the figures ask about: one workspace, or all departments of the period together.
+export function Trends({ asks }: { asks: GetFiguresRequestJson }) {
+  const asked = useAsked(`trends ${JSON.stringify(asks)}`, (signal) =>
+    ask("EvidenceService/ListTrends", { ...asks, step: "TREND_STEP_QUARTER", level: asks.workspace ? "LEDGER_LEVEL_WORKSPACE" : "LEDGER_LEVEL_NATION" }, signal));
   if (asked.problem) return <Problem asked={asked} />;
   if (!asked.data) return <Loading />;
   const points = asked.data.series?.[0]?.points ?? [];

@@ -1,7 +1,7 @@
 // What evaluators read of a department: the figure, the ledger behind it, how strong the role was, and what to look at.
 import { ask, useAsked } from "../api";
 import { Department } from "../auditing/department";
-import { read, shared, write } from "../auditing/filters";
+import { read, shared, spans, write } from "../auditing/filters";
 import { Findings } from "../auditing/findings";
 import { Ledger } from "../auditing/ledger";
 import type { WorkspaceViewJson } from "../gen/tavolo/api/v1/record_pb";
@@ -33,7 +33,7 @@ export function Audit({ workspace, part, query }: { workspace: string; part: str
   return (
     <Screen kind={t(titles[part] ?? "web/audit")} title={asked.data ? asked.data.name || workspace : undefined} asked={asked} back={<Back of={asked.data} query={query} />}>
       <Parts workspace={workspace} part={part} query={query} />
-      {part === "ledger" ? <Ledger {...props} /> : part === "strength" ? <Loaded file={strength}>{(m) => <m.Strength workspace={workspace} query={query} page={props.page} />}</Loaded> : part === "findings" ? <Findings {...props} /> : <Department {...props} />}
+      {part === "ledger" ? <Ledger {...props} /> : part === "strength" ? <Loaded file={strength}>{(m) => <m.Strength {...props} />}</Loaded> : part === "findings" ? <Findings {...props} /> : <Department {...props} />}
     </Screen>
   );
 }
@@ -61,7 +61,7 @@ function Parts({ workspace, part, query }: { workspace: string; part: string; qu
         {Object.entries(titles).map(([page, says]) => (
           <li key={page}>{page === part ? <strong aria-current="page">{t(says)}</strong> : <A href={address.audit(workspace, page) + kept}>{t(says)}</A>}</li>
         ))}
-        <li><A href={address.table3 + write({ ...shared(read(query)), ws: workspace })}>{t("web/table3")}</A></li>
+        <li><A href={address.table3 + write({ ...spans(read(query)), ws: workspace })}>{t("web/table3")}</A></li>
       </ul>
     </nav>
   );

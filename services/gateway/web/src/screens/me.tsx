@@ -143,7 +143,7 @@ const kind = (code: string | undefined): string => t(has(kinds[code ?? ""] ?? ""
 
 function Language() {
   return (
-    <Choice id="language-choice" label={t("web/me-language")} value={spoken.value.language} set={(l) => void speak(l as Language)} options={[
+    <Choice id="language-choice" label={t("web/me-language")} value={spoken.value.language} set={(l) => void speak(l as Language).catch(() => announce({ key: "web/error-network" }))} options={[
       { value: "it", label: t("web/language-it") }, { value: "it-x-facile", label: t("web/language-easy"), hint: t("web/me-easy-what") }, { value: "en", label: t("web/language-en") },
     ]} />
   );
