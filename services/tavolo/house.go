@@ -48,8 +48,9 @@ type plan struct {
 	Secrets  map[string]string
 	// Temporary: the folder may lie in memory and goes afterwards.
 	Temporary bool
-	// Listen, PublicURL, TLSCert and TLSKey are the gateway's.
+	// Listen, PublicURL, Proxies, TLSCert and TLSKey are the gateway's.
 	Listen, PublicURL, TLSCert, TLSKey string
+	Proxies                            []string
 	// FeedsNATS is the address where readers of the feeds find the embedded NATS, with the certificate above. Empty: nowhere.
 	FeedsNATS string
 	// Loopback lets webhooks go to this machine: for tests.
@@ -161,7 +162,7 @@ func (h *house) start(ctx context.Context, service string, p plan) error {
 			return err
 		}
 		g, err := gateway.Start(gateway.Options{
-			Conn: nc, Listen: p.Listen, PublicURL: p.PublicURL, TLSCert: p.TLSCert, TLSKey: p.TLSKey, OperatorToken: token,
+			Conn: nc, Listen: p.Listen, PublicURL: p.PublicURL, TrustedProxies: p.Proxies, TLSCert: p.TLSCert, TLSKey: p.TLSKey, OperatorToken: token,
 			Version: version, Sentence: sentence, Logger: p.Logger, Import: importer{nc}.record, Releases: remembered, Web: web.Handler(), Style: web.Style(),
 		})
 		if err != nil {
