@@ -25,7 +25,7 @@ import (
 //	/w/{workspace}/d/{decision}/ballot     a ballot: form, and what was recorded (ballotpage.go)
 //	/w/{workspace}/s/{session}/minutes     the minutes, and beside them minutes.md, minutes.json and .ics (minutespage.go, calendar.go)
 //	/w/{workspace}/report                  a department's report of a period, to print (reportpage.go)
-//	/pages                                 which of these there are
+//	/pages                                 which of these there are, ?workspace=&initiative= those of one initiative
 //
 // The language is that of ?lang=, which is then kept in a cookie; without either that of the browser.
 
@@ -148,16 +148,33 @@ func rolesIn(all *apiv1.ListRolesResponse) []*apiv1.Judgement {
 	return all.Decisions[0].Roles
 }
 
-// indexPage lists the pages that the caller may read.
+// indexFew is up to how many initiatives the index shows with all that is in them. Of more it shows the names, each with a page of its own: an evaluator may read
+// a thousand.
+const indexFew = 3
+
+// indexPage lists the pages that the caller may read, all or of the initiative that the address names.
 func (g *Gateway) indexPage(w http.ResponseWriter, r *http.Request) error {
-	c := callerOf(r.Context())
+	c, workspace, initiative := callerOf(r.Context()), r.URL.Query().Get("workspace"), r.URL.Query().Get("initiative")
 	all, err := question[*apiv1.ListWorkspacesResponse](r.Context(), g, c, "WorkspaceService.ListWorkspaces", &apiv1.ListWorkspacesRequest{})
 	if err != nil {
 		return err
 	}
-	initiatives := map[string][]*apiv1.InitiativeView{}
+	number := 0
+	for _, ws := range all.Workspaces {
+		if initiative != "" {
+			ws.Initiatives = slices.DeleteFunc(ws.Initiatives, func(i *apiv1.InitiativeSummary) bool { return ws.Id != workspace || i.Id != initiative })
+		}
+		number += len(ws.Initiatives)
+	}
+	if initiative != "" {
+		all.Workspaces = slices.DeleteFunc(all.Workspaces, func(ws *apiv1.WorkspaceView) bool { return len(ws.Initiatives) == 0 })
+	}
+	views := map[string][]*apiv1.InitiativeView{}
 	for _, ws := range all.Workspaces {
 		for _, i := range ws.Initiatives {
+			if number > indexFew {
+				continue
+			}
 			view, err := question[*apiv1.InitiativeView](r.Context(), g, c, "InitiativeService.GetInitiative", &apiv1.GetInitiativeRequest{Workspace: ws.Id, Initiative: i.Id})
 			if decider.CodeOf(err) == "gateway/not-permitted" {
 				continue // of another group
@@ -165,10 +182,10 @@ func (g *Gateway) indexPage(w http.ResponseWriter, r *http.Request) error {
 			if err != nil {
 				return err
 			}
-			initiatives[ws.Id] = append(initiatives[ws.Id], view)
+			views[ws.Id] = append(views[ws.Id], view)
 		}
 	}
-	return g.showDoc(w, r, http.StatusOK, func(lang string) pages.Doc { return pages.Index(lang, all.Workspaces, initiatives) })
+	return g.showDoc(w, r, http.StatusOK, func(lang string) pages.Doc { return pages.Index(lang, all.Workspaces, views, number > indexFew) })
 }
 
 // showDoc writes a document as a page in the reader's language.

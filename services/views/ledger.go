@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"tavolo/pkg/decider"
@@ -156,18 +157,51 @@ func (v *Views) ledgerOf(ctx context.Context, s *scene, d department) ([]evidenc
 	return slices.DeleteFunc(lines, func(l evidence.Line) bool { return gone[l.Decision] }), nil
 }
 
+// judging is a question about a line of the past, and judgedLine its answer, which holds until something is written in the workspace: whoever looks at a day
+// in the past asks several pages about it.
+type judging struct {
+	workspace, decision, who string
+	at                       int64 // in ms
+}
+
+type judgedLine struct {
+	seq   uint64 // how far the views had read the workspace
+	known bool
+	line  evidence.Line
+}
+
+// judgedMax bounds the lines that are kept, of about 400 bytes each.
+const judgedMax = 32768
+
+func newJudged() *lru.Cache[judging, judgedLine] {
+	cache, err := lru.New[judging, judgedLine](judgedMax)
+	if err != nil {
+		panic(err) // only for a size that is not positive
+	}
+	return cache
+}
+
+// judgeAgain gives a line the role that was known at the question's instant. Not known: by then there was no role.
 func (v *Views) judgeAgain(ctx context.Context, s *scene, l *evidence.Line) (known bool, err error) {
+	seq, key := v.sequence(l.Workspace), judging{l.Workspace, l.Decision, s.who, s.asOf.UnixMilli()}
+	if k, ok := v.judged.Get(key); ok && k.seq == seq {
+		*l = k.line
+		return k.known, nil
+	}
 	c, err := v.caseAsOf(ctx, l.Workspace, l.Decision, s.asOf)
-	if err != nil || c == nil {
+	if err != nil {
 		return false, err
 	}
-	for _, j := range role.Judge(c) {
-		if j.Who == s.who {
-			l.Role, l.Rule, l.Reason, l.RoleAtDecision, l.Power, l.Pivotal, l.Flags = j.Role, j.Rule, j.Reason, j.RoleAtDecision, j.Power, j.Pivotal, j.Flags
-			return true, nil
+	if c != nil {
+		for _, j := range role.Judge(c) {
+			if j.Who == s.who {
+				l.Role, l.Rule, l.Reason, l.RoleAtDecision, l.Power, l.Pivotal, l.Flags = j.Role, j.Rule, j.Reason, j.RoleAtDecision, j.Power, j.Pivotal, j.Flags
+				known = true
+			}
 		}
 	}
-	return false, nil
+	v.judged.Add(key, judgedLine{seq, known, *l})
+	return known, nil
 }
 
 // levels of one decision or several; the others put departments together.

@@ -28,13 +28,19 @@ const readingsMax = 4096
 
 type place struct{ workspace, initiative string }
 
+// whenever is an initiative as it stood at an instant in milliseconds, or as it stands at 0.
+type whenever struct {
+	place
+	at int64
+}
+
 type kept struct {
 	seq     int64
 	reading *evidence.Reading
 }
 
-func newReadings() *lru.Cache[place, kept] {
-	cache, err := lru.New[place, kept](readingsMax)
+func newReadings() *lru.Cache[whenever, kept] {
+	cache, err := lru.New[whenever, kept](readingsMax)
 	if err != nil {
 		panic(err) // only for a size that is not positive
 	}
@@ -80,8 +86,11 @@ func (v *Views) readingOf(ctx context.Context, s *scene, ws string) (*evidence.R
 
 // readingIn gives the facts of one initiative.
 func (v *Views) readingIn(ctx context.Context, at place, x pulse, asOf time.Time) (*evidence.Reading, error) {
-	whole := x.lastAt <= asOf.UnixMilli()
-	if k, ok := v.readings.Get(at); ok && whole && k.seq == x.seq {
+	key := whenever{place: at}
+	if x.lastAt > asOf.UnixMilli() { // whoever looks at a day in the past asks several pages about it
+		key.at = asOf.UnixMilli()
+	}
+	if k, ok := v.readings.Get(key); ok && k.seq == x.seq {
 		return k.reading, nil
 	}
 	parts, err := v.partsOf(ctx, at, asOf)
@@ -89,9 +98,7 @@ func (v *Views) readingIn(ctx context.Context, at place, x pulse, asOf time.Time
 		return nil, err
 	}
 	r := evidence.Assemble(parts)
-	if whole {
-		v.readings.Add(at, kept{x.seq, r})
-	}
+	v.readings.Add(key, kept{x.seq, r})
 	return r, nil
 }
 

@@ -68,7 +68,8 @@ type Views struct {
 	ctx    context.Context // ends with Stop
 	end    context.CancelFunc
 
-	readings *lru.Cache[place, kept]
+	readings *lru.Cache[whenever, kept]
+	judged   *lru.Cache[judging, judgedLine]
 	tasks    sync.WaitGroup // what reads on its own
 
 	mu      sync.RWMutex // guards shelves
@@ -92,7 +93,7 @@ func Start(ctx context.Context, o Options) (*Views, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, err
 	}
-	v := &Views{conn: o.Conn, reader: o.Reader, log: log, dir: o.Dir, clock: o.Clock, logger: o.Logger, readings: newReadings(), shelves: map[string]*shelf{}}
+	v := &Views{conn: o.Conn, reader: o.Reader, log: log, dir: o.Dir, clock: o.Clock, logger: o.Logger, readings: newReadings(), judged: newJudged(), shelves: map[string]*shelf{}}
 	v.ctx, v.end = context.WithCancel(context.WithoutCancel(ctx))
 	if v.clock == nil {
 		v.clock = time.Now

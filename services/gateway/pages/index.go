@@ -1,11 +1,14 @@
 package pages
 
 import (
+	"net/url"
+
 	apiv1 "tavolo/proto/tavolo/api/v1"
 )
 
-// Index lists what can be read without JavaScript: the minutes of every session and the page of every decision, by initiative.
-func Index(lang string, workspaces []*apiv1.WorkspaceView, initiatives map[string][]*apiv1.InitiativeView) Doc {
+// Index lists what can be read without JavaScript: the minutes of every session and the page of every decision, by initiative. names: only the
+// initiatives, each with a link to its own list.
+func Index(lang string, workspaces []*apiv1.WorkspaceView, initiatives map[string][]*apiv1.InitiativeView, names bool) Doc {
 	l := tongue(lang)
 	doc := Doc{Kind: "Tavolo", Title: plain(l.say("page/index"))}
 	for _, w := range workspaces {
@@ -13,6 +16,13 @@ func Index(lang string, workspaces []*apiv1.WorkspaceView, initiatives map[strin
 		for _, i := range initiatives[w.Id] {
 			id := w.Id + "-" + i.GetInitiative().GetId()
 			blocks = append(blocks, section(id, said(i.GetInitiative().GetTitle()), index(l, w.Id, i)...))
+		}
+		if names && len(w.Initiatives) > 0 {
+			var lines []Line
+			for _, i := range w.Initiatives {
+				lines = append(lines, Line{{Text: i.Title, Said: true, Href: "/pages?" + url.Values{"workspace": {w.Id}, "initiative": {i.Id}}.Encode()}})
+			}
+			blocks = append(blocks, bullets(lines))
 		}
 		if len(blocks) == 0 {
 			blocks = []Block{nothing(l.say("page/index-empty"))}
