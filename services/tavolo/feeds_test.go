@@ -850,6 +850,18 @@ func TestATokenOpensTheFeedsOfItsScopeAndNothingElse(t *testing.T) {
 		t.Errorf("%d subscriptions", len(list.Subscriptions))
 	}
 	fast := f.subscribe(`{}`)
+	var added struct{ Webhook struct{ ID string } }
+	f.call("FeedService/AddWebhook", fmt.Sprintf(`{"subscription":%q,"url":%q}`, fast.Subscription.ID, f.url+"/nothing-is-here"), &added)
+	f.call("FeedService/EndWebhook", fmt.Sprintf(`{"webhook":%q}`, added.Webhook.ID), &struct{}{})
+	var left struct {
+		Subscriptions []struct{ Webhooks []struct{ ID string } }
+	}
+	f.call("FeedService/ListSubscriptions", `{}`, &left)
+	for _, s := range left.Subscriptions {
+		if len(s.Webhooks) != 0 {
+			t.Errorf("a webhook that was ended is listed: %+v", s)
+		}
+	}
 	hurry, done := context.WithTimeout(t.Context(), far)
 	defer done()
 	var refused atomic.Bool
