@@ -21,9 +21,9 @@ const (
 	// subscriptionsPerWorkspace: a department has a dozen associations around it, each with a token for its feed reader and one for its program, and at the
 	// change of a token, every 90 days, the old one beside the new one.
 	subscriptionsPerWorkspace = 50
-	// webhooksPerWorkspace: one for each program of those, and some to try things out. Each is a goroutine that looks at the order when there is news: all
-	// departments of the survey, full, are 1,830 of them.
-	webhooksPerWorkspace = 30
+	// webhooksPerWorkspace: one for each subscription. Each is a goroutine that looks at the order when there is news: all 61 departments of the survey, full,
+	// are 3,050 of them.
+	webhooksPerWorkspace = 50
 	// webhooksPerSubscription: an association's programs, and one that is being replaced.
 	webhooksPerSubscription = 10
 )

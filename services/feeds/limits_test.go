@@ -88,7 +88,7 @@ func TestOneDepartmentCannotUseUpTheSubscriptionsOfAnother(t *testing.T) {
 func TestOneDepartmentCannotUseUpTheWebhooksOfAnother(t *testing.T) {
 	h := open(t)
 	r := receive(t, ok)
-	for n := range 3 {
+	for n := range 5 {
 		s := h.subscribe(fmt.Sprint("a", n), about("a"))
 		for range 10 {
 			must[*feedv1.WebhookAdded](t)(h.addHook(s.Id, r.URL))

@@ -51,6 +51,8 @@ type plan struct {
 	Listen, PublicURL, TLSCert, TLSKey string
 	// FeedsNATS is the address where readers of the feeds find the embedded NATS, with the certificate above. Empty: nowhere.
 	FeedsNATS string
+	// FeedsNATSURL is where they find it when it is not there itself: behind something, or an outside server. Empty: it is, or nothing is known of it.
+	FeedsNATSURL string
 	// Loopback lets webhooks go to this machine: for tests.
 	Loopback bool
 
@@ -155,9 +157,13 @@ func (h *house) start(ctx context.Context, service string, p plan) error {
 		if err != nil {
 			return err
 		}
+		readers, err := readersURL(p, h.server)
+		if err != nil {
+			return err
+		}
 		g, err := gateway.Start(gateway.Options{
 			Conn: nc, Listen: p.Listen, PublicURL: p.PublicURL, TLSCert: p.TLSCert, TLSKey: p.TLSKey, OperatorToken: token,
-			Version: version, Sentence: sentence, Logger: p.Logger, Import: importer{nc}.record, Web: web.Handler(), Style: web.Style(),
+			Version: version, Sentence: sentence, Logger: p.Logger, Import: importer{nc}.record, Web: web.Handler(), Style: web.Style(), ReadersURL: readers,
 		})
 		if err != nil {
 			return err
