@@ -77,6 +77,9 @@ func (y Year) initiative(d department, i minutes.Initiative, m mix, r *rand.Rand
 	structured := r.IntN(3) == 0 // a structured tool is used at times, in some initiatives
 	gap := 340 * 24 * time.Hour / time.Duration(len(sessions))
 	for n, kinds := range sessions {
+		if n > 0 && !w.joined && w.chance(newcomer) {
+			w.join()
+		}
 		at := time.Date(y.Calendar, 1, 8, 15, 0, 0, 0, time.UTC).Add(gap * time.Duration(n)).Truncate(24 * time.Hour).Add(time.Duration(9+r.IntN(9)) * time.Hour)
 		f := &minutes.File{Format: minutes.Format, Department: minutes.Department{ID: d.id, Name: "Dipartimento di " + d.region + " (inventato)", Region: d.region}, Initiative: i,
 			Session: minutes.Session{ID: fmt.Sprintf("s%03d", n+1), Kind: minutes.SessionMeeting, OpenedAt: at, ClosedAt: at.Add(2 * time.Hour)}, Participants: w.present(n == 0)}
@@ -91,7 +94,9 @@ func (y Year) initiative(d department, i minutes.Initiative, m mix, r *rand.Rand
 			item, ahead := w.item(n, k, x, gap, earlier)
 			f.Items = append(f.Items, item)
 			meeting.Ahead = append(meeting.Ahead, ahead...)
+			w.untoldOf(&meeting.Untold, item.Decisions[0], x)
 		}
+		w.report(&meeting.Untold, f)
 		made.Meetings = append(made.Meetings, meeting)
 	}
 	return made
@@ -107,6 +112,8 @@ type writer struct {
 	// earlier items may return; here are those that did in this session.
 	earlier []minutes.Item
 	here    map[string]bool
+	// joined: somebody has come to the table since the first session; nobody else does.
+	joined bool
 }
 
 func (w *writer) chance(percent int) bool { return w.r.IntN(100) < percent }

@@ -910,7 +910,7 @@ func TestNoPersonComesOutOfTheFeeds(t *testing.T) {
 		marked = strings.ReplaceAll(marked, r[0], r[1])
 	}
 	f := openFeedHouse(t)
-	if _, err := (importer{f.room.ledger}).record(t.Context(), "m.yaml", []byte(marked), anyone); err != nil {
+	if _, err := (importer{nc: f.room.ledger}).record(t.Context(), "m.yaml", []byte(marked), anyone); err != nil {
 		t.Fatal(err)
 	}
 	f.do(&commandv1.Command{Of: &commandv1.Command_SetPublication{SetPublication: &commandv1.SetPublication{Workspace: "dsm-esempio", Initiative: "csm-zz", Public: true}}},

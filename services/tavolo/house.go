@@ -163,7 +163,7 @@ func (h *house) start(ctx context.Context, service string, p plan) error {
 		}
 		g, err := gateway.Start(gateway.Options{
 			Conn: nc, Listen: p.Listen, PublicURL: p.PublicURL, TLSCert: p.TLSCert, TLSKey: p.TLSKey, OperatorToken: token,
-			Version: version, Sentence: sentence, Logger: p.Logger, Import: importer{nc}.record, Web: web.Handler(), Style: web.Style(), ReadersURL: readers,
+			Version: version, Sentence: sentence, Logger: p.Logger, Import: importer{nc: nc}.record, Web: web.Handler(), Style: web.Style(), ReadersURL: readers,
 		})
 		if err != nil {
 			return err
@@ -258,7 +258,9 @@ func houseDesk(ctx context.Context, p plan) (*desk, error) {
 	if err != nil {
 		return nil, errors.Join(err, h.close())
 	}
-	record := func(ctx context.Context, in input) (recordedFile, error) { return importer{nc}.file(ctx, in, anyone) }
+	record := func(ctx context.Context, in input) (recordedFile, error) {
+		return importer{nc: nc}.file(ctx, in, anyone)
+	}
 	return &desk{ask: natsAsker{nc}, record: record, close: h.close}, nil
 }
 

@@ -153,7 +153,7 @@ func demo(ctx context.Context, h *house) error {
 		if err != nil {
 			return err
 		}
-		if _, err := (importer{nc}).record(ctx, e.Name(), data, anyone); err != nil {
+		if _, err := (importer{nc: nc}).record(ctx, e.Name(), data, anyone); err != nil {
 			return err
 		}
 	}
