@@ -77,6 +77,7 @@ func (y Year) initiative(d department, i minutes.Initiative, m mix, r *rand.Rand
 	structured := r.IntN(3) == 0 // a structured tool is used at times, in some initiatives
 	gap := 340 * 24 * time.Hour / time.Duration(len(sessions))
 	for n, kinds := range sessions {
+		w.fresh = ""
 		if n > 0 && !w.joined && w.chance(newcomer) {
 			w.join()
 		}
@@ -112,8 +113,9 @@ type writer struct {
 	// earlier items may return; here are those that did in this session.
 	earlier []minutes.Item
 	here    map[string]bool
-	// joined: somebody has come to the table since the first session; nobody else does.
+	// joined: somebody has come to the table since the first session; nobody else does. fresh is who comes with this one: before it they proposed nothing.
 	joined bool
+	fresh  string
 }
 
 func (w *writer) chance(percent int) bool { return w.r.IntN(100) < percent }
@@ -140,11 +142,11 @@ func (w *writer) item(session, place int, k kind, gap time.Duration, before int)
 			item.ID = fmt.Sprintf("i%03d-%d", session+1, place+1)
 		}
 		w.here[item.ID] = true
-	case session > 0 && w.chance(40):
+	case session > 0 && item.ProposedBy != w.fresh && w.chance(40):
 		ahead = append(ahead, w.ahead(item, gap, false))
 	}
-	if session > 0 && w.chance(6) {
-		ahead = append(ahead, w.ahead(minutes.Item{ID: fmt.Sprintf("i%03d-%dx", session+1, place+1), Title: titles[w.r.IntN(len(titles))], ProposedBy: w.proposer()}, gap, true))
+	if by := w.proposer(); session > 0 && by != w.fresh && w.chance(6) {
+		ahead = append(ahead, w.ahead(minutes.Item{ID: fmt.Sprintf("i%03d-%dx", session+1, place+1), Title: titles[w.r.IntN(len(titles))], ProposedBy: by}, gap, true))
 	}
 	item.Contributions = w.talk(k)
 	item.Decisions = []minutes.Decision{w.decision(fmt.Sprint("d", place+1), k)}

@@ -155,14 +155,20 @@ func TestTheRolesOfTheDepartmentsComeOutAsChosen(t *testing.T) {
 func TestAnItemIsProposedOnce(t *testing.T) {
 	ahead := 0
 	for _, i := range (sample.Year{Departments: 4, Decisions: 2000, Seed: 1, Calendar: 2025, Roles: sample.Survey}).Make() {
-		known := map[string]bool{}
+		known, enrolled := map[string]bool{}, map[string]bool{}
 		for _, m := range i.Meetings {
 			for _, a := range m.Ahead {
 				ahead++
 				if known[a.Item] || a.Decided.Before(a.Proposed) || a.Decided.After(m.File.Session.OpenedAt) {
 					t.Errorf("%s %s: %+v", i.Workspace, i.ID, a)
 				}
+				if !enrolled[a.By] {
+					t.Errorf("%s %s: %s proposes before they belong to it", i.Workspace, i.ID, a.By)
+				}
 				known[a.Item] = true
+			}
+			for _, p := range m.File.Participants {
+				enrolled[p.ID] = true
 			}
 			for _, x := range m.File.Items {
 				known[x.ID] = true

@@ -82,7 +82,7 @@ func (w *writer) join() {
 		w.professionals = slices.Insert(w.professionals, len(w.professionals)-1, p.ID)
 	}
 	w.all = append(w.all, p)
-	w.joined = true
+	w.joined, w.fresh = true, p.ID
 }
 
 // Weave puts what minutes do not tell among the steps that record them. pseudonyms maps ids of the file.
