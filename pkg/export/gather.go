@@ -26,20 +26,24 @@ type Asker interface {
 	GetDecision(context.Context, *apiv1.GetDecisionRequest) (*apiv1.DecisionView, error)
 }
 
-// Gather asks for the evaluation of a workspace, or of all when it is "".
-func Gather(ctx context.Context, ask Asker, workspace string, p *apiv1.EvidencePeriod) (*Evaluation, error) {
-	e := &Evaluation{From: instant(p.From), To: instant(p.To), Regional: len(p.Regions) > 0}
+// Gather asks for the evaluation that a question of the role ledger chooses: workspace (all when it is ""), period, initiative, scope, area, stage, kind of session.
+// Table 3 asks of whole departments, and is empty where not all of their decisions are chosen.
+func Gather(ctx context.Context, ask Asker, q *apiv1.ListRoleLedgerRequest) (*Evaluation, error) {
+	p := q.Period
+	e := &Evaluation{From: instant(p.From), To: instant(p.To), Regional: len(p.Regions) > 0, Chosen: chosen(q)}
 	var err error
-	if e.Departments, err = ask.ListRoleLedger(ctx, &apiv1.ListRoleLedgerRequest{Workspace: workspace, Period: p}); err != nil {
+	if e.Departments, err = ask.ListRoleLedger(ctx, q); err != nil {
 		return nil, err
 	}
 	p.AsOf = e.Departments.AsOf // everything else is read as it stood at the same instant
-	if e.Table3, err = ask.GetTable3(ctx, &apiv1.GetTable3Request{Workspace: workspace, Period: p}); err != nil {
+	if e.Chosen != "" {
+		e.Table3 = &apiv1.GetTable3Response{Rules: e.Departments.Rules, AsOf: p.AsOf, Who: e.Departments.Who}
+	} else if e.Table3, err = ask.GetTable3(ctx, &apiv1.GetTable3Request{Workspace: q.Workspace, Period: p}); err != nil {
 		return nil, err
 	}
 	e.Findings = &apiv1.ListFindingsResponse{}
-	for _, d := range e.Departments.Rows { // one by one: after a start the facts of a department are read from its whole record
-		found, err := ask.ListFindings(ctx, &apiv1.ListFindingsRequest{Workspace: d.Key, Period: p})
+	for _, d := range e.Departments.Rows { // one by one: an answer has a largest size
+		found, err := ask.ListFindings(ctx, &apiv1.ListFindingsRequest{Workspace: d.Key, Period: p, Initiative: q.Initiative, Scope: q.Scope, Area: q.Area, Stage: q.Stage, Kind: q.Kind})
 		if err != nil {
 			return nil, err
 		}
@@ -49,7 +53,7 @@ func Gather(ctx context.Context, ask Asker, workspace string, p *apiv1.EvidenceP
 	if e.Workspaces, err = ask.ListWorkspaces(ctx, &apiv1.ListWorkspacesRequest{}); err != nil {
 		return nil, err
 	}
-	if e.Roles, err = rolesOfUsers(ctx, ask, &apiv1.ListRolesRequest{Workspace: workspace, From: p.From, To: p.To, AsOf: p.AsOf}); err != nil {
+	if e.Roles, err = rolesOfUsers(ctx, ask, &apiv1.ListRolesRequest{Workspace: q.Workspace, From: p.From, To: p.To, AsOf: p.AsOf, Initiative: q.Initiative, Scope: q.Scope, Area: q.Area, Stage: q.Stage, Kind: q.Kind}); err != nil {
 		return nil, err
 	}
 	e.Roles.Decisions = slices.DeleteFunc(e.Roles.Decisions, func(x *apiv1.DecisionRoles) bool {
@@ -57,6 +61,17 @@ func Gather(ctx context.Context, ask Asker, workspace string, p *apiv1.EvidenceP
 	})
 	e.HideSmall()
 	return e, nil
+}
+
+// chosen names the decisions that a question chooses, by stable codes; "" when it chooses all of a period.
+func chosen(q *apiv1.ListRoleLedgerRequest) string {
+	var all []string
+	for _, x := range [][2]string{{"initiative", q.Initiative}, {"scope", lastWord(q.Scope.String())}, {"area", lastWord(q.Area.String())}, {"stage", lastWord(q.Stage.String())}, {"session_kind", strings.TrimPrefix(lastWord(q.Kind.String()), "kind_")}} {
+		if x[1] != "" && x[1] != "unspecified" {
+			all = append(all, x[0]+" = "+x[1])
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 // rolesOfUsers asks for the roles of both views and puts them together, decision by decision.

@@ -28,6 +28,8 @@ type Evaluation struct {
 	Departments *apiv1.ListRoleLedgerResponse
 	Table3      *apiv1.GetTable3Response
 	Findings    *apiv1.ListFindingsResponse
+	// Chosen names the decisions that were chosen within the period, "" when it was all of them.
+	Chosen string
 	// From and To are the period; zero where it is open.
 	From, To time.Time
 	// Regional: regions were chosen, so that small numbers of departments are hidden (HideSmall).
@@ -246,8 +248,12 @@ func (e *Evaluation) method() []Labels {
 		return from + " – " + to
 	}
 	at := e.Roles.AsOf.AsTime().UTC().Format(time.RFC3339)
+	only := Labels{}
+	if e.Chosen != "" {
+		only = Labels{" Solo: " + e.Chosen + ". La tabella 3 chiede di tutto il dipartimento: qui è vuota.", " Only: " + e.Chosen + ". Table 3 asks of the whole department and is empty here."}
+	}
 	return []Labels{
-		{"Registro letto com'era il " + at + ". Periodo: " + period("…") + ". Regole: " + e.Roles.Rules + ".", "Record read as it stood at " + at + ". Period: " + period("…") + ". Rules: " + e.Roles.Rules + "."},
+		{"Registro letto com'era il " + at + ". Periodo: " + period("…") + ". Regole: " + e.Roles.Rules + "." + only.It, "Record read as it stood at " + at + ". Period: " + period("…") + ". Rules: " + e.Roles.Rules + "." + only.En},
 		{"Il ruolo è ricavato dal registro con regole fisse, mai dichiarato. Il ruolo di un dipartimento è il più alto avuto in almeno metà delle decisioni contate; con meno di tre decisioni è «altro».",
 			"A role is derived from the record by fixed rules, never declared. A department's role is the highest one held in at least half of the decisions counted; with fewer than three decisions it is «other»."},
 		{"Restano fuori dai denominatori le decisioni senza regola scritta prima del voto, quelle in cui non si è deciso nulla e quelle di persone i cui dati sono stati cancellati: il loro numero è nella colonna «excluded».",

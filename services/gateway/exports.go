@@ -16,15 +16,18 @@ import (
 	"tavolo/pkg/domain/evidence"
 	"tavolo/pkg/export"
 	apiv1 "tavolo/proto/tavolo/api/v1"
+	eventv1 "tavolo/proto/tavolo/event/v1"
 	"tavolo/services/gateway/pages"
 )
 
 // Files for other programs, under addresses that stay (package export writes them):
 //
-//	/v1/workspaces/{workspace}/export/{file}   for whoever may read the workspace; ?from= ?to= (days, both included) ?as_of= ?who= ?lang=
+//	/v1/workspaces/{workspace}/export/{file}   for whoever may read the workspace; ?from= ?to= (days, both included) ?as_of= ?who= ?initiative=
+//	                                           ?scope= ?area= ?stage= ?kind= (codes of the contract) ?lang=
 //	/open-data/{workspace}/download            a data package of what is public, for anyone; ?format=popolo its votes
 //
-// Everything is asked on behalf of the caller. A file is made whole before the first byte of it is sent, so that nobody keeps half of one; few are made
+// Counts of people leave as `tavolo export` lets them leave: above the threshold, compared with everything that left before (package releases), and not at all
+// where nobody remembers it. Everything is asked on behalf of the caller. A file is made whole before the first byte of it is sent, so that nobody keeps half of one; few are made
 // at a time, and a file is as large as the decisions of its period.
 
 // A file that can be had.
@@ -100,25 +103,42 @@ func (g *Gateway) exportFile(w http.ResponseWriter, r *http.Request) error {
 	if !known {
 		return decider.Refuse("gateway/not-found")
 	}
-	p, err := periodOf(r)
+	q, err := chosenBy(r)
 	if err != nil {
 		return err
 	}
 	ctx, ask := r.Context(), asker{g, callerOf(r.Context())}
-	e, err := export.Gather(ctx, ask, r.PathValue("workspace"), p)
+	e, err := export.Gather(ctx, ask, q)
 	if err != nil {
 		return err
 	}
-	x := &exporting{doc: e.Document(), lang: exportLanguage(w, r)}
-	if f.table != "" {
-		x.table = &x.doc.Tables[slices.IndexFunc(x.doc.Tables, func(t export.Table) bool { return t.Name == f.table })]
-	}
+	x := &exporting{lang: exportLanguage(w, r)}
 	if name == popolo {
 		if x.votes, err = export.Votes(ctx, ask, e, nil); err != nil {
 			return err
 		}
 	}
+	if err := g.release(ctx, f, e, x.votes); err != nil {
+		return err
+	}
+	x.doc = e.Document()
+	if f.table != "" {
+		x.table = &x.doc.Tables[slices.IndexFunc(x.doc.Tables, func(t export.Table) bool { return t.Name == f.table })]
+	}
 	return sendFile(w, f.kind, r.PathValue("workspace")+"-"+name, func(out io.Writer) error { return f.write(out, x) })
+}
+
+// release decides which counts of people a file shows, and remembers it before anything is sent. Files without such a table release nothing.
+func (g *Gateway) release(ctx context.Context, f exportFile, e *export.Evaluation, votes *export.Published) error {
+	switch {
+	case votes != nil && g.o.Releases == nil:
+		votes.Withhold()
+	case votes != nil: // a file of votes has no findings in it
+		return votes.Release(ctx, g.o.Releases)
+	case g.o.Releases != nil && (f.table == "" || f.table == "findings"):
+		return e.Release(ctx, g.o.Releases)
+	}
+	return nil
 }
 
 // sendFile makes a file and sends it.
@@ -139,8 +159,35 @@ func exportLanguage(w http.ResponseWriter, r *http.Request) string {
 	return lang
 }
 
+// chosenBy reads what a file or a report of a workspace is about.
+func chosenBy(r *http.Request) (*apiv1.ListRoleLedgerRequest, error) {
+	p, err := periodOf(r)
+	if err != nil {
+		return nil, err
+	}
+	q, out := r.URL.Query(), &apiv1.ListRoleLedgerRequest{Workspace: r.PathValue("workspace"), Period: p, Initiative: r.URL.Query().Get("initiative")}
+	for name, x := range map[string]struct {
+		codes map[string]int32
+		set   func(int32)
+	}{
+		"scope": {eventv1.Scope_value, func(n int32) { out.Scope = eventv1.Scope(n) }},
+		"area":  {eventv1.Area_value, func(n int32) { out.Area = eventv1.Area(n) }},
+		"stage": {eventv1.Stage_value, func(n int32) { out.Stage = eventv1.Stage(n) }},
+		"kind":  {eventv1.SessionKind_value, func(n int32) { out.Kind = eventv1.SessionKind(n) }},
+	} {
+		if code := q.Get(name); code != "" {
+			n, known := x.codes[code]
+			if !known {
+				return nil, decider.Refuse("gateway/bad-parameter", "parameter", name)
+			}
+			x.set(n)
+		}
+	}
+	return out, nil
+}
+
 // periodParameters are what may follow the address of a file or a report.
-var periodParameters = []string{"from", "to", "as_of", "who", "lang"}
+var periodParameters = []string{"from", "to", "as_of", "who", "initiative", "scope", "area", "stage", "kind", "lang"}
 
 // periodOf reads the period of a file or a report: from and to are days in UTC, both included; an instant is taken as it is.
 func periodOf(r *http.Request) (*apiv1.EvidencePeriod, error) {
@@ -218,6 +265,10 @@ func (g *Gateway) openData(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if r.URL.Query().Get("format") == "popolo" {
+		// Anyone may ask again after a correction: the file is there then too, without the counts that would tell too much beside the earlier ones.
+		if g.o.Releases == nil || votes.Release(ctx, g.o.Releases) != nil {
+			votes.Withhold()
+		}
 		return sendFile(w, "application/json", workspace+"-"+popolo, func(out io.Writer) error { return export.WritePopolo(out, votes) })
 	}
 	lang := exportLanguage(w, r)

@@ -13,7 +13,11 @@ import (
 
 	"github.com/xuri/excelize/v2"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"tavolo/pkg/releases"
+	"tavolo/services/gateway"
 
 	apiv1 "tavolo/proto/tavolo/api/v1"
 	eventv1 "tavolo/proto/tavolo/event/v1"
@@ -29,7 +33,19 @@ const canary = "CANARIO"
 // openEvidence opens a house with one decision in an initiative: 7 users and 6 professionals voted, both groups divided.
 func openEvidence(t *testing.T) *house {
 	t.Helper()
-	h := open(t)
+	store, err := releases.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := openEvidenceWith(t, store)
+	t.Cleanup(func() { _ = store.Close() })
+	return h
+}
+
+// openEvidenceWith remembers releases in a store; nil: nowhere.
+func openEvidenceWith(t *testing.T, store *releases.Store) *house {
+	t.Helper()
+	h := openWith(t, gateway.Options{Releases: store})
 	read := func(workspace string) *peoplev1.IdentifyResponse {
 		return &peoplev1.IdentifyResponse{Device: "d-" + workspace, Account: "a-" + workspace, Memberships: []*apiv1.Membership{{Workspace: workspace, Grant: apiv1.Grant_GRANT_READ}}}
 	}
@@ -196,6 +212,51 @@ func TestWhatLeavesTellsOfNobody(t *testing.T) {
 	}
 }
 
+// Two downloads that differ by one person would say what that person did. What left in one kind of file is remembered for all of them.
+func TestASecondDownloadCannotBeSubtractedFromTheFirst(t *testing.T) {
+	h := openEvidence(t)
+	at := timestamppb.New(time.Date(2026, 3, 5, 17, 0, 0, 0, time.UTC))
+	absent := func(people uint32) {
+		h.say("list_findings", func(proto.Message) (proto.Message, error) {
+			return &apiv1.ListFindingsResponse{AsOf: at, Findings: []*apiv1.FindingView{{Workspace: "dsm", Code: "entitled_absent", Item: "orari:i", Decisions: []string{"orari:s:d"}, People: people, At: at}}}, nil
+		})
+	}
+	absent(7)
+	if r := h.do(http.MethodGet, exports+"findings.csv", "", evaluator...); r.status != http.StatusOK || !strings.Contains(r.body, ",7\r\n") {
+		t.Fatalf("seven people: %d %s", r.status, r.body)
+	}
+	absent(8)
+	for _, name := range []string{"findings.csv", "findings.sav", "tavolo-data.zip", "tavolo.xlsx"} {
+		if r := h.do(http.MethodGet, exports+name, "", evaluator...); r.status < 400 || r.header.Get("Tavolo-Code") != "disclosure/difference" {
+			t.Errorf("%s with one more: %d %s", name, r.status, r.header.Get("Tavolo-Code"))
+		}
+	}
+	if r := h.do(http.MethodGet, exports+"roles.csv", "", evaluator...); r.status != http.StatusOK {
+		t.Errorf("a file that counts nobody: %d", r.status)
+	}
+	absent(12)
+	if r := h.do(http.MethodGet, exports+"findings.csv", "", evaluator...); r.status != http.StatusOK || !strings.Contains(r.body, ",12\r\n") {
+		t.Errorf("five more: %d %s", r.status, r.body)
+	}
+}
+
+func TestWhereNobodyRemembersNoFileCountsPeople(t *testing.T) {
+	h := openEvidenceWith(t, nil)
+	h.say("list_findings", func(proto.Message) (proto.Message, error) {
+		return &apiv1.ListFindingsResponse{Findings: []*apiv1.FindingView{{Workspace: "dsm", Code: "entitled_absent", Decisions: []string{"orari:s:d"}, People: 77}}}, nil
+	})
+	if r := h.do(http.MethodGet, exports+"findings.csv", "", evaluator...); r.status != http.StatusOK || strings.Contains(r.body, "77") {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+	if r := h.do(http.MethodGet, exports+"tavolo-votes.json", "", evaluator...); r.status != http.StatusOK || strings.Contains(r.body, "constituency/") {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+	h.show(true)
+	if r := h.do(http.MethodGet, "/open-data/dsm/download?format=popolo", "", nobody...); r.status != http.StatusOK || strings.Contains(r.body, "constituency/") {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+}
+
 func TestOpenDataAreWhatIsPublicAndNothingElse(t *testing.T) {
 	h := openEvidence(t)
 	const download = "/open-data/dsm/download"
@@ -248,5 +309,35 @@ func TestAReportIsForWhoMayReadTheWorkspace(t *testing.T) {
 	}
 	if r := h.do(http.MethodGet, path, "", nobody...); r.status != http.StatusUnauthorized {
 		t.Errorf("for nobody: %d", r.status)
+	}
+}
+
+func TestFilesAndReportAreOfWhatIsChosen(t *testing.T) {
+	h := openEvidence(t)
+	const chosen = "?initiative=orari&area=AREA_NEW_SERVICES&kind=SESSION_KIND_ASSEMBLY"
+	all := unzip(t, h.do(http.MethodGet, exports+"tavolo-data.zip"+chosen, "", evaluator...).body)
+	if !strings.Contains(all["CODEBOOK.it.md"], "initiative = orari, area = new_services, session_kind = assembly") {
+		t.Errorf("the file does not say what it is of: %s", all["CODEBOOK.it.md"])
+	}
+	if h.times("get_table3") != 0 {
+		t.Error("Table 3 of a part of a department")
+	}
+	if r := h.do(http.MethodGet, "/w/dsm/report"+chosen, "", evaluator...); r.status != http.StatusOK {
+		t.Errorf("%d", r.status)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, subject := range []string{"list_role_ledger", "list_findings", "get_figures", "list_roles"} {
+		for _, q := range h.asked[subject] {
+			f := q.ProtoReflect()
+			for name, want := range map[string]int32{"area": int32(eventv1.Area_AREA_NEW_SERVICES), "kind": int32(eventv1.SessionKind_SESSION_KIND_ASSEMBLY)} {
+				if got := f.Get(f.Descriptor().Fields().ByName(protoreflect.Name(name))).Enum(); int32(got) != want {
+					t.Errorf("%s: %s is %d", subject, name, got)
+				}
+			}
+		}
+		if len(h.asked[subject]) == 0 {
+			t.Errorf("%s was not asked", subject)
+		}
 	}
 }

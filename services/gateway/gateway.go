@@ -37,6 +37,7 @@ import (
 
 	"tavolo/pkg/bus"
 	"tavolo/pkg/decider"
+	"tavolo/pkg/releases"
 	apiv1 "tavolo/proto/tavolo/api/v1"
 	commandv1 "tavolo/proto/tavolo/command/v1"
 )
@@ -62,6 +63,8 @@ type Options struct {
 	// Sentence gives what people read for a refusal: the stable code, the language (it or en) and the refusal's arguments. "" when there is none;
 	// the code is shown then.
 	Sentence func(code, lang string, args map[string]string) string
+	// Releases remember which counts of people left the house in files. Nil: no file counts people.
+	Releases *releases.Store
 	// Web serves / and everything that is not the API. Nil: not found.
 	Web http.Handler
 	// Style is the address of the web client's style, for the pages without JavaScript. "": they are plain.

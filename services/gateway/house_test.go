@@ -257,15 +257,17 @@ func (h *house) questions() map[string]bus.Handler {
 		"list_trends":      {&apiv1.ListTrendsRequest{}, &apiv1.ListTrendsResponse{}},
 		"get_signals":      {&apiv1.GetSignalsRequest{}, &apiv1.GetSignalsResponse{}},
 
-		"get_initiative":  {&apiv1.GetInitiativeRequest{}, &apiv1.InitiativeView{}},
-		"get_session":     {&apiv1.GetSessionRequest{}, &apiv1.SessionView{}},
-		"get_decision":    {&apiv1.GetDecisionRequest{}, &apiv1.DecisionView{}},
-		"list_roles":      {&apiv1.ListRolesRequest{}, &apiv1.ListRolesResponse{}},
-		"why":             {&apiv1.WhyRequest{}, &apiv1.WhyResponse{}},
-		"power":           {&apiv1.PowerRequest{}, &apiv1.PowerResponse{}},
-		"summarise_roles": {&apiv1.SummariseRolesRequest{}, &apiv1.SummariseRolesResponse{}},
-		"export_minutes":  {&apiv1.ExportMinutesRequest{}, &apiv1.ExportMinutesResponse{}},
-		"get_own_ballots": {&apiv1.GetOwnBallotsRequest{}, &apiv1.GetOwnBallotsResponse{}},
+		"get_initiative":     {&apiv1.GetInitiativeRequest{}, &apiv1.InitiativeView{}},
+		"get_session":        {&apiv1.GetSessionRequest{}, &apiv1.SessionView{}},
+		"list_contributions": {&apiv1.ListContributionsRequest{}, &apiv1.ListContributionsResponse{}},
+		"recorded":           {&apiv1.RecordedRequest{}, &apiv1.RecordedResponse{}},
+		"get_decision":       {&apiv1.GetDecisionRequest{}, &apiv1.DecisionView{}},
+		"list_roles":         {&apiv1.ListRolesRequest{}, &apiv1.ListRolesResponse{}},
+		"why":                {&apiv1.WhyRequest{}, &apiv1.WhyResponse{}},
+		"power":              {&apiv1.PowerRequest{}, &apiv1.PowerResponse{}},
+		"summarise_roles":    {&apiv1.SummariseRolesRequest{}, &apiv1.SummariseRolesResponse{}},
+		"export_minutes":     {&apiv1.ExportMinutesRequest{}, &apiv1.ExportMinutesResponse{}},
+		"get_own_ballots":    {&apiv1.GetOwnBallotsRequest{}, &apiv1.GetOwnBallotsResponse{}},
 	} {
 		all["query."+subject] = func(_ context.Context, data []byte) ([]byte, error) {
 			q := pair[0].ProtoReflect().New().Interface()

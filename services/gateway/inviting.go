@@ -26,6 +26,26 @@ const codeTries = 5
 
 // exists refuses an initiative that is not there (initiative/unknown).
 func (g *Gateway) exists(ctx context.Context, h home) error {
+	return g.afresh(ctx, h.workspace, func() error { return g.shown(ctx, h) })
+}
+
+// afresh looks for something in the views, and once more when they do not know it: whoever founds a workspace and invites into it at once is ahead of
+// them. The second look sees everything that was in the log when the first had failed.
+func (g *Gateway) afresh(ctx context.Context, workspace string, look func() error) error {
+	err := look()
+	switch decider.CodeOf(err) {
+	case "workspace/unknown", "initiative/unknown", "session/unknown":
+	default:
+		return err
+	}
+	if err := bus.Request(ctx, g.o.Conn, "query.recorded", &apiv1.RecordedRequest{Workspace: workspace, CaughtUp: true}, &apiv1.RecordedResponse{}); err != nil {
+		return err
+	}
+	return look()
+}
+
+// shown is exists as the views have it now.
+func (g *Gateway) shown(ctx context.Context, h home) error {
 	all, err := g.workspaces(ctx)
 	if err != nil {
 		return err
@@ -67,7 +87,10 @@ func (g *Gateway) invite(ctx context.Context, v *visit, q *apiv1.InviteRequest) 
 		if !strings.HasPrefix(q.Session, q.Initiative+":") {
 			return nil, decider.Refuse("session/unknown")
 		}
-		if err := bus.Request(ctx, g.o.Conn, "query.get_session", &apiv1.GetSessionRequest{Workspace: q.Workspace, Session: q.Session}, &apiv1.SessionView{}); err != nil {
+		err := g.afresh(ctx, q.Workspace, func() error {
+			return bus.Request(ctx, g.o.Conn, "query.get_session", &apiv1.GetSessionRequest{Workspace: q.Workspace, Session: q.Session}, &apiv1.SessionView{})
+		})
+		if err != nil {
 			return nil, err
 		}
 	}

@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"bytes"
+	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,6 +22,9 @@ func (g *Gateway) minutesFor(r *http.Request) (in pages.MinutesInput, err error)
 	if in.Session, err = question[*apiv1.SessionView](ctx, g, c, "SessionService.GetSession", &apiv1.GetSessionRequest{Workspace: workspace, Session: session, AtLeastSequence: sequenceIn(r)}); err != nil {
 		return in, err
 	}
+	if err := g.whole(ctx, workspace, in.Session); err != nil {
+		return in, err
+	}
 	// The reader may read the session; what others consented to is no business of theirs, and of the minutes it is.
 	in.Initiative, err = unasked(ctx, g, "InitiativeService.GetInitiative", &apiv1.GetInitiativeRequest{Workspace: workspace, Initiative: initiative}, &apiv1.InitiativeView{})
 	if err != nil {
@@ -28,6 +33,33 @@ func (g *Gateway) minutesFor(r *http.Request) (in pages.MinutesInput, err error)
 	roles, err := question[*apiv1.ListRolesResponse](ctx, g, c, "RoleService.ListRoles", &apiv1.ListRolesRequest{Workspace: workspace, Initiative: initiative, Session: session})
 	in.Roles = roles.GetDecisions()
 	return in, err
+}
+
+// whole puts back what a very long session leaves out of its view, for who may read that: minutes say everything.
+func (g *Gateway) whole(ctx context.Context, workspace string, s *apiv1.SessionView) error {
+	for _, i := range s.Items {
+		if i.EarlierContributions > 0 || slices.ContainsFunc(i.Contributions, (*apiv1.ContributionView).GetTextLeftOut) {
+			i.Contributions, i.EarlierContributions = nil, 0
+			for from, more := uint32(0), true; more; more = from > 0 {
+				page, err := unasked(ctx, g, "ItemService.ListContributions", &apiv1.ListContributionsRequest{Workspace: workspace, Item: i.Id, Session: s.Session.GetId(), From: from}, &apiv1.ListContributionsResponse{})
+				if err != nil {
+					return err
+				}
+				i.Contributions, from = append(i.Contributions, page.Contributions...), page.Next
+			}
+		}
+		for at, d := range i.Decisions {
+			if !d.Shortened {
+				continue
+			}
+			full, err := unasked(ctx, g, "DecisionService.GetDecision", &apiv1.GetDecisionRequest{Workspace: workspace, Decision: d.Id}, &apiv1.DecisionView{})
+			if err != nil {
+				return err
+			}
+			i.Decisions[at] = full
+		}
+	}
+	return nil
 }
 
 func (g *Gateway) minutesPage(w http.ResponseWriter, r *http.Request) error {

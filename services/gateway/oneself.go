@@ -41,7 +41,7 @@ var voices = map[protoreflect.Name]voice{
 	"ReportUnloggedDecision": {own: []string{"by"}},
 	"SeatParticipants":       {own: []string{"seats.participant"}, more: withoutOffices},
 	"UnseatParticipant":      {own: []string{"participant"}},
-	"PauseSession":           {}, // anyone in the room, without a reason, and for nobody in particular
+	"PauseSession":           {more: inSession}, // anyone who is at the session, without a reason, and for nobody in particular
 	"ApproveMinutes":         {own: []string{"participant"}},
 	"ProposeItem":            {own: []string{"proposed_by"}},
 	"WithdrawItem":           {more: asProposer},
@@ -118,6 +118,13 @@ func (g *Gateway) forOneself(ctx context.Context, c caller, m *method, req proto
 
 // isSecretary reports whether somebody is in the room as the secretary of the session that a request is about, as the views have it.
 func (g *Gateway) isSecretary(ctx context.Context, own string, req proto.Message) (bool, error) {
+	return g.sits(ctx, req, func(s *apiv1.ParticipantView) bool {
+		return s.Participant == own && s.Present && slices.Contains(s.Offices, eventv1.Office_OFFICE_SECRETARY)
+	})
+}
+
+// sits looks for a seat in the session that a request is about, as the views have it.
+func (g *Gateway) sits(ctx context.Context, req proto.Message, wanted func(*apiv1.ParticipantView) bool) (bool, error) {
 	q, ok := req.(interface {
 		GetWorkspace() string
 		GetSession() string
@@ -129,9 +136,15 @@ func (g *Gateway) isSecretary(ctx context.Context, own string, req proto.Message
 	if err := bus.Request(ctx, g.o.Conn, "query.get_session", &apiv1.GetSessionRequest{Workspace: q.GetWorkspace(), Session: q.GetSession()}, view); err != nil {
 		return false, err
 	}
-	return slices.ContainsFunc(view.Seats, func(s *apiv1.ParticipantView) bool {
-		return s.Participant == own && s.Present && slices.Contains(s.Offices, eventv1.Office_OFFICE_SECRETARY)
-	}), nil
+	return slices.ContainsFunc(view.Seats, wanted), nil
+}
+
+// inSession: a pause is for who is at that session. Somebody who left the room and still feels unwell may ask for one; somebody who was never in it may not.
+func inSession(g *Gateway, ctx context.Context, own string, req proto.Message) error {
+	if here, err := g.sits(ctx, req, func(s *apiv1.ParticipantView) bool { return own != "" && s.Participant == own && !s.Absent }); err != nil || here {
+		return err
+	}
+	return decider.Refuse("gateway/not-at-session")
 }
 
 // holder is a message and one of its fields.
@@ -165,12 +178,15 @@ func holders(m protoreflect.Message, path []string) (all []holder) {
 
 // proxiesOf lists who has given the caller their proxy in the decision that a request is about.
 func (g *Gateway) proxiesOf(ctx context.Context, own string, req proto.Message) (held []string, err error) {
-	q, ok := req.(*commandv1.CastBallots)
+	q, ok := req.(interface {
+		GetWorkspace() string
+		GetDecision() string
+	})
 	if !ok || own == "" {
 		return nil, nil
 	}
 	view := &apiv1.DecisionView{}
-	if err := bus.Request(ctx, g.o.Conn, "query.get_decision", &apiv1.GetDecisionRequest{Workspace: q.Workspace, Decision: q.Decision}, view); err != nil {
+	if err := bus.Request(ctx, g.o.Conn, "query.get_decision", &apiv1.GetDecisionRequest{Workspace: q.GetWorkspace(), Decision: q.GetDecision()}, view); err != nil {
 		return nil, err
 	}
 	for _, e := range view.Electors {
@@ -207,12 +223,18 @@ func asProposer(g *Gateway, ctx context.Context, own string, req proto.Message) 
 	return decider.Refuse("gateway/for-oneself")
 }
 
-// ownObjection: an objection is raised, and taken back, by who has it.
-func ownObjection(_ *Gateway, _ context.Context, own string, req proto.Message) error {
+// ownObjection: an objection is raised, and taken back, by who has it or holds their proxy.
+func ownObjection(g *Gateway, ctx context.Context, own string, req proto.Message) error {
 	q, _ := req.(*commandv1.RecordAct)
 	switch q.GetAct().GetKind() {
 	case eventv1.ActKind_ACT_KIND_OBJECTION_RAISED, eventv1.ActKind_ACT_KIND_OBJECTION_WITHDRAWN:
-		if o := q.Act.Objector; o != "" && o != own {
+		o := q.Act.Objector
+		if o == "" || o == own {
+			return nil
+		}
+		if held, err := g.proxiesOf(ctx, own, req); err != nil {
+			return err
+		} else if !slices.Contains(held, o) {
 			return decider.Refuse("gateway/for-oneself")
 		}
 	}

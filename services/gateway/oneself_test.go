@@ -205,6 +205,13 @@ func TestWhatGoesBeyondOneselfIsForWhoFacilitates(t *testing.T) {
 	h.say("get_initiative", func(proto.Message) (proto.Message, error) {
 		return &apiv1.InitiativeView{Items: []*apiv1.ItemView{{Id: "orari:mine", ProposedBy: "me"}, {Id: "orari:other", ProposedBy: "other"}, {Id: "orari:nobody"}}}, nil
 	})
+	h.say("get_session", func(q proto.Message) (proto.Message, error) {
+		seats := map[string][]*apiv1.ParticipantView{"orari:s": {{Participant: "me", Present: true}}, "orari:left": {{Participant: "me"}}, "orari:absent": {{Participant: "me", Absent: true}}}
+		return &apiv1.SessionView{Seats: seats[q.(*apiv1.GetSessionRequest).Session]}, nil
+	})
+	h.say("get_decision", func(proto.Message) (proto.Message, error) {
+		return &apiv1.DecisionView{Electors: []*eventv1.Elector{{Participant: "away", Proxy: &eventv1.Proxy{To: "me"}}, {Participant: "other"}}}, nil
+	})
 	anna, giulia, seatless := h.signIn("anna", in(takePart, "me")), h.signIn("giulia", in(facilitate, "giulia")), h.signIn("seatless", in(takePart, ""))
 	for _, c := range []struct{ name, method, body, anna, giulia string }{
 		{"offices", "SessionService/SeatParticipants", `{"workspace":"dsm","session":"orari:s","seats":[{"participant":"me","offices":["OFFICE_CHAIR"]}]}`, "gateway/not-permitted", ""},
@@ -213,7 +220,11 @@ func TestWhatGoesBeyondOneselfIsForWhoFacilitates(t *testing.T) {
 		{"an item of nobody", "ItemService/WithdrawItem", `{"workspace":"dsm","item":"orari:nobody"}`, "gateway/for-oneself", ""},
 		{"an objection of one's own", "DecisionService/RecordAct", `{"workspace":"dsm","decision":"orari:s:d","act":{"kind":"ACT_KIND_OBJECTION_RAISED","by":"me","objector":"me"}}`, "", ""},
 		{"an objection of another", "DecisionService/RecordAct", `{"workspace":"dsm","decision":"orari:s:d","act":{"kind":"ACT_KIND_OBJECTION_WITHDRAWN","by":"me","objector":"other"}}`, "gateway/for-oneself", ""},
+		{"an objection of who gave a proxy", "DecisionService/RecordAct", `{"workspace":"dsm","decision":"orari:s:d","act":{"kind":"ACT_KIND_OBJECTION_RAISED","by":"me","objector":"away"}}`, "", ""},
 		{"a pause", "SessionService/PauseSession", `{"workspace":"dsm","session":"orari:s"}`, "", ""},
+		{"a pause, after leaving the room", "SessionService/PauseSession", `{"workspace":"dsm","session":"orari:left"}`, "", ""},
+		{"a pause, having been expected", "SessionService/PauseSession", `{"workspace":"dsm","session":"orari:absent"}`, "gateway/not-at-session", ""},
+		{"a pause from elsewhere", "SessionService/PauseSession", `{"workspace":"dsm","session":"orari:elsewhere"}`, "gateway/not-at-session", ""},
 		{"ballots of one's own", "DecisionService/GetOwnBallots", `{"workspace":"dsm","session":"orari:s","participant":"me"}`, "", "gateway/for-oneself"},
 		{"signals for oneself", "EvidenceService/GetSignals", `{"workspace":"dsm","initiative":"orari","participant":"me"}`, "", "gateway/for-oneself"},
 		{"signals for another", "EvidenceService/GetSignals", `{"workspace":"dsm","initiative":"orari","participant":"giulia"}`, "gateway/for-oneself", ""},

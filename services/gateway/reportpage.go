@@ -11,19 +11,20 @@ import (
 
 // reportPage shows the report of a department on a period, asked for on behalf of the reader as it stood at one instant.
 func (g *Gateway) reportPage(w http.ResponseWriter, r *http.Request) error {
-	p, err := periodOf(r)
+	c, err := chosenBy(r)
 	if err != nil {
 		return err
 	}
+	p := c.Period
 	ctx, ask, workspace := r.Context(), asker{g, callerOf(r.Context())}, r.PathValue("workspace")
 	q := r.URL.Query()
-	in := pages.ReportInput{From: q.Get("from"), To: q.Get("to"), Who: p.Who}
+	in := pages.ReportInput{From: q.Get("from"), To: q.Get("to"), Who: p.Who, Chosen: c}
 	q.Del("lang")
 	if len(q) > 0 {
 		in.Query = "?" + q.Encode()
 	}
 	ledger := func(level apiv1.LedgerLevel) (*apiv1.ListRoleLedgerResponse, error) {
-		return ask.ListRoleLedger(ctx, &apiv1.ListRoleLedgerRequest{Workspace: workspace, Period: p, Level: level})
+		return ask.ListRoleLedger(ctx, &apiv1.ListRoleLedgerRequest{Workspace: workspace, Period: p, Level: level, Initiative: c.Initiative, Scope: c.Scope, Area: c.Area, Stage: c.Stage, Kind: c.Kind})
 	}
 	department, err := ledger(apiv1.LedgerLevel_LEDGER_LEVEL_WORKSPACE)
 	if err != nil {
@@ -36,15 +37,15 @@ func (g *Gateway) reportPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	in.Quarters = quarters.Rows
-	if in.Figures, err = question[*apiv1.GetFiguresResponse](ctx, g, ask.c, "EvidenceService.GetFigures", &apiv1.GetFiguresRequest{Workspace: workspace, Period: p}); err != nil {
+	if in.Figures, err = question[*apiv1.GetFiguresResponse](ctx, g, ask.c, "EvidenceService.GetFigures", &apiv1.GetFiguresRequest{Workspace: workspace, Period: p, Initiative: c.Initiative, Scope: c.Scope, Area: c.Area, Stage: c.Stage, Kind: c.Kind}); err != nil {
 		return err
 	}
-	findings, err := ask.ListFindings(ctx, &apiv1.ListFindingsRequest{Workspace: workspace, Period: p})
+	findings, err := ask.ListFindings(ctx, &apiv1.ListFindingsRequest{Workspace: workspace, Period: p, Initiative: c.Initiative, Scope: c.Scope, Area: c.Area, Stage: c.Stage, Kind: c.Kind})
 	if err != nil {
 		return err
 	}
 	in.Findings = findings.Findings
-	decisions, err := ask.ListRoles(ctx, &apiv1.ListRolesRequest{Workspace: workspace, Who: p.Who, From: p.From, To: p.To, AsOf: p.AsOf})
+	decisions, err := ask.ListRoles(ctx, &apiv1.ListRolesRequest{Workspace: workspace, Who: p.Who, From: p.From, To: p.To, AsOf: p.AsOf, Initiative: c.Initiative, Scope: c.Scope, Area: c.Area, Stage: c.Stage, Kind: c.Kind})
 	if err != nil {
 		return err
 	}

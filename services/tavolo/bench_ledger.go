@@ -93,7 +93,7 @@ func fillLedger(ctx context.Context, name string) (err error) {
 			var statements []*sql.Stmt
 			for _, query := range []string{
 				`INSERT INTO aggregate (id, kind, key) VALUES (?, 'decision', ?)`,
-				`INSERT INTO decision (aggregate, initiative, session, own, item, phase, outcome, closed_at, last_at, due_end, kind, first_seq, question_commit) VALUES (?, ?, ?, 'd', 1, 4, 1, ?, ?, 0, 1, ?, '')`,
+				`INSERT INTO decision (aggregate, initiative, session, own, item, phase, outcome, closed_at, last_at, due_end, kind, first_seq, posed_at, opened_at, question_commit, summary) VALUES (?, ?, ?, 'd', 1, 4, 1, ?, ?, 0, 1, ?, 0, 0, '', x'')`,
 				`INSERT INTO ledger (who, closed_at, decision, initiative, kind, role, reason) VALUES ('` + evidence.Strict + `', ?, ?, ?, 1, ?, ?)`,
 			} {
 				s, err := tx.PrepareContext(ctx, query)

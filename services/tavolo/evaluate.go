@@ -70,5 +70,5 @@ func (s *span) period() *apiv1.EvidencePeriod {
 
 // evaluation asks everything that a report and an export are made of.
 func (s *span) evaluation(ctx context.Context, d *desk) (*export.Evaluation, error) {
-	return export.Gather(ctx, d.ask, s.Workspace, s.period())
+	return export.Gather(ctx, d.ask, &apiv1.ListRoleLedgerRequest{Workspace: s.Workspace, Period: s.period()})
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"tavolo/pkg/bus"
+	"tavolo/pkg/releases"
 	"tavolo/services/clerk"
 	"tavolo/services/feeds"
 	"tavolo/services/gateway"
@@ -161,9 +162,13 @@ func (h *house) start(ctx context.Context, service string, p plan) error {
 		if err != nil {
 			return err
 		}
+		remembered, err := h.releases(p)
+		if err != nil {
+			return err
+		}
 		g, err := gateway.Start(gateway.Options{
 			Conn: nc, Listen: p.Listen, PublicURL: p.PublicURL, TLSCert: p.TLSCert, TLSKey: p.TLSKey, OperatorToken: token,
-			Version: version, Sentence: sentence, Logger: p.Logger, Import: importer{nc: nc}.record, Web: web.Handler(), Style: web.Style(), ReadersURL: readers,
+			Version: version, Sentence: sentence, Logger: p.Logger, Import: importer{nc: nc}.record, Releases: remembered, Web: web.Handler(), Style: web.Style(), ReadersURL: readers,
 		})
 		if err != nil {
 			return err
@@ -181,6 +186,20 @@ func (h *house) start(ctx context.Context, service string, p plan) error {
 		})
 	}
 	return nil
+}
+
+// releases opens what the data folder remembers of files that left. Services that run apart have no folder in common: then no file counts people.
+func (h *house) releases(p plan) (*releases.Store, error) {
+	if p.NATS != "" {
+		p.Logger.Info("gateway: numbers of people are left out of files: there is no common data folder where earlier ones are remembered")
+		return nil, nil
+	}
+	store, err := releases.Open(p.Dir)
+	if err != nil {
+		return nil, err
+	}
+	h.stop(store.Close)
+	return store, nil
 }
 
 func (h *house) dial(service string) (*nats.Conn, error) {

@@ -26,6 +26,7 @@ import (
 	"tavolo/pkg/bus"
 	apiv1 "tavolo/proto/tavolo/api/v1"
 	commandv1 "tavolo/proto/tavolo/command/v1"
+	eventv1 "tavolo/proto/tavolo/event/v1"
 	peoplev1 "tavolo/proto/tavolo/people/v1"
 	"tavolo/services/gateway"
 )
@@ -254,6 +255,24 @@ func TestTheFirstFacilitatorInvitesAndPeopleComeIn(t *testing.T) {
 }
 
 // What somebody consents to when they come in is recorded with their seat, and shown to them and to who facilitates.
+func TestWhoFoundsCanInviteAtOnce(t *testing.T) {
+	h := openHome(t, filepath.Join(t.TempDir(), "data"))
+	giulia := h.browser()
+	do[apiv1.MeView](giulia, "AccountService/Enter", &apiv1.EnterRequest{Secret: h.offer(), Name: "Giulia", Id: newID()})
+	for i := range 50 {
+		ws, initiative := fmt.Sprintf("dsm-%d", i), "orari"
+		do[commandv1.Receipt](giulia, "WorkspaceService/FoundWorkspace", &commandv1.FoundWorkspace{Workspace: ws, Name: clear("Dipartimento"), Region: "emilia-romagna"})
+		do[apiv1.InvitationMade](giulia, "AccountService/Invite", &apiv1.InviteRequest{Workspace: ws, Grant: apiv1.Grant_GRANT_FACILITATE})
+		do[commandv1.Receipt](giulia, "InitiativeService/OpenInitiative", &commandv1.OpenInitiative{Workspace: ws, Initiative: initiative, Title: clear("Orari")})
+		do[apiv1.InvitationMade](giulia, "AccountService/Invite", &apiv1.InviteRequest{Workspace: ws, Initiative: initiative, Grant: apiv1.Grant_GRANT_TAKE_PART})
+		do[commandv1.Receipt](giulia, "SessionService/PrepareSession", &commandv1.PrepareSession{Workspace: ws, Session: initiative + ":s", Title: clear("Incontro"), Kind: eventv1.SessionKind_SESSION_KIND_MEETING})
+		do[apiv1.InvitationMade](giulia, "AccountService/Invite", &apiv1.InviteRequest{Workspace: ws, Initiative: initiative, Session: initiative + ":s", Grant: apiv1.Grant_GRANT_TAKE_PART})
+	}
+	if code := giulia.ask("AccountService/Invite", &apiv1.InviteRequest{Workspace: "dsm-none", Grant: apiv1.Grant_GRANT_READ}, &apiv1.InvitationMade{}); code != "workspace/unknown" {
+		t.Errorf("into a workspace that nobody founded: %q", code)
+	}
+}
+
 func TestConsentsAreRecordedWithTheSeat(t *testing.T) {
 	h, giulia := withExample(t)
 	made := giulia.invite(0)

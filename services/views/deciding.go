@@ -16,14 +16,11 @@ import (
 // This chapter shows decisions: one with all that belongs to it, and a line of each. While voting is open they say who has voted and never how;
 // a person's own ballots are an answer of their own.
 
-func decisionOf(a *aggregate.Aggregate, open opener, upTo uint64) *apiv1.DecisionView {
-	d := a.Decision
-	view := &apiv1.DecisionView{
-		Id: a.ID, Item: d.Item, Question: open(d.Question), Phase: apiv1.DecisionPhase(d.Phase), Charter: d.Charter, Electors: d.Electors,
-		Outcome: d.Final(), OutcomeReason: d.OutcomeReason, Tally: d.Tally, OpenedAt: timestamp(d.OpenedAt), ClosesAt: timestamp(d.ClosesAt), ClosedAt: timestamp(d.ClosedAt),
-		Contested: d.Disputed, ContestedBy: d.DisputedBy, Contest: open(d.Dispute), Corrections: uint32(d.Corrections), Sequence: upTo,
-		Round: d.Round, ConsentRound: uint32(d.ConsentRound), Proposal: open(d.Proposal), Count: countOf(d),
-	}
+// decisionOf shows a decision whole. count is countOf of it: an answer is built twice (words.go), and the count is the dearest part.
+func decisionOf(a *aggregate.Aggregate, open opener, upTo uint64, count *apiv1.CountView) *apiv1.DecisionView {
+	d, view := a.Decision, briefOf(a, open, upTo, count)
+	view.Shortened = false
+	view.Electors = d.Electors
 	if d.Phase == decision.Posed {
 		view.PlannedElectors = d.Planned
 	}
@@ -42,6 +39,17 @@ func decisionOf(a *aggregate.Aggregate, open opener, upTo uint64) *apiv1.Decisio
 		view.Acts = append(view.Acts, &apiv1.ActView{Act: act.ActRecorded, At: timestamp(act.At), Reason: open(act.Words), Sequence: act.Seq})
 	}
 	return view
+}
+
+// briefOf shows a decision without what grows with the number of people, and without how it came about.
+func briefOf(a *aggregate.Aggregate, open opener, upTo uint64, count *apiv1.CountView) *apiv1.DecisionView {
+	d := a.Decision
+	return &apiv1.DecisionView{
+		Id: a.ID, Item: d.Item, Question: open(d.Question), Phase: apiv1.DecisionPhase(d.Phase), Charter: d.Charter, Ratifier: open(d.Ratifier),
+		Outcome: d.Final(), OutcomeReason: d.OutcomeReason, Tally: d.Tally, OpenedAt: timestamp(d.OpenedAt), ClosesAt: timestamp(d.ClosesAt), ClosedAt: timestamp(d.ClosedAt),
+		Contested: d.Disputed, ContestedBy: d.DisputedBy, Contest: open(d.Dispute), Corrections: uint32(d.Corrections), Sequence: upTo,
+		Round: d.Round, ConsentRound: uint32(d.ConsentRound), Proposal: open(d.Proposal), Count: count, Shortened: true,
+	}
 }
 
 // shown is what others see of a ballot or an advice: nobody is to be led by how others chose.

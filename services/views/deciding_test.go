@@ -256,7 +256,7 @@ func TestTheTextOfADecisionIsShownWithHowItChanged(t *testing.T) {
 	} {
 		a.Evolve(decider.Fact{Seq: uint64(n + 1), Commit: "c", Event: decidertest.At(decidertest.Now, e)})
 	}
-	view := decisionOf(a, func(w decider.Words) string { return string(w.Sealed.GetCiphertext()) }, 6)
+	view := decisionOf(a, func(w decider.Words) string { return string(w.Sealed.GetCiphertext()) }, 6, countOf(a.Decision))
 	at := timestamppb.New(decidertest.Now)
 	want := []*apiv1.AmendmentView{{Text: "until two", TakesUp: 3, At: at, Sequence: 2}, {Text: "until one", Objector: "p1", At: at, Sequence: 3}}
 	if diff := decidertest.Differ(want, view.Amendments); diff != "" || view.Question != "a bus?" || view.Proposal != "until one" || view.Contest != "it was three" || view.ContestedBy != "u2" {

@@ -116,7 +116,7 @@ func intervalOf(i evidence.Interval) *apiv1.TableInterval {
 
 // listFindings answers ListFindings.
 func (v *Views) listFindings(ctx context.Context, q *apiv1.ListFindingsRequest) (*apiv1.ListFindingsResponse, error) {
-	s, err := v.set(ctx, &apiv1.ListRoleLedgerRequest{Workspace: q.Workspace, Period: q.Period})
+	s, err := v.set(ctx, &apiv1.ListRoleLedgerRequest{Workspace: q.Workspace, Period: q.Period, Initiative: q.Initiative, Scope: q.Scope, Area: q.Area, Stage: q.Stage, Kind: q.Kind})
 	if err != nil {
 		return nil, err
 	}
@@ -135,21 +135,21 @@ func (v *Views) listFindings(ctx context.Context, q *apiv1.ListFindingsRequest) 
 
 // getFigures answers GetFigures.
 func (v *Views) getFigures(ctx context.Context, q *apiv1.GetFiguresRequest) (*apiv1.GetFiguresResponse, error) {
-	if q.Workspace == "" {
+	if q.Workspace == "" && len(q.Period.GetDepartments()) == 0 {
 		return nil, decider.Refuse("evidence/workspace-missing")
 	}
-	s, err := v.set(ctx, &apiv1.ListRoleLedgerRequest{Workspace: q.Workspace, Period: q.Period})
+	s, err := v.set(ctx, &apiv1.ListRoleLedgerRequest{Workspace: q.Workspace, Period: q.Period, Initiative: q.Initiative, Scope: q.Scope, Area: q.Area, Stage: q.Stage, Kind: q.Kind})
 	if err != nil {
 		return nil, err
 	}
 	if !evidence.UserView(s.who) {
 		return nil, decider.Refuse("evidence/users-only")
 	}
-	reading, err := v.readingOf(ctx, q.Workspace, "", s.asOf)
+	readings, err := v.readingsOf(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	f := reading.Figures(s.who, s.from, s.to, s.asOf)
+	f := evidence.Join(readings...).Figures(s.who, s.from, s.to, s.asOf)
 	out := &apiv1.GetFiguresResponse{
 		AsOf: timestamppb.New(s.asOf), Success: shareOf(f.Success.All), ConditionalSuccess: shareOf(f.Success.Divergent), ConditionalInterval: intervalOf(f.Success.Interval), Enough: f.Success.Enough, Divergent: f.Success.Decisions,
 		Seconds: shareOf(f.Voice.Seconds), Turns: shareOf(f.Voice.Turns), Gini: f.Voice.Gini,
@@ -163,6 +163,9 @@ func (v *Views) getFigures(ctx context.Context, q *apiv1.GetFiguresRequest) (*ap
 	out.DaysToAdmission, out.Admitted, out.DaysToAdmissionOthers, out.AdmittedOthers = f.Agenda.DaysToAdmission, uint32(f.Agenda.Admitted), f.Agenda.DaysToAdmissionOthers, uint32(f.Agenda.AdmittedOthers)
 	if ratio, measured := f.Voice.Ratio(); measured {
 		out.Voice = &ratio
+	}
+	if q.Workspace == "" { // an id of one workspace may be another decision's in the next
+		out.Divergent, out.RefusedItems, out.Overdue, out.ImplementationRefused, out.ChangedDecisions = nil, nil, nil, nil, nil
 	}
 	return out, nil
 }

@@ -21,7 +21,7 @@ func BenchmarkTheRoleLedger(b *testing.B) {
 	const decisions, people = 20_000, 15
 	err = db.Write(context.Background(), func(tx *sql.Tx) error {
 		for n := range decisions {
-			if _, err := tx.Exec(`INSERT INTO decision (aggregate, initiative, session, own, item, phase, outcome, closed_at, last_at, due_end, kind, first_seq, question_commit) VALUES (?, 'csm', ?, ?, 1, ?, 1, ?, ?, 0, 0, ?, '')`,
+			if _, err := tx.Exec(`INSERT INTO decision (aggregate, initiative, session, own, item, phase, outcome, closed_at, last_at, due_end, kind, first_seq, posed_at, opened_at, question_commit, summary) VALUES (?, 'csm', ?, ?, 1, ?, 1, ?, ?, 0, 0, ?, 0, 0, '', x'')`,
 				n, fmt.Sprintf("csm:s%d", n/3), fmt.Sprint("d", n), int(decision.Closed), n+1, n+1, n); err != nil {
 				return err
 			}

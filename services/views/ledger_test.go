@@ -294,6 +294,18 @@ func TestEvaluatorsGetTable3FindingsAndFigures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var success, decided uint32
+	for _, ws := range []string{"dsm-a", "dsm-c"} {
+		one, err := h.views.getFigures(ctx, &apiv1.GetFiguresRequest{Workspace: ws})
+		if err != nil {
+			t.Fatal(err)
+		}
+		success, decided = success+one.Success.Of, decided+one.Agenda.Of
+	}
+	both, err := h.views.getFigures(ctx, &apiv1.GetFiguresRequest{Period: &apiv1.EvidencePeriod{Departments: []string{"dsm-a", "dsm-c"}}})
+	if err != nil || both.Success.Of != success || both.Agenda.Of != decided || len(both.Divergent)+len(both.Overdue)+len(both.ImplementationRefused) != 0 {
+		t.Errorf("two departments together: %v, %v; apart %d and %d", both, err, success, decided)
+	}
 	if figures.Success.N != 2 || figures.Success.Of != 2 || figures.ConditionalSuccess.Of != 0 || figures.Enough || figures.Voice != nil {
 		t.Errorf("%v", figures)
 	}

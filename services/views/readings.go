@@ -1,7 +1,6 @@
 package views
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -17,58 +16,15 @@ import (
 	"tavolo/pkg/decider"
 	"tavolo/pkg/domain/aggregate"
 	"tavolo/pkg/domain/evidence"
+	apiv1 "tavolo/proto/tavolo/api/v1"
 	eventv1 "tavolo/proto/tavolo/event/v1"
 )
 
-// This chapter keeps the facts behind figures, findings and trends in memory, one reading an initiative, and makes them anew only for initiatives that
-// changed. Whoever asks never waits for that if the views had a quiet moment before: then they are made in advance.
+// This chapter puts readings together from the parts that the projector keeps (parts.go), and keeps those that are asked for, one an initiative, until something
+// happens in it.
 
 // readingsMax bounds the readings that are kept. One of a hundred decisions takes about 50 KB.
 const readingsMax = 4096
-
-// quiet is how long nothing may have happened in a workspace before its readings are made in advance, so that a meeting does not pay for them.
-const quiet = 3 * time.Second
-
-// pulse is how far an initiative has come.
-type pulse struct{ seq, lastAt int64 }
-
-// latestOf is the latest moment of a commit's events.
-func latestOf(c *eventv1.Commit) (last int64) {
-	for _, e := range c.Events {
-		last = max(last, unixMilli(e.OccurredAt.AsTime()))
-	}
-	return last
-}
-
-func writePulses(ctx context.Context, tx *sql.Tx, pulses map[string]pulse) error {
-	for _, initiative := range slices.Sorted(maps.Keys(pulses)) {
-		x := pulses[initiative]
-		if _, err := tx.ExecContext(ctx, `INSERT INTO pulse (initiative, seq, last_at) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq, last_at = max(last_at, excluded.last_at)`, initiative, x.seq, x.lastAt); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// readings are those that are kept.
-type readings struct {
-	cache  *lru.Cache[place, kept]
-	mu     sync.Mutex // guards making
-	making map[place]*sync.Mutex
-}
-
-// lock waits until nobody else makes the reading of an initiative.
-func (r *readings) lock(at place) (unlock func()) {
-	r.mu.Lock()
-	m := r.making[at]
-	if m == nil {
-		m = &sync.Mutex{}
-		r.making[at] = m
-	}
-	r.mu.Unlock()
-	m.Lock()
-	return m.Unlock
-}
 
 type place struct{ workspace, initiative string }
 
@@ -77,18 +33,23 @@ type kept struct {
 	reading *evidence.Reading
 }
 
-func newReadings() *readings {
+func newReadings() *lru.Cache[place, kept] {
 	cache, err := lru.New[place, kept](readingsMax)
 	if err != nil {
 		panic(err) // only for a size that is not positive
 	}
-	return &readings{cache: cache, making: map[place]*sync.Mutex{}}
+	return cache
 }
 
-// readingOf gives the facts of a workspace, or of one of its initiatives, as they stood at an instant. Those of initiatives in which nothing happened after
-// the instant are kept; the others are read anew.
-func (v *Views) readingOf(ctx context.Context, ws, only string, asOf time.Time) (*evidence.Reading, error) {
-	rows, err := v.read(ws).QueryContext(ctx, `SELECT initiative, seq, last_at FROM pulse WHERE ? IN ('', initiative) ORDER BY initiative`, only)
+// readingOf gives the facts of a department, as far as a question is about them, as they stood at its instant.
+func (v *Views) readingOf(ctx context.Context, s *scene, ws string) (*evidence.Reading, error) {
+	where, args := "? IN ('', p.initiative)", []any{s.Initiative}
+	for column, wanted := range map[string]int32{"scope": int32(s.Scope), "area": int32(s.Area), "stage": int32(s.Stage)} {
+		if wanted != 0 {
+			where, args = where+" AND g."+column+" = ?", append(args, wanted)
+		}
+	}
+	rows, err := v.read(ws).QueryContext(ctx, `SELECT p.initiative, p.seq, p.last_at FROM pulse p LEFT JOIN facet g ON g.key = p.initiative WHERE `+where+` ORDER BY p.initiative`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -106,35 +67,77 @@ func (v *Views) readingOf(ctx context.Context, ws, only string, asOf time.Time) 
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
-	var parts []*evidence.Reading
+	var all []*evidence.Reading
 	for _, initiative := range order {
-		r, err := v.partOf(ctx, place{ws, initiative}, pulses[initiative], asOf)
+		r, err := v.readingIn(ctx, place{ws, initiative}, pulses[initiative], s.asOf)
 		if err != nil {
 			return nil, err
 		}
-		parts = append(parts, r)
+		all = append(all, r)
 	}
-	return evidence.Join(parts...), nil
+	return evidence.Join(all...).In(s.Kind), nil
 }
 
-// partOf gives the facts of one initiative.
-func (v *Views) partOf(ctx context.Context, at place, x pulse, asOf time.Time) (*evidence.Reading, error) {
+// readingIn gives the facts of one initiative.
+func (v *Views) readingIn(ctx context.Context, at place, x pulse, asOf time.Time) (*evidence.Reading, error) {
 	whole := x.lastAt <= asOf.UnixMilli()
-	if whole {
-		defer v.readings.lock(at)()
-		if k, ok := v.readings.cache.Get(at); ok && k.seq == x.seq {
-			return k.reading, nil
-		}
+	if k, ok := v.readings.Get(at); ok && whole && k.seq == x.seq {
+		return k.reading, nil
 	}
-	record, timeline, seq, err := v.recordOf(ctx, at.workspace, at.initiative, asOf)
+	parts, err := v.partsOf(ctx, at, asOf)
 	if err != nil {
 		return nil, err
 	}
-	r := record.Reading(timeline)
-	if whole && seq == x.seq { // not when a commit came in between: it may be later than the instant
-		v.readings.cache.Add(at, kept{seq, r})
+	r := evidence.Assemble(parts)
+	if whole {
+		v.readings.Add(at, kept{x.seq, r})
 	}
 	return r, nil
+}
+
+// partsOf reads the parts of an initiative as they stood at an instant: those that know of nothing later are as they are kept.
+func (v *Views) partsOf(ctx context.Context, at place, asOf time.Time) ([]evidence.Part, error) {
+	instant := asOf.UnixMilli()
+	rows, err := v.read(at.workspace).QueryContext(ctx, `SELECT aggregate, session, max(last_at, beside_at) > ?, body FROM part WHERE initiative = ? AND since <= ?`, instant, at.initiative, instant)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	type stale struct {
+		id      int64
+		session string
+	}
+	var parts []evidence.Part
+	var again []stale
+	for rows.Next() {
+		var id int64
+		var session string
+		var later bool
+		var body sql.RawBytes
+		if err := rows.Scan(&id, &session, &later, &body); err != nil {
+			return nil, err
+		}
+		if later {
+			again = append(again, stale{id, session})
+			continue
+		}
+		p, err := evidence.ReadPart(body)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, p)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, err
+	}
+	for _, x := range again {
+		p, err := v.partAsOf(ctx, at.workspace, x.id, x.session, asOf)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, p)
+	}
+	return parts, nil
 }
 
 // readingsOf gives the facts of each department, several at a time.
@@ -146,7 +149,7 @@ func (v *Views) readingsOf(ctx context.Context, s *scene) ([]*evidence.Reading, 
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			all[n], failed[n] = v.readingOf(ctx, d.workspace, "", s.asOf)
+			all[n], failed[n] = v.readingOf(ctx, s, d.workspace)
 		})
 	}
 	wg.Wait()
@@ -191,36 +194,17 @@ func (v *Views) recordOf(ctx context.Context, ws, initiative string, asOf time.T
 	return evidence.NewRecord(ws, asOf, folds), timeline, last, rows.Err()
 }
 
-// ahead makes readings in advance, workspace by workspace, when nothing has happened there for a while. It ends with the views.
-func (v *Views) ahead() {
-	due := map[string]time.Time{}
-	tick := time.NewTicker(quiet / 3)
-	defer tick.Stop()
-	for {
-		select {
-		case <-v.ctx.Done():
-			return
-		case ws := <-v.changed:
-			due[ws] = time.Now().Add(quiet)
-		case <-tick.C:
-			for _, ws := range slices.SortedFunc(maps.Keys(due), func(a, b string) int { return cmp.Compare(a, b) }) {
-				if time.Now().Before(due[ws]) {
-					continue
-				}
-				delete(due, ws)
-				if _, err := v.readingOf(v.ctx, ws, "", v.clock()); err != nil && v.ctx.Err() == nil {
-					v.logger.Warn("views: readings could not be made in advance", "workspace", ws, "error", err)
-				}
-				break // one at a time: meanwhile others may have changed
+// warm reads every department once after the start, so that the first question finds the tables open and the readings made.
+func (v *Views) warm() {
+	v.mu.RLock()
+	workspaces := slices.Sorted(maps.Keys(v.shelves))
+	v.mu.RUnlock()
+	for _, ws := range workspaces {
+		if _, err := v.readingOf(v.ctx, &scene{ListRoleLedgerRequest: &apiv1.ListRoleLedgerRequest{}, asOf: v.clock()}, ws); err != nil {
+			if v.ctx.Err() == nil {
+				v.logger.Warn("views: the readings of a workspace could not be made after the start", "workspace", ws, "error", err)
 			}
+			return
 		}
-	}
-}
-
-// stirred notes that something happened in a workspace. It never waits: who misses it asks a little longer.
-func (v *Views) stirred(ws string) {
-	select {
-	case v.changed <- ws:
-	default:
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"tavolo/pkg/domain/aggregate"
 	"tavolo/pkg/domain/decision"
+	"tavolo/pkg/domain/evidence"
 	"tavolo/pkg/domain/item"
 	"tavolo/pkg/domain/role"
 	"tavolo/pkg/eventlog"
@@ -27,14 +28,22 @@ const foldsMax = 2048
 
 // projector keeps the folds of what it has seen lately. It is used by one transaction at a time; when one fails, the folds are forgotten.
 type projector struct {
-	folds *lru.Cache[int64, *aggregate.Aggregate]
+	folds *lru.Cache[int64, folded]
 	ids   *lru.Cache[string, int64]
+	// votes are the first ones, by initiative.
+	votes map[string]int64
 	// touched are the initiatives of the last batch, for whoever is looking at them.
 	touched []string
 }
 
+// folded is an aggregate and, of a decision, the charters that it had.
+type folded struct {
+	*aggregate.Aggregate
+	charters *evidence.Charters
+}
+
 func newProjector() *projector {
-	folds, err := lru.New[int64, *aggregate.Aggregate](foldsMax)
+	folds, err := lru.New[int64, folded](foldsMax)
 	if err != nil {
 		panic(err) // only for a size that is not positive
 	}
@@ -42,7 +51,7 @@ func newProjector() *projector {
 	if err != nil {
 		panic(err)
 	}
-	return &projector{folds: folds, ids: ids}
+	return &projector{folds: folds, ids: ids, votes: map[string]int64{}}
 }
 
 // apply projects a batch of commits.
@@ -51,6 +60,7 @@ func (p *projector) apply(ctx context.Context, tx *sql.Tx, _ string, batch []eve
 		if err != nil {
 			p.folds.Purge()
 			p.ids.Purge()
+			clear(p.votes)
 		}
 	}()
 	insert, err := tx.PrepareContext(ctx, `INSERT INTO record (aggregate, seq, body) VALUES (?, ?, ?)`)
@@ -58,7 +68,7 @@ func (p *projector) apply(ctx context.Context, tx *sql.Tx, _ string, batch []eve
 		return err
 	}
 	defer func() { _ = insert.Close() }()
-	dirty, pulses := map[int64]bool{}, map[string]pulse{}
+	stirred := newStirring()
 	p.touched = nil
 	for _, r := range batch {
 		key := aggregate.Key{Kind: aggregate.Kind(r.Commit.Aggregate), ID: r.Commit.AggregateId}
@@ -66,7 +76,7 @@ func (p *projector) apply(ctx context.Context, tx *sql.Tx, _ string, batch []eve
 		if err != nil {
 			return err
 		}
-		a, err := p.fold(ctx, tx, id, key)
+		a, err := p.folded(ctx, tx, id, key)
 		if err != nil {
 			return err
 		}
@@ -80,28 +90,28 @@ func (p *projector) apply(ctx context.Context, tx *sql.Tx, _ string, batch []eve
 		if err := a.Apply(r.Seq, r.Commit); err != nil {
 			return err
 		}
+		for _, e := range r.Commit.Events {
+			a.charters.Note(r.Seq, e)
+		}
 		if home, ok := key.InitiativeKey(); ok && !slices.Contains(p.touched, home.ID) {
 			p.touched = append(p.touched, home.ID)
 		}
-		if home, ok := key.InitiativeKey(); ok {
-			x := pulses[home.ID]
-			pulses[home.ID] = pulse{int64(r.Seq), max(x.lastAt, latestOf(r.Commit))}
-		}
-		if err := p.mark(ctx, tx, id, a, r.Commit, dirty); err != nil {
+		stirred.note(id, a.Aggregate, r.Seq, r.Commit)
+		if err := p.mark(ctx, tx, id, a.Aggregate, r.Commit, stirred); err != nil {
 			return err
 		}
-		if err := p.tell(ctx, tx, id, a, r); err != nil {
+		if err := p.tell(ctx, tx, id, a.Aggregate, r); err != nil {
 			return err
 		}
-		if err := writeFacet(ctx, tx, id, a); err != nil {
+		if err := writeFacet(ctx, tx, id, a.Aggregate); err != nil {
 			return err
 		}
 	}
-	if err := writePulses(ctx, tx, pulses); err != nil {
+	if err := errors.Join(writePulses(ctx, tx, stirred.pulses), p.writeParts(ctx, tx, stirred.parts)); err != nil {
 		return err
 	}
-	for _, id := range sorted(dirty) {
-		if err := p.judge(ctx, tx, id); err != nil {
+	for _, id := range sorted(stirred.dirty) {
+		if err := p.judge(ctx, tx, id, stirred.parts); err != nil {
 			return err
 		}
 	}
@@ -135,16 +145,25 @@ func (p *projector) number(ctx context.Context, tx *sql.Tx, key aggregate.Key, s
 	return id, err
 }
 
-// fold gives the fold of an aggregate, from the cache or from its commits.
-func (p *projector) fold(ctx context.Context, tx *sql.Tx, id int64, key aggregate.Key) (*aggregate.Aggregate, error) {
+// folded gives the fold of an aggregate, from the cache or from its commits.
+func (p *projector) folded(ctx context.Context, tx *sql.Tx, id int64, key aggregate.Key) (folded, error) {
 	if a, ok := p.folds.Get(id); ok {
 		return a, nil
 	}
-	a, err := foldRecord(ctx, tx, id, key, nil)
-	if err == nil {
-		p.folds.Add(id, a)
+	f := folded{charters: &evidence.Charters{}}
+	var err error
+	if f.Aggregate, err = foldRecord(ctx, tx, id, key, func(seq uint64, e *eventv1.Event) bool {
+		f.charters.Note(seq, e)
+		return true
+	}); err == nil {
+		p.folds.Add(id, f)
 	}
-	return a, err
+	return f, err
+}
+
+func (p *projector) fold(ctx context.Context, tx *sql.Tx, id int64, key aggregate.Key) (*aggregate.Aggregate, error) {
+	f, err := p.folded(ctx, tx, id, key)
+	return f.Aggregate, err
 }
 
 // querier is a transaction or the pool of readers.
@@ -153,13 +172,16 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
+// keeping says which events of a commit, by its sequence, count. It is asked in their order.
+type keeping func(seq uint64, e *eventv1.Event) bool
+
 // foldRecord folds an aggregate from its stored commits; keep says which events count, nil keeps all.
-func foldRecord(ctx context.Context, q querier, id int64, key aggregate.Key, keep func(*eventv1.Event) bool) (*aggregate.Aggregate, error) {
+func foldRecord(ctx context.Context, q querier, id int64, key aggregate.Key, keep keeping) (*aggregate.Aggregate, error) {
 	return foldUpTo(ctx, q, id, key, math.MaxInt64, keep)
 }
 
 // foldUpTo is foldRecord with the commits up to a sequence only.
-func foldUpTo(ctx context.Context, q querier, id int64, key aggregate.Key, seq int64, keep func(*eventv1.Event) bool) (*aggregate.Aggregate, error) {
+func foldUpTo(ctx context.Context, q querier, id int64, key aggregate.Key, seq int64, keep keeping) (*aggregate.Aggregate, error) {
 	a := aggregate.New(key)
 	rows, err := q.QueryContext(ctx, `SELECT seq, body FROM record WHERE aggregate = ? AND seq <= ? ORDER BY seq`, id, seq)
 	if err != nil {
@@ -177,7 +199,7 @@ func foldUpTo(ctx context.Context, q querier, id int64, key aggregate.Key, seq i
 			return nil, err
 		}
 		if keep != nil {
-			c.Events = slices.DeleteFunc(c.Events, func(e *eventv1.Event) bool { return !keep(e) })
+			c.Events = slices.DeleteFunc(c.Events, func(e *eventv1.Event) bool { return !keep(uint64(seq), e) })
 		}
 		if err := a.Apply(uint64(seq), c); err != nil {
 			return nil, err
@@ -189,10 +211,15 @@ func foldUpTo(ctx context.Context, q querier, id int64, key aggregate.Key, seq i
 // mark notes which decisions a commit touches: itself, those of the session, and those on the item that what was said can still matter to.
 // What is said in a meeting does not touch what was decided in the ones before, so that an item may live on for years at a steady cost.
 // Nor do raised hands, turns that are not over, pauses and the like, of which a meeting has many. a is the fold with the commit in it.
-func (p *projector) mark(ctx context.Context, tx *sql.Tx, id int64, a *aggregate.Aggregate, c *eventv1.Commit, dirty map[int64]bool) error {
+func (p *projector) mark(ctx context.Context, tx *sql.Tx, id int64, a *aggregate.Aggregate, c *eventv1.Commit, stirred *stirring) error {
+	dirty := stirred.dirty
 	switch a.Kind {
+	case aggregate.Initiative:
+		return enrol(ctx, tx, a.ID, a.Seq, c, dirty)
 	case aggregate.Decision:
 		dirty[id] = true
+		home, _, _ := decision.Split(a.ID)
+		return p.vote(ctx, tx, home, c, stirred)
 	case aggregate.Session:
 		if err := collect(ctx, tx, dirty, `SELECT aggregate FROM decision WHERE session = ? AND kind <> ?`, a.ID, int32(a.Session.Kind)); err != nil {
 			return err
@@ -265,12 +292,12 @@ func collect(ctx context.Context, tx *sql.Tx, into map[int64]bool, query string,
 }
 
 // judge writes the line of a decision and, once it is closed, the roles that the record shows.
-func (p *projector) judge(ctx context.Context, tx *sql.Tx, id int64) error {
+func (p *projector) judge(ctx context.Context, tx *sql.Tx, id int64, parts map[partKey]span) error {
 	key := aggregate.Key{Kind: aggregate.Decision}
 	if err := tx.QueryRowContext(ctx, `SELECT key FROM aggregate WHERE id = ?`, id).Scan(&key.ID); err != nil {
 		return err
 	}
-	a, err := p.fold(ctx, tx, id, key)
+	a, err := p.folded(ctx, tx, id, key)
 	if err != nil {
 		return err
 	}
@@ -292,7 +319,7 @@ func (p *projector) judge(ctx context.Context, tx *sql.Tx, id int64) error {
 			return err
 		}
 	}
-	summary, err := (proto.MarshalOptions{Deterministic: true}).Marshal(summaryOfDecision(a))
+	summary, err := (proto.MarshalOptions{Deterministic: true}).Marshal(summaryOfDecision(a.Aggregate))
 	if err != nil {
 		return err
 	}
@@ -304,12 +331,12 @@ func (p *projector) judge(ctx context.Context, tx *sql.Tx, id int64) error {
 	if s.Session != nil {
 		kind = int32(s.Session.Kind)
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO decision (aggregate, initiative, session, own, item, phase, outcome, closed_at, last_at, due_end, kind, first_seq, posed_at, question, question_commit, summary)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	_, err = tx.ExecContext(ctx, `INSERT INTO decision (aggregate, initiative, session, own, item, phase, outcome, closed_at, last_at, due_end, kind, first_seq, posed_at, opened_at, question, question_commit, summary)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (aggregate) DO UPDATE SET item = excluded.item, phase = excluded.phase, outcome = excluded.outcome, closed_at = excluded.closed_at,
-			last_at = excluded.last_at, due_end = excluded.due_end, kind = excluded.kind, posed_at = excluded.posed_at, question = excluded.question,
+			last_at = excluded.last_at, due_end = excluded.due_end, kind = excluded.kind, posed_at = excluded.posed_at, opened_at = excluded.opened_at, question = excluded.question,
 			question_commit = excluded.question_commit, summary = excluded.summary`,
-		id, initiative, in, own, itemID, int(d.Phase), int32(d.Final()), unixMilli(d.ClosedAt), lastAt(d, in, i, s), dueEnd(d), kind, int64(d.FirstSeq), unixMilli(d.PosedAt), question, d.Question.Commit, summary)
+		id, initiative, in, own, itemID, int(d.Phase), int32(d.Final()), unixMilli(d.ClosedAt), lastAt(d, in, i, s), dueEnd(d), kind, int64(d.FirstSeq), unixMilli(d.PosedAt), unixMilli(d.OpenedAt), question, d.Question.Commit, summary)
 	if err != nil {
 		return err
 	}
@@ -317,8 +344,23 @@ func (p *projector) judge(ctx context.Context, tx *sql.Tx, id int64) error {
 		return err
 	}
 	var judgements []role.Judgement
+	var part evidence.Part
 	if d.Phase == decision.Closed {
-		judgements = role.Judge(role.NewCase(d, i.Item, s.Session, d.ClosedAt))
+		c := role.NewCase(d, i.Item, s.Session, d.ClosedAt)
+		judgements = role.Judge(c)
+		b, err := before(ctx, tx, initiative, d, a.charters, func() (int64, error) { return p.firstVote(ctx, tx, initiative) })
+		if err != nil {
+			return err
+		}
+		part = evidence.OfDecision(a.Aggregate, i.Item, s.Session, c, judgements, b)
+	}
+	at := partKey{initiative, id, "", key}
+	when, touched := parts[at]
+	if !touched {
+		when = untouched
+	}
+	if err := writePart(ctx, tx, at, when, lastAt(d, in, i, s), part.Append(nil)); err != nil {
+		return err
 	}
 	now := posted{initiative, unixMilli(d.ClosedAt), kind, groupsOf(judgements)}
 	return errors.Join(writeRoles(ctx, tx, id, judgements), repost(ctx, tx, id, was, now))

@@ -117,28 +117,34 @@ func (v *Views) listRoles(ctx context.Context, q *apiv1.ListRolesRequest) (*apiv
 
 // lines reads the decisions of one workspace with their roles, in the order in which they were closed.
 func (v *Views) lines(ctx context.Context, ws string, q *apiv1.ListRolesRequest, asOf time.Time) ([]*line, error) {
-	where, args := []string{"phase = ?", "closed_at <= ?"}, []any{int(decision.Closed), asOf.UnixMilli()}
+	where, args := []string{"d.phase = ?", "d.closed_at <= ?"}, []any{int(decision.Closed), asOf.UnixMilli()}
 	add := func(condition string, value any) { where, args = append(where, condition), append(args, value) }
 	if q.Initiative != "" {
-		add("initiative = ?", q.Initiative)
+		add("d.initiative = ?", q.Initiative)
 	}
 	if q.Session != "" {
 		if strings.Contains(q.Session, ":") {
-			add("session = ?", q.Session)
+			add("d.session = ?", q.Session)
 		} else {
-			add("session = initiative || ':' || ?", q.Session)
+			add("d.session = d.initiative || ':' || ?", q.Session)
 		}
 	}
 	if q.Decision != "" {
-		add("session || ':' || own = ?", q.Decision)
+		add("d.session || ':' || d.own = ?", q.Decision)
 	}
 	if q.From != nil {
-		add("closed_at >= ?", q.From.AsTime().UnixMilli())
+		add("d.closed_at >= ?", q.From.AsTime().UnixMilli())
 	}
 	if q.To != nil {
-		add("closed_at < ?", q.To.AsTime().UnixMilli())
+		add("d.closed_at < ?", q.To.AsTime().UnixMilli())
 	}
-	rows, err := v.read(ws).QueryContext(ctx, `SELECT aggregate, initiative, session, own, outcome, closed_at, last_at, due_end, question, question_commit FROM decision WHERE `+strings.Join(where, " AND ")+` ORDER BY closed_at, first_seq`, args...)
+	for column, wanted := range map[string]int32{"g.scope": int32(q.Scope), "g.area": int32(q.Area), "g.stage": int32(q.Stage), "d.kind": int32(q.Kind)} {
+		if wanted != 0 {
+			add(column+" = ?", wanted)
+		}
+	}
+	rows, err := v.read(ws).QueryContext(ctx, `SELECT d.aggregate, d.initiative, d.session, d.own, d.outcome, d.closed_at, d.last_at, d.due_end, d.question, d.question_commit
+		FROM decision d LEFT JOIN facet g ON g.key = d.initiative WHERE `+strings.Join(where, " AND ")+` ORDER BY d.closed_at, d.first_seq`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -155,15 +161,15 @@ func (v *Views) lines(ctx context.Context, ws string, q *apiv1.ListRolesRequest,
 		return nil, err
 	}
 	for _, l := range lines {
-		if err := v.roles(ctx, l, asOf); err != nil {
+		if err := v.roles(ctx, l, q.Who, asOf); err != nil {
 			return nil, err
 		}
 	}
 	return slices.DeleteFunc(lines, func(l *line) bool { return l.judgements == nil }), nil
 }
 
-// roles fills in the roles of a decision as of an instant.
-func (v *Views) roles(ctx context.Context, l *line, asOf time.Time) error {
+// roles fills in the roles of a decision as of an instant, of one group only when that is all that is asked for.
+func (v *Views) roles(ctx context.Context, l *line, only string, asOf time.Time) error {
 	if l.lastAt > asOf.UnixMilli() {
 		c, err := v.caseAsOf(ctx, l.workspace, l.in+":"+l.own, asOf)
 		if err != nil || c == nil {
@@ -175,7 +181,7 @@ func (v *Views) roles(ctx context.Context, l *line, asOf time.Time) error {
 		}
 		return nil
 	}
-	rows, err := v.read(l.workspace).QueryContext(ctx, `SELECT who, role, rule, reason, role_at_decision, power, shapley, pivotal, flags, evidence FROM role WHERE decision = ? ORDER BY place`, l.id)
+	rows, err := v.read(l.workspace).QueryContext(ctx, `SELECT who, role, rule, reason, role_at_decision, power, shapley, pivotal, flags, evidence FROM role WHERE decision = ? AND (? OR who = ?) ORDER BY place`, l.id, !role.IsGroup(only), only)
 	if err != nil {
 		return err
 	}
@@ -219,25 +225,36 @@ func message(j role.Judgement) *apiv1.Judgement {
 
 // caseAsOf folds what had happened by an instant. It is nil when the decision was not closed by then.
 func (v *Views) caseAsOf(ctx context.Context, ws, id string, asOf time.Time) (*role.Case, error) {
-	keep := func(e *eventv1.Event) bool { return !e.OccurredAt.AsTime().After(asOf) }
-	a, err := v.foldOf(ctx, ws, aggregate.Key{Kind: aggregate.Decision, ID: id}, keep)
+	a, err := v.foldOf(ctx, ws, aggregate.Key{Kind: aggregate.Decision, ID: id}, until(asOf))
 	if err != nil || a == nil || a.Decision.Phase != decision.Closed {
 		return nil, err
 	}
-	var i *item.State
-	var s *session.State
-	if x, err := v.foldOf(ctx, ws, aggregate.Key{Kind: aggregate.Item, ID: a.Decision.Item}, keep); err != nil {
+	i, s, err := v.placeAsOf(ctx, ws, id, a.Decision, asOf)
+	if err != nil {
 		return nil, err
+	}
+	return role.NewCase(a.Decision, i, s, asOf), nil
+}
+
+// placeAsOf folds the item and the session of a decision; nil where there is none.
+func (v *Views) placeAsOf(ctx context.Context, ws, id string, d *decision.State, asOf time.Time) (i *item.State, s *session.State, err error) {
+	if x, err := v.foldOf(ctx, ws, aggregate.Key{Kind: aggregate.Item, ID: d.Item}, until(asOf)); err != nil {
+		return nil, nil, err
 	} else if x != nil {
 		i = x.Item
 	}
 	_, in, _ := decision.Split(id)
-	if x, err := v.foldOf(ctx, ws, aggregate.Key{Kind: aggregate.Session, ID: in}, keep); err != nil {
-		return nil, err
+	if x, err := v.foldOf(ctx, ws, aggregate.Key{Kind: aggregate.Session, ID: in}, until(asOf)); err != nil {
+		return nil, nil, err
 	} else if x != nil {
 		s = x.Session
 	}
-	return role.NewCase(a.Decision, i, s, asOf), nil
+	return i, s, nil
+}
+
+// until keeps what had happened by an instant.
+func until(asOf time.Time) keeping {
+	return func(_ uint64, e *eventv1.Event) bool { return !e.OccurredAt.AsTime().After(asOf) }
 }
 
 // withWords replaces pseudonyms by the short ids of the group and opens the questions, with one request for all of them.

@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS decision (
   kind       INTEGER NOT NULL,          -- of the session
   first_seq  INTEGER NOT NULL,
   posed_at   INTEGER NOT NULL,          -- unix ms
+  opened_at  INTEGER NOT NULL,          -- unix ms, 0 while nobody may vote
   question   BLOB,                      -- sealed
   question_commit TEXT NOT NULL,
   summary    BLOB NOT NULL              -- tavolo.api.v1.DecisionSummary, without the question
@@ -113,9 +114,31 @@ CREATE TABLE IF NOT EXISTS tally (
   PRIMARY KEY (who, initiative, month, kind, role, reason)
 ) STRICT, WITHOUT ROWID;
 
--- How far each initiative has come: its last commit, and the latest moment that anything in it happened at.
+-- What figures, findings and trends need of each aggregate (evidence.Part), so that nobody folds a year to see it. What was said of an item has a line a session.
+CREATE TABLE IF NOT EXISTS part (
+  initiative TEXT NOT NULL,
+  aggregate  INTEGER NOT NULL,
+  session    TEXT NOT NULL,             -- full id, of what was said of an item; empty: of the aggregate itself
+  since      INTEGER NOT NULL,          -- unix ms of the earliest thing in it
+  last_at    INTEGER NOT NULL,          -- unix ms of the latest thing in it
+  beside_at  INTEGER NOT NULL,          -- unix ms of the latest thing elsewhere that it takes into account, 0: none
+  body       BLOB NOT NULL,             -- empty: it adds nothing as things stand
+  PRIMARY KEY (initiative, aggregate, session)
+) STRICT, WITHOUT ROWID;
+
+-- Who came onto the roll of an initiative, or changed for whom they sit, and when.
+CREATE TABLE IF NOT EXISTS enrolment (
+  initiative  TEXT NOT NULL,
+  at          INTEGER NOT NULL,         -- unix ns
+  seq         INTEGER NOT NULL,
+  participant TEXT NOT NULL,            -- pseudonym
+  PRIMARY KEY (initiative, at, seq, participant)
+) STRICT, WITHOUT ROWID;
+
+-- How far each initiative has come: its last commit, the latest moment that anything in it happened at, and its first vote.
 CREATE TABLE IF NOT EXISTS pulse (
   initiative TEXT PRIMARY KEY,
   seq        INTEGER NOT NULL,
-  last_at    INTEGER NOT NULL           -- unix ms
+  last_at    INTEGER NOT NULL,          -- unix ms
+  voted_at   INTEGER NOT NULL           -- unix ns, 0: nobody voted
 ) STRICT, WITHOUT ROWID;

@@ -11,12 +11,12 @@ import (
 	"tavolo/pkg/domain/aggregate"
 	"tavolo/pkg/domain/initiative"
 	"tavolo/pkg/domain/item"
-	"tavolo/pkg/domain/session"
+	"tavolo/pkg/domain/territory"
 	apiv1 "tavolo/proto/tavolo/api/v1"
 	eventv1 "tavolo/proto/tavolo/event/v1"
 )
 
-// This chapter shows what is recorded: workspaces, initiatives, sessions, decisions, with names and texts opened.
+// This chapter shows what is recorded: workspaces, initiatives, decisions, with names and texts opened. A session has a chapter of its own (meeting.go).
 
 type opener = func(decider.Words) string
 
@@ -40,8 +40,9 @@ func (v *Views) listWorkspaces(ctx context.Context, _ *apiv1.ListWorkspacesReque
 			return nil, err
 		}
 		view := &apiv1.WorkspaceView{}
+		region, _ := territory.Find(a.Workspace.Region)
 		err = v.words(ws).twice(ctx, func(open func(decider.Words) string) {
-			view = &apiv1.WorkspaceView{Id: ws, Name: open(a.Workspace.Name), Region: a.Workspace.Region}
+			view = &apiv1.WorkspaceView{Id: ws, Name: open(a.Workspace.Name), Region: a.Workspace.Region, RegionCode: region.Code}
 			for _, i := range initiatives {
 				view.Initiatives = append(view.Initiatives, summaryOf(i, open))
 			}
@@ -83,7 +84,7 @@ func (v *Views) getInitiative(ctx context.Context, q *apiv1.GetInitiativeRequest
 		return nil, err
 	}
 	var view *apiv1.InitiativeView
-	err = v.words(q.Workspace).twice(ctx, func(open func(decider.Words) string) {
+	err = v.words(q.Workspace).atMost(openedBytes).twice(ctx, func(open func(decider.Words) string) {
 		view = &apiv1.InitiativeView{Initiative: summaryOf(home, open), Sequence: upTo, Public: home.Initiative.Public}
 		for _, m := range home.Initiative.Members {
 			view.Participants = append(view.Participants, participantOf(m, open))
@@ -147,75 +148,6 @@ func timestamp(t time.Time) *timestamppb.Timestamp {
 	return timestamppb.New(t)
 }
 
-// getSession answers GetSession.
-func (v *Views) getSession(ctx context.Context, q *apiv1.GetSessionRequest) (*apiv1.SessionView, error) {
-	if _, err := v.ready(ctx, q.Workspace, q.AtLeastSequence, false); err != nil {
-		return nil, err
-	}
-	upTo := v.sequence(q.Workspace)
-	s, err := v.need(ctx, q.Workspace, aggregate.Session, q.Session)
-	if err != nil {
-		return nil, err
-	}
-	homeKey, _ := s.InitiativeKey()
-	home, err := v.need(ctx, q.Workspace, aggregate.Initiative, homeKey.ID)
-	if err != nil {
-		return nil, err
-	}
-	items, err := v.folds(ctx, q.Workspace, aggregate.Item, homeKey.ID+":")
-	if err != nil {
-		return nil, err
-	}
-	decisions, err := v.folds(ctx, q.Workspace, aggregate.Decision, q.Session+":")
-	if err != nil {
-		return nil, err
-	}
-	talk := talkOf(s, home.Initiative, items)
-	floor := floorOf(s, items, talk)
-	standing := minutesSequence(s, items, decisions)
-	var view *apiv1.SessionView
-	err = v.words(q.Workspace).twice(ctx, func(open func(decider.Words) string) {
-		view = &apiv1.SessionView{Session: sessionOf(s, open), Seats: seats(s.Session, home.Initiative, open), Sequence: upTo,
-			CurrentItem: s.Session.CurrentItem, Paused: s.Session.Paused, Floor: floor, Talk: talk.view(), MinutesSequence: standing, ApprovedBy: approvedBy(s.Session, standing)}
-		for _, id := range s.Session.Items {
-			at := slices.IndexFunc(items, func(a *aggregate.Aggregate) bool { return a.ID == id })
-			if at < 0 {
-				continue // on the agenda before it is proposed
-			}
-			one := itemOf(items[at], open)
-			for _, c := range items[at].Item.In(q.Session) {
-				one.Contributions = append(one.Contributions, &apiv1.ContributionView{
-					Number: c.Number, By: c.By, Kind: c.Kind, Seconds: c.Seconds, Text: open(c.Words), Answers: c.Answers, Reply: c.Reply, EnteredBy: c.EnteredBy, At: timestamp(c.At), Sequence: c.Seq,
-					Amends: c.Amends, TakesUp: c.TakesUp,
-				})
-			}
-			for _, d := range decisions {
-				if d.Decision.Item == id {
-					one.Decisions = append(one.Decisions, decisionOf(d, open, upTo))
-				}
-			}
-			view.Items = append(view.Items, one)
-		}
-	})
-	return view, err
-}
-
-// seats shows who is or was in the room, with the capacity held then.
-func seats(s *session.State, home *initiative.State, open opener) []*apiv1.ParticipantView {
-	members := map[string]initiative.Member{}
-	for _, m := range home.Members {
-		members[m.Participant] = m
-	}
-	var out []*apiv1.ParticipantView
-	for _, seat := range s.Seats {
-		p := participantOf(members[seat.Participant], open)
-		p.Participant, p.Constituency, p.EmployedByDepartment = seat.Participant, seat.Constituency, seat.EmployedByDepartment
-		p.Offices, p.Present, p.Absent = seat.Offices, !seat.Left, seat.Absent
-		out = append(out, p)
-	}
-	return out
-}
-
 // getDecision answers GetDecision.
 func (v *Views) getDecision(ctx context.Context, q *apiv1.GetDecisionRequest) (*apiv1.DecisionView, error) {
 	if _, err := v.ready(ctx, q.Workspace, q.AtLeastSequence, false); err != nil {
@@ -226,7 +158,8 @@ func (v *Views) getDecision(ctx context.Context, q *apiv1.GetDecisionRequest) (*
 	if err != nil {
 		return nil, err
 	}
+	count := countOf(d.Decision)
 	var view *apiv1.DecisionView
-	err = v.words(q.Workspace).twice(ctx, func(open func(decider.Words) string) { view = decisionOf(d, open, upTo) })
+	err = v.words(q.Workspace).atMost(openedBytes).twice(ctx, func(open func(decider.Words) string) { view = decisionOf(d, open, upTo, count) })
 	return view, err
 }

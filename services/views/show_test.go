@@ -27,7 +27,7 @@ import (
 // house is a log and the views that read it. It stands for the ledger, which appends in the same way; no text in it is sealed, so that
 // nobody has to open any.
 type house struct {
-	t     *testing.T
+	t     testing.TB
 	log   *eventlog.Log
 	views *Views
 	all   map[aggregate.Key]*aggregate.Aggregate
@@ -37,7 +37,7 @@ type house struct {
 	another func(dir string) *Views
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t testing.TB) *house {
 	t.Helper()
 	server, err := bus.Start(bus.Options{StoreDir: t.TempDir(), Temporary: true})
 	if err != nil {
@@ -117,7 +117,7 @@ func (h *house) session() *apiv1.SessionView {
 }
 
 // gathered is a house in which a session goes on: two users (one has left), a professional, and somebody who declared nothing.
-func gathered(t *testing.T) *house {
+func gathered(t testing.TB) *house {
 	h := newHouse(t)
 	h.do(&commandv1.FoundWorkspace{Workspace: "dsm"}, &commandv1.OpenInitiative{Workspace: "dsm", Initiative: "csm"},
 		&commandv1.EnrolParticipants{Workspace: "dsm", Initiative: "csm", Enrolments: []*commandv1.Enrolment{

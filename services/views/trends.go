@@ -35,7 +35,7 @@ func (v *Views) listTrends(ctx context.Context, q *apiv1.ListTrendsRequest) (*ap
 	default:
 		return nil, decider.Refuse("evidence/no-trend-at-level")
 	}
-	s, err := v.set(ctx, &apiv1.ListRoleLedgerRequest{Workspace: q.Workspace, Period: q.Period, Scope: q.Scope, Area: q.Area})
+	s, err := v.set(ctx, &apiv1.ListRoleLedgerRequest{Workspace: q.Workspace, Period: q.Period, Initiative: q.Initiative, Scope: q.Scope, Area: q.Area, Stage: q.Stage, Kind: q.Kind})
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"tavolo/pkg/domain/evidence"
 	apiv1 "tavolo/proto/tavolo/api/v1"
+	eventv1 "tavolo/proto/tavolo/event/v1"
 )
 
 // A reading that is kept says what a fresh one says, whatever is recorded meanwhile and whenever it is asked for.
@@ -29,7 +30,7 @@ func TestAKeptReadingSaysWhatAFreshOneSays(t *testing.T) {
 		for w, initiative := range map[string]string{"dsm-a": "csm", "dsm-c": "csm", ws: "i"} {
 			asOf := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, rapid.IntRange(0, 700).Draw(t, "as of"))
 			for range 2 {
-				got, err := h.views.readingOf(ctx, w, "", asOf)
+				got, err := h.views.readingOf(ctx, &scene{ListRoleLedgerRequest: &apiv1.ListRoleLedgerRequest{}, asOf: asOf}, w)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -48,7 +49,7 @@ func TestAKeptReadingSaysWhatAFreshOneSays(t *testing.T) {
 				}
 			}
 		}
-		kept = h.views.readings.cache.Len()
+		kept = h.views.readings.Len()
 	})
 	if kept == 0 {
 		t.Error("no reading was kept: the test proves nothing")
@@ -128,5 +129,59 @@ func TestSignalsAreOfOneParticipant(t *testing.T) {
 	}
 	if _, err := h.views.getSignals(ctx, &apiv1.GetSignalsRequest{Workspace: "dsm-b", Initiative: "csm"}); err == nil || !strings.Contains(err.Error(), "evidence/signals-whose") {
 		t.Errorf("of nobody: %v", err)
+	}
+}
+
+// Findings, figures, trends and roles keep to what a filter chooses, as the ledger does; filters that share nothing out add up to everything.
+func TestFiltersChooseTheSameDecisionsEverywhere(t *testing.T) {
+	h := departments(t)
+	ctx := context.Background()
+	if _, err := h.views.ready(ctx, "", 0, true); err != nil {
+		t.Fatal(err)
+	}
+	type asked struct{ decisions, items, roles int }
+	ask := func(q *apiv1.ListRoleLedgerRequest) (got asked) {
+		t.Helper()
+		for _, ws := range []string{"dsm-a", "dsm-b", "dsm-c"} {
+			roles, err := h.views.listRoles(ctx, &apiv1.ListRolesRequest{Workspace: ws, Who: evidence.Strict, Scope: q.Scope, Area: q.Area, Stage: q.Stage, Kind: q.Kind})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got.roles += len(roles.Decisions)
+			f, err := h.views.getFigures(ctx, &apiv1.GetFiguresRequest{Workspace: ws, Initiative: q.Initiative, Scope: q.Scope, Area: q.Area, Stage: q.Stage, Kind: q.Kind})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got.decisions += int(f.Success.Of)
+			got.items += int(f.Turns.Of)
+			found, err := h.views.listFindings(ctx, &apiv1.ListFindingsRequest{Workspace: ws, Initiative: "nowhere", Scope: q.Scope, Kind: q.Kind})
+			if err != nil || len(found.Findings) != 0 {
+				t.Errorf("findings of no initiative: %v %v", found, err)
+			}
+		}
+		return got
+	}
+	all := ask(&apiv1.ListRoleLedgerRequest{})
+	if all.roles == 0 || all.decisions == 0 {
+		t.Fatalf("nothing to choose from: %v", all)
+	}
+	var kinds, scopes asked
+	for kind := range eventv1.SessionKind_name {
+		if kind != 0 {
+			x := ask(&apiv1.ListRoleLedgerRequest{Kind: eventv1.SessionKind(kind)})
+			kinds = asked{kinds.decisions + x.decisions, kinds.items + x.items, kinds.roles + x.roles}
+		}
+	}
+	for scope := range eventv1.Scope_name {
+		if scope != 0 {
+			x := ask(&apiv1.ListRoleLedgerRequest{Scope: eventv1.Scope(scope)})
+			scopes = asked{scopes.decisions + x.decisions, scopes.items + x.items, scopes.roles + x.roles}
+		}
+	}
+	if kinds != all || scopes != all {
+		t.Errorf("all %v, by kind %v, by scope %v", all, kinds, scopes)
+	}
+	if none := ask(&apiv1.ListRoleLedgerRequest{Area: eventv1.Area_AREA_STAFF_TRAINING, Stage: eventv1.Stage_STAGE_ASSESS}); none != (asked{}) {
+		t.Errorf("of an area that nobody works in: %v", none)
 	}
 }

@@ -3,7 +3,7 @@
 //	log ──► projection (batches, one transaction each) ──► SQLite ──► query.<question>
 //	                                                   └─► changed.<workspace>.<initiative>  (whoever looks is told)
 //
-// record.go is the projector; roles.go and why.go answer about roles, show.go shows sessions and decisions, floor.go who speaks,
+// record.go is the projector; roles.go and why.go answer about roles, show.go shows initiatives and decisions, meeting.go sessions, floor.go who speaks,
 // minutes.go writes minutes files. Views never write events and never keep a name or a text in clear: people opens what an answer shows.
 //
 // Not here: who may ask (gateway), the rules (pkg/domain/role).
@@ -23,6 +23,7 @@ import (
 	"sync"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/proto"
 
@@ -32,7 +33,6 @@ import (
 	"tavolo/pkg/eventlog"
 	"tavolo/pkg/projection"
 	"tavolo/pkg/sqlite"
-	eventv1 "tavolo/proto/tavolo/event/v1"
 )
 
 //go:embed schema.sql
@@ -68,8 +68,7 @@ type Views struct {
 	ctx    context.Context // ends with Stop
 	end    context.CancelFunc
 
-	readings *readings
-	changed  chan string    // workspaces in which something happened
+	readings *lru.Cache[place, kept]
 	tasks    sync.WaitGroup // what reads on its own
 
 	mu      sync.RWMutex // guards shelves
@@ -81,6 +80,7 @@ type shelf struct {
 	db        *sqlite.DB
 	runner    *projection.Runner
 	projector *projector
+	folds     *lru.Cache[int64, *aggregate.Aggregate] // folds.go
 }
 
 // Start projects every workspace and answers questions until Stop.
@@ -92,7 +92,7 @@ func Start(ctx context.Context, o Options) (*Views, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, err
 	}
-	v := &Views{conn: o.Conn, reader: o.Reader, log: log, dir: o.Dir, clock: o.Clock, logger: o.Logger, readings: newReadings(), changed: make(chan string, 256), shelves: map[string]*shelf{}}
+	v := &Views{conn: o.Conn, reader: o.Reader, log: log, dir: o.Dir, clock: o.Clock, logger: o.Logger, readings: newReadings(), shelves: map[string]*shelf{}}
 	v.ctx, v.end = context.WithCancel(context.WithoutCancel(ctx))
 	if v.clock == nil {
 		v.clock = time.Now
@@ -104,7 +104,7 @@ func Start(ctx context.Context, o Options) (*Views, error) {
 		return nil, errors.Join(err, v.close())
 	}
 	go v.lookOut()
-	v.tasks.Go(v.ahead)
+	v.tasks.Go(v.warm)
 	return v, nil
 }
 
@@ -135,7 +135,6 @@ func (v *Views) openAnyway(ws string) (*sqlite.DB, error) {
 
 // announce tells whoever is looking which initiatives changed. It runs after each transaction, before the next one begins.
 func (v *Views) announce(ws string, p *projector, upTo uint64) {
-	v.stirred(ws)
 	for _, initiative := range p.touched {
 		if err := v.conn.Publish("changed."+ws+"."+initiative, strconv.AppendUint(nil, upTo, 10)); err != nil {
 			v.logger.Warn("views: a change could not be announced", "workspace", ws, "error", err)
@@ -212,7 +211,11 @@ func (v *Views) shelve(ws string) (*shelf, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &shelf{db: db, projector: newProjector()}
+	kept, err := lru.New[int64, *aggregate.Aggregate](keptMax)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	s := &shelf{db: db, projector: newProjector(), folds: kept}
 	view := viewOf(s.projector)
 	view.After = func(ws string, upTo uint64) { v.announce(ws, s.projector, upTo) }
 	if s.runner, err = projection.Start(v.ctx, v.reader, v.log, db, view, v.logger); err != nil {
@@ -222,7 +225,6 @@ func (v *Views) shelve(ws string) (*shelf, error) {
 		s.runner.Stop()
 		return nil, errors.Join(err, db.Close())
 	}
-	v.stirred(ws)
 	return s, nil
 }
 
@@ -279,18 +281,19 @@ func (v *Views) ready(ctx context.Context, ws string, atLeast uint64, caughtUp b
 // questions are the endpoints, by subject.
 func (v *Views) questions() map[string]bus.Handler {
 	return map[string]bus.Handler{
-		"query.list_roles":      question(v.listRoles),
-		"query.summarise_roles": question(v.summariseRoles),
-		"query.why":             question(v.why),
-		"query.power":           question(v.power),
-		"query.list_workspaces": question(v.listWorkspaces),
-		"query.get_initiative":  question(v.getInitiative),
-		"query.get_session":     question(v.getSession),
-		"query.get_decision":    question(v.getDecision),
-		"query.get_own_ballots": question(v.getOwnBallots),
-		"query.export_minutes":  question(v.exportMinutes),
-		"query.recorded":        question(v.recorded),
-		"query.feed_entries":    question(v.feedEntries),
+		"query.list_roles":         question(v.listRoles),
+		"query.summarise_roles":    question(v.summariseRoles),
+		"query.why":                question(v.why),
+		"query.power":              question(v.power),
+		"query.list_workspaces":    question(v.listWorkspaces),
+		"query.get_initiative":     question(v.getInitiative),
+		"query.get_session":        question(v.getSession),
+		"query.get_decision":       question(v.getDecision),
+		"query.list_contributions": question(v.listContributions),
+		"query.get_own_ballots":    question(v.getOwnBallots),
+		"query.export_minutes":     question(v.exportMinutes),
+		"query.recorded":           question(v.recorded),
+		"query.feed_entries":       question(v.feedEntries),
 
 		"query.list_role_ledger": question(v.listRoleLedger),
 		"query.get_table3":       question(v.getTable3),
@@ -320,37 +323,6 @@ func question[Q, A any, QP messageOf[Q], AP messageOf[A]](answer func(context.Co
 		}
 		return proto.Marshal(a)
 	}
-}
-
-// idOf gives the number of an aggregate, 0 when the views have not seen it.
-func (v *Views) idOf(ctx context.Context, ws string, key aggregate.Key) (int64, error) {
-	var id int64
-	err := v.read(ws).QueryRowContext(ctx, `SELECT id FROM aggregate WHERE kind = ? AND key = ?`, string(key.Kind), key.ID).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
-	return id, err
-}
-
-// foldOf folds an aggregate from the stored commits, nil when there is none.
-func (v *Views) foldOf(ctx context.Context, ws string, key aggregate.Key, keep func(*eventv1.Event) bool) (*aggregate.Aggregate, error) {
-	id, err := v.idOf(ctx, ws, key)
-	if err != nil || id == 0 {
-		return nil, err
-	}
-	return foldRecord(ctx, v.read(ws), id, key, keep)
-}
-
-// need is foldOf for an aggregate that the question names: one that does not exist is refused.
-func (v *Views) need(ctx context.Context, ws string, kind aggregate.Kind, id string) (*aggregate.Aggregate, error) {
-	a, err := v.foldOf(ctx, ws, aggregate.Key{Kind: kind, ID: id}, nil)
-	if err != nil {
-		return nil, err
-	}
-	if a == nil || a.Version == 0 {
-		return nil, decider.Refuse(string(kind)+"/unknown", string(kind), id)
-	}
-	return a, nil
 }
 
 // sequence is how far the views have read a workspace.

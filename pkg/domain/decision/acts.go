@@ -67,7 +67,23 @@ func recordAct(s *State, c *commandv1.RecordAct, actor *eventv1.Actor, roll Roll
 			return nil, err
 		}
 	}
+	if act.Kind == raised && inTheRoom(actor) && !s.mayObject(act.Objector) {
+		return nil, decider.Refuse("decision/objection-without-vote", "participant", act.Objector)
+	}
 	return event(act), nil
+}
+
+// mayObject reports whether somebody's objection can count: it stands in the way of a decision, so it belongs to who has a vote in it. Everyone else is
+// heard by what they say on the item, or as advice.
+func (s *State) mayObject(participant string) bool {
+	e := s.Standing(participant)
+	return e != nil && Binding(e.Standing) && !e.Recused
+}
+
+// inTheRoom reports whether somebody does this as the meeting goes on, and can be told how it is done instead. Minutes say what was, and are believed.
+func inTheRoom(actor *eventv1.Actor) bool {
+	c := actor.GetCapacity()
+	return c == eventv1.Capacity_CAPACITY_PARTICIPANT || c == eventv1.Capacity_CAPACITY_FACILITATOR
 }
 
 // timely refuses an act that cannot have happened yet: what became of a decision presupposes that there is one.
@@ -87,7 +103,8 @@ func (s *State) timely(kind eventv1.ActKind) error {
 	return nil
 }
 
-// theirs refuses an act that is not for this participant to record: people speak of their own objection, and of what they carry out.
+// theirs refuses an act that is not for this participant to record: people speak of their own objection, of that of who gave them a proxy, and of what
+// they carry out.
 func (s *State) theirs(a *eventv1.ActRecorded, who string) error {
 	mine := false
 	switch a.Kind {
@@ -95,7 +112,7 @@ func (s *State) theirs(a *eventv1.ActRecorded, who string) error {
 		owner, _ := s.Implementation()
 		mine = owner == who
 	case raised, withdrawn:
-		mine = a.Objector == who
+		mine = s.castsFor(who, a.Objector)
 	}
 	if !mine || who == "" {
 		return decider.Refuse("decision/not-yours-to-record")

@@ -52,6 +52,8 @@ type State struct {
 	FirstSeq   uint64
 	Charter    *eventv1.Charter
 	CharterSeq uint64
+	// Ratifier says in words who the authority is that ratifies.
+	Ratifier decider.Words
 	// Planned is the electorate foreseen by the charter, for everyone to see before the vote.
 	Planned []*eventv1.Elector
 	// Proposal is the text to be decided as it stands, without words when the question is all; Amendments are how it changed, oldest first.
@@ -236,7 +238,15 @@ func writeCharter(s *State, c *commandv1.WriteCharter, roll Roll, at time.Time, 
 	if err != nil {
 		return nil, err
 	}
-	return event(&eventv1.CharterWritten{Charter: charter, Electors: planned}), nil
+	if c.Ratifier != nil && !ratified(charter) {
+		return nil, decider.Refuse("decision/ratifier-without-ratification")
+	}
+	return event(&eventv1.CharterWritten{Charter: charter, Electors: planned, Ratifier: c.Ratifier.GetSealed()}), nil
+}
+
+// ratified reports whether an authority outside the electorate still has to act.
+func ratified(c *eventv1.Charter) bool {
+	return c.GetRatification() == eventv1.Ratification_RATIFICATION_LEGALITY || c.GetRatification() == eventv1.Ratification_RATIFICATION_MERIT
 }
 
 // electorate gives a copy of these lines with the capacities of the roll, or refuses them: the same before the vote and when it opens, so that a
@@ -514,6 +524,10 @@ func Evolve(s *State, f decider.Fact) {
 		}
 	case *eventv1.Event_CharterWritten:
 		s.Charter, s.CharterSeq, s.Planned = e.CharterWritten.Charter, f.Seq, e.CharterWritten.Electors
+		s.Ratifier = decider.Words{}
+		if r := e.CharterWritten.Ratifier; r != nil {
+			s.Ratifier = f.Words("ratifier", r)
+		}
 		if !byObjection(s.Charter.GetRule()) {
 			s.Round = eventv1.Round_ROUND_UNSPECIFIED
 		}

@@ -158,3 +158,46 @@ func TestThoseWhoMayStillVoteAreAwaited(t *testing.T) {
 		t.Errorf("awaited after the close: %v", got)
 	}
 }
+
+func TestOnlyWhoHasAVoteObjects(t *testing.T) {
+	room := given(t, charter(simple), open(who("u1"), who("u2", recused), who("f1", with(consulted))))
+	for _, outside := range []string{"u2", "u3", "f1"} {
+		command := &commandv1.RecordAct{Act: objection(raised, outside), Reason: words}
+		room.When(seated(outside, command)).Refused("decision/objection-without-vote")
+		room.When(running(command)).Refused("decision/objection-without-vote")
+		// Minutes that were written elsewhere say what was; and what was recorded before can be taken back.
+		said := &eventv1.ActRecorded{Kind: raised, Objector: outside, Reason: sealed}
+		room.When(from(eventv1.Capacity_CAPACITY_IMPORT, "", command)).Then(said)
+		room.Given(said).When(seated(outside, record(objection(takenBack, outside)))).Then(objection(takenBack, outside))
+	}
+	room.When(running(record(objection(raised, "u1")))).Then(objection(raised, "u1"))
+}
+
+func TestWhoHoldsAProxyObjectsForWhoGaveIt(t *testing.T) {
+	room := given(t, charter(simple), open(who("u1"), who("u2", away, proxyTo("u1")), who("u3")))
+	carried := &eventv1.ActRecorded{Kind: raised, By: "u1", Objector: "u2"}
+	said := &eventv1.ActRecorded{Kind: raised, By: "u1", Objector: "u2", Reason: sealed}
+	room.When(seated("u1", &commandv1.RecordAct{Act: carried, Reason: words})).Then(said)
+	room.When(seated("u1", record(carried))).Refused("decision/objection-without-reason")
+	room.When(seated("u3", &commandv1.RecordAct{Act: carried, Reason: words})).Refused("decision/not-yours-to-record")
+	back := &eventv1.ActRecorded{Kind: takenBack, By: "u1", Objector: "u2"}
+	room.Given(said).When(seated("u1", record(back))).Then(back)
+}
+
+func TestTheCharterNamesWhoRatifies(t *testing.T) {
+	for _, r := range []eventv1.Ratification{eventv1.Ratification_RATIFICATION_LEGALITY, eventv1.Ratification_RATIFICATION_MERIT} {
+		c := &eventv1.Charter{Rule: simple, Ratification: r}
+		named := &eventv1.CharterWritten{Charter: c, Ratifier: sealed}
+		posed := given(t)
+		posed.When(&commandv1.WriteCharter{Charter: c, Ratifier: words}).Then(named)
+		if got := posed.Given(named).State().Ratifier; got.Field != "ratifier" || got.Sealed == nil {
+			t.Errorf("%v: the ratifier is %+v", r, got)
+		}
+		if got := posed.Given(named, &eventv1.CharterWritten{Charter: c}).State().Ratifier; got.Sealed != nil {
+			t.Errorf("%v: a charter without a ratifier has %+v", r, got)
+		}
+	}
+	for _, r := range []eventv1.Ratification{0, eventv1.Ratification_RATIFICATION_NONE} {
+		given(t).When(&commandv1.WriteCharter{Charter: &eventv1.Charter{Rule: simple, Ratification: r}, Ratifier: words}).Refused("decision/ratifier-without-ratification")
+	}
+}

@@ -7,6 +7,7 @@ import (
 
 	"tavolo/pkg/domain/decision"
 	"tavolo/pkg/domain/item"
+	"tavolo/pkg/domain/session"
 	eventv1 "tavolo/proto/tavolo/event/v1"
 )
 
@@ -86,8 +87,7 @@ func answer(i *item.State, said item.Contribution) (reply eventv1.Reply, after t
 }
 
 // isUser looks up for whom somebody sat in a session.
-func (r *Record) isUser(view, in, participant string) bool {
-	s := r.Session(in)
+func isUser(view string, s *session.State, participant string) bool {
 	if s == nil {
 		return false
 	}
@@ -139,14 +139,13 @@ func (r *Reading) Changes(view string, from, to time.Time) Changes {
 	return out
 }
 
-// byUser: the amendment takes up what a user said in the session, or meets a user's objection.
-func (r *Record) byUser(view, in, of string, a decision.Amendment) bool {
-	if a.Objector != "" && r.isUser(view, in, a.Objector) {
+// byUser: the amendment takes up what a user said of the item in the session, or meets a user's objection.
+func byUser(view string, i *item.State, s *session.State, in string, a decision.Amendment) bool {
+	if a.Objector != "" && isUser(view, s, a.Objector) {
 		return true
 	}
-	i := r.Item(of)
 	return a.TakesUp != 0 && i != nil && slices.ContainsFunc(i.In(in), func(c item.Contribution) bool {
-		return c.Number == a.TakesUp && r.isUser(view, in, c.By)
+		return c.Number == a.TakesUp && isUser(view, s, c.By)
 	})
 }
 

@@ -140,7 +140,7 @@ func (r *Reading) Agenda(view string, from, to time.Time) Agenda {
 		if !within(i.at, from, to) {
 			continue
 		}
-		if !i.attributed {
+		if i.by == "" {
 			if i.decided {
 				a.Unattributed++
 			}

@@ -99,7 +99,7 @@ func (r *Reading) Findings(from, to, asOf time.Time) []Finding {
 	return found
 }
 
-func (r *Record) about(code Code, d *aggregate.Aggregate) Finding {
+func about(code Code, d *aggregate.Aggregate) Finding {
 	return Finding{Code: code, Decisions: []string{d.ID}, Item: d.Decision.Item, At: d.Decision.ClosedAt}
 }
 
@@ -109,7 +109,7 @@ var circled = map[role.Reason]Code{
 }
 
 // ofRoles looks at the roles of the users in one decision, as groups and one by one.
-func (r *Record) ofRoles(d *aggregate.Aggregate, c *role.Case, judged []role.Judgement) []Finding {
+func ofRoles(d *aggregate.Aggregate, c *role.Case, judged []role.Judgement) []Finding {
 	by := map[Code]*Finding{}
 	for _, j := range judged {
 		user := slices.ContainsFunc(c.Participants, func(p role.Participant) bool {
@@ -128,7 +128,7 @@ func (r *Record) ofRoles(d *aggregate.Aggregate, c *role.Case, judged []role.Jud
 			}
 			f := by[code]
 			if f == nil {
-				made := r.about(code, d)
+				made := about(code, d)
 				f = &made
 				by[code] = f
 			}
@@ -150,25 +150,23 @@ func (r *Record) ofRoles(d *aggregate.Aggregate, c *role.Case, judged []role.Jud
 }
 
 // ofPreparation looks at what changed shortly before a vote.
-func (r *Record) ofPreparation(d *aggregate.Aggregate, t *Timeline) []Finding {
+func ofPreparation(d *aggregate.Aggregate, b Before) []Finding {
 	var found []Finding
-	if proof := t.ruleChanged(d.ID, d.Decision.OpenedAt); len(proof) > 0 {
-		f := r.about(RuleChanged, d)
-		f.Evidence = append(proof, d.Decision.OpenedSeq)
+	if len(b.Rule) > 0 {
+		f := about(RuleChanged, d)
+		f.Evidence = append(slices.Clone(b.Rule), d.Decision.OpenedSeq)
 		found = append(found, f)
 	}
-	home, _ := d.InitiativeKey()
-	added := r.about(PeopleAdded, d)
+	added := about(PeopleAdded, d)
 	for _, e := range d.Decision.Electors {
-		if !decision.Binding(e.Standing) {
+		came, is := b.Came[e.Participant]
+		if !is || !decision.Binding(e.Standing) {
 			continue
 		}
-		if came, is := t.added(home.ID, e.Participant, d.Decision.OpenedAt); is {
-			added.People++
-			added.Evidence = append(added.Evidence, came.seq, d.Decision.OpenedSeq)
-			if group := "constituency:" + cmp.Or(e.Constituency, "undeclared"); !slices.Contains(added.Groups, group) {
-				added.Groups = append(added.Groups, group)
-			}
+		added.People++
+		added.Evidence = append(added.Evidence, came, d.Decision.OpenedSeq)
+		if group := "constituency:" + cmp.Or(e.Constituency, "undeclared"); !slices.Contains(added.Groups, group) {
+			added.Groups = append(added.Groups, group)
 		}
 	}
 	if added.People > 0 {
@@ -178,36 +176,29 @@ func (r *Record) ofPreparation(d *aggregate.Aggregate, t *Timeline) []Finding {
 	return found
 }
 
-// ofReruns looks for an earlier vote on the same item that came out otherwise: the latest one that had closed when this one opened.
-func (r *Record) ofReruns(d *aggregate.Aggregate, onItem []*aggregate.Aggregate) []Finding {
-	var last *aggregate.Aggregate
+// rerun looks for an earlier vote on the same item that came out otherwise: the latest one that had closed when this one opened.
+func (d *decided) rerun(onItem []*decided) (f Finding, again bool) {
+	var last *decided
 	for _, e := range onItem {
-		if e != d && settled(e) && !e.Decision.ClosedAt.After(d.Decision.OpenedAt) && e.Decision.ClosedSeq < d.Decision.OpenedSeq &&
-			(last == nil || e.Decision.ClosedSeq > last.Decision.ClosedSeq) {
+		if e != d && e.settled() && !e.at.After(d.opened) && e.closedSeq < d.openedSeq && (last == nil || e.closedSeq > last.closedSeq) {
 			last = e
 		}
 	}
-	if last == nil || !settled(d) || last.Decision.Outcome == d.Decision.Outcome {
-		return nil
+	if last == nil || !d.settled() || last.outcome == d.outcome {
+		return Finding{}, false
 	}
-	f := r.about(Rerun, d)
-	f.Decisions = []string{last.ID, d.ID}
-	f.Evidence = []uint64{last.Decision.ClosedSeq, d.Decision.OpenedSeq, d.Decision.ClosedSeq}
-	return []Finding{f}
+	return Finding{Code: Rerun, Decisions: []string{last.id, d.id}, Item: d.item, At: d.at, Evidence: []uint64{last.closedSeq, d.openedSeq, d.closedSeq}}, true
 }
 
-func settled(d *aggregate.Aggregate) bool {
-	o := d.Decision.Outcome
-	return o == eventv1.Outcome_OUTCOME_ADOPTED || o == eventv1.Outcome_OUTCOME_REJECTED
+func (d *decided) settled() bool {
+	return d.outcome == eventv1.Outcome_OUTCOME_ADOPTED || d.outcome == eventv1.Outcome_OUTCOME_REJECTED
 }
 
-// ofReports lists what people say was decided outside the record.
-func (r *Record) ofReports() []Finding {
+// ofReports lists what people say was decided outside the record of an initiative.
+func ofReports(a *aggregate.Aggregate) []Finding {
 	var found []Finding
-	for _, a := range r.Initiatives {
-		for _, u := range a.Initiative.Unlogged {
-			found = append(found, Finding{Code: UnloggedDecision, Initiative: a.ID, People: 1, At: u.At, Evidence: []uint64{u.Seq}})
-		}
+	for _, u := range a.Initiative.Unlogged {
+		found = append(found, Finding{Code: UnloggedDecision, Initiative: a.ID, People: 1, At: u.At, Evidence: []uint64{u.Seq}})
 	}
 	return found
 }

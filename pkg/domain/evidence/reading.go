@@ -2,19 +2,18 @@ package evidence
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
-	"tavolo/pkg/domain/aggregate"
 	"tavolo/pkg/domain/decision"
-	"tavolo/pkg/domain/item"
 	"tavolo/pkg/domain/role"
 	eventv1 "tavolo/proto/tavolo/event/v1"
 )
 
-// This chapter takes out of a record what figures, findings and trends are made of: facts with their moments, for both views of users, so small that they
-// can be kept while the record cannot. Every fact belongs to one initiative; readings of initiatives put together are the reading of the workspace.
+// This chapter puts together what figures, findings and trends are made of: facts with their moments, for both views of users, so small that they can be kept
+// while the record cannot. They come in parts (part.go), one an aggregate; whoever keeps parts puts a reading together from them without the record.
 
 // Reading is the facts of one initiative, or of several.
 type Reading struct {
@@ -38,32 +37,10 @@ func (b both[T]) of(view string) T {
 // views in the order of both.
 var views = []string{Strict, Broad}
 
-// decided is one closed decision.
-type decided struct {
-	id       string
-	at       time.Time
-	adopted  bool
-	amended  bool
-	fate     fate
-	users    both[effect]
-	found    []Finding
-	actsSeqs []uint64
-	item     string
-}
-
-// effect is what users had of a decision.
-type effect struct {
-	success   string // yes, no, or empty where it is not known
-	divergent bool
-	pivotal   role.Pivotal
-	power     float64 // -1 where none is defined
-	margin    int
-	traced    bool
-}
-
 // held is one session that began.
 type held struct {
 	at           time.Time
+	kind         eventv1.SessionKind
 	seats        int
 	seconds      int
 	turns        int
@@ -73,152 +50,182 @@ type held struct {
 	usersTurns   both[int]
 }
 
-// proposed is one item.
-type proposed struct {
-	id                  string
-	at, admitted        time.Time
-	attributed, decided bool
-	refused             bool
-	users               both[bool]
-}
-
-// advised is one piece of advice or one proposal.
-type advised struct {
-	Advice
-	users     both[bool]
-	answered  bool
-	reply     eventv1.Reply
-	after     time.Duration
-	decisions []string // taken on the item in that session
-}
-
 // Reading reads a record. The timeline holds the same events; nil: what changed shortly before a vote is not looked at.
 func (r *Record) Reading(t *Timeline) *Reading {
-	out := &Reading{}
-	decidedItems, byItem, bySession := map[string]bool{}, map[string][]*aggregate.Aggregate{}, map[string][]string{}
+	var parts []Part
+	for _, a := range r.Initiatives {
+		parts = append(parts, OfInitiative(a))
+	}
+	for _, s := range r.Sessions {
+		parts = append(parts, OfSession(s))
+	}
+	for _, i := range r.Items {
+		parts = append(parts, OfItem(i))
+		for in := range i.Item.SaidSeq {
+			parts = append(parts, OfTalk(i, in))
+		}
+	}
 	for _, d := range r.Decisions {
 		_, in, _ := decision.Split(d.ID)
-		byItem[d.Decision.Item] = append(byItem[d.Decision.Item], d)
-		bySession[in+" "+d.Decision.Item] = append(bySession[in+" "+d.Decision.Item], d.ID)
-		if d.Decision.Final() != eventv1.Outcome_OUTCOME_NO_DECISION {
-			decidedItems[d.Decision.Item] = true
-		}
+		c := r.Case(d)
+		parts = append(parts, OfDecision(d, r.Item(d.Decision.Item), r.Session(in), c, role.Judge(c), t.before(d)))
 	}
-	for _, d := range r.Decisions {
-		out.decisions = append(out.decisions, r.decided(d, t, byItem[d.Decision.Item]))
-	}
-	r.readSessions(out)
-	for _, i := range r.Items {
-		p := proposed{id: i.ID, at: i.Item.ProposedAt, admitted: i.Item.AdmittedAt, attributed: i.Item.ProposedBy != "", decided: decidedItems[i.ID], refused: i.Item.Phase == item.Refused}
-		home, _ := i.InitiativeKey()
-		if roll := r.byKey[home]; roll != nil && p.attributed {
-			capacity, _ := roll.Initiative.Roll(i.Item.ProposedBy)
-			p.users = both[bool]{InView(Strict, capacity), InView(Broad, capacity)}
-		}
-		out.items = append(out.items, p)
-		for _, said := range i.Item.Contributions {
-			if !asks(said) {
-				continue
+	return Assemble(parts)
+}
+
+// Assemble puts the parts of one initiative, or of several, together. Their order does not matter.
+func Assemble(parts []Part) *Reading {
+	out := &Reading{}
+	roll, sat, talks := map[seatIn]both[bool]{}, map[string]*sitting{}, []*talk(nil)
+	for i := range parts {
+		switch p := &parts[i]; {
+		case p.decision != nil:
+			out.decisions = append(out.decisions, *p.decision)
+		case p.session != nil:
+			sat[p.session.id] = p.session
+		case p.item != nil:
+			out.items = append(out.items, *p.item)
+		case p.talk != nil:
+			talks = append(talks, p.talk)
+		case p.initiative != nil:
+			out.reports = append(out.reports, p.initiative.reports...)
+			for _, m := range p.initiative.roll {
+				roll[seatIn{p.initiative.id, m.participant}] = m.users
 			}
-			a := advised{Advice: Advice{i.ID, said.Session, said.Number, said.By, said.At, said.Seq}, users: both[bool]{r.isUser(Strict, said.Session, said.By), r.isUser(Broad, said.Session, said.By)}, decisions: bySession[said.Session+" "+i.ID]}
-			a.reply, a.after, a.answered = answer(i.Item, said)
-			out.advice = append(out.advice, a)
 		}
 	}
-	out.reports = r.ofReports()
+	slices.SortFunc(out.decisions, func(a, b decided) int { return strings.Compare(a.id, b.id) })
+	slices.SortFunc(out.items, func(a, b proposed) int { return strings.Compare(a.id, b.id) })
+	slices.SortFunc(talks, func(a, b *talk) int {
+		return cmp.Or(strings.Compare(a.item, b.item), strings.Compare(a.session, b.session))
+	})
+	slices.SortStableFunc(out.reports, func(a, b Finding) int { return cmp.Or(strings.Compare(a.Initiative, b.Initiative), a.At.Compare(b.At)) })
+	out.decided(sat, talks)
+	for i := range out.items {
+		home, _, _ := strings.Cut(out.items[i].id, ":")
+		out.items[i].users = roll[seatIn{home, out.items[i].by}]
+	}
+	out.sit(sat, talks)
 	return out
 }
 
-func (r *Record) decided(d *aggregate.Aggregate, t *Timeline, onItem []*aggregate.Aggregate) decided {
-	_, in, _ := decision.Split(d.ID)
-	one := decided{id: d.ID, item: d.Decision.Item, at: d.Decision.ClosedAt, adopted: d.Decision.Final() == eventv1.Outcome_OUTCOME_ADOPTED, amended: len(d.Decision.Amendments) > 0, fate: follow(d.Decision)}
-	for _, a := range d.Decision.Acts {
-		one.actsSeqs = append(one.actsSeqs, a.Seq)
+// seatIn is somebody in an initiative or in a session.
+type seatIn struct{ in, participant string }
+
+// decided ties decisions, what was said, and items together.
+func (r *Reading) decided(sat map[string]*sitting, talks []*talk) {
+	onItem, together, place := map[string][]*decided{}, map[seatIn][]string{}, map[string]*proposed{}
+	for i := range r.items {
+		place[r.items[i].id] = &r.items[i]
 	}
-	c := r.Case(d)
-	judged := role.Judge(c)
-	success := map[string]string{}
-	for _, p := range c.Parties() {
-		if p.Who != professionals && !UserView(p.Who) {
-			continue
+	for i := range r.decisions {
+		d := &r.decisions[i]
+		_, in, _ := decision.Split(d.id)
+		if s := sat[in]; s != nil {
+			d.kind = s.kind
 		}
-		strength := c.Strength(p)
-		success[p.Who] = strength.Success
-		if n := slices.Index(views, p.Who); n >= 0 {
-			one.users[n].margin = int(strength.Margin)
+		onItem[d.item] = append(onItem[d.item], d)
+		together[seatIn{in, d.item}] = append(together[seatIn{in, d.item}], d.id)
+		if p := place[d.item]; p != nil {
+			p.decided, p.kinds = p.decided || !d.undecided, p.kinds|1<<d.kind
 		}
 	}
-	for n, view := range views {
-		e := &one.users[n]
-		e.success, e.power = success[view], -1
-		// Two majorities, one outcome: they differ when only one of them got its way.
-		e.divergent = e.success != "" && success[professionals] != "" && success[professionals] != e.success
-		e.traced = slices.ContainsFunc(d.Decision.Amendments, func(a decision.Amendment) bool { return r.byUser(view, in, d.Decision.Item, a) })
-		for _, j := range judged {
-			if j.Who != view {
-				continue
+	for i := range r.decisions {
+		d := &r.decisions[i]
+		if f, again := d.rerun(onItem[d.item]); again {
+			d.found = append(slices.Clip(d.found), f)
+		}
+	}
+	for _, t := range talks {
+		s := sat[t.session]
+		for _, a := range t.advice {
+			a.Item, a.Session, a.decisions = t.item, t.session, together[seatIn{t.session, t.item}]
+			if s != nil {
+				a.kind, a.users = s.kind, s.isUser(a.By)
 			}
-			e.pivotal = j.Pivotal
-			if j.Power != nil {
-				e.power, _ = j.Power.Float64()
-			}
+			r.advice = append(r.advice, a)
+		}
+		if p := place[t.item]; p != nil && s != nil {
+			p.kinds |= 1 << s.kind
 		}
 	}
-	one.found = r.ofRoles(d, c, judged)
-	if t != nil {
-		one.found = append(one.found, r.ofPreparation(d, t)...)
-	}
-	one.found = append(one.found, r.ofReruns(d, onItem)...)
-	return one
 }
 
-func (r *Record) readSessions(out *Reading) {
-	place := map[string]int{}
-	spoken, capacity := map[string]map[string]int{}, map[string]map[string]both[bool]{}
-	for _, s := range r.Sessions {
-		if s.Session.OpenedAt.IsZero() || len(s.Session.Seats) == 0 {
+// sit adds up who spoke in the sessions that began.
+func (r *Reading) sit(sat map[string]*sitting, talks []*talk) {
+	place, spoken := map[string]int{}, map[seatIn]int{}
+	for _, id := range slices.Sorted(maps.Keys(sat)) {
+		s := sat[id]
+		if s.at.IsZero() || len(s.seats) == 0 {
 			continue
 		}
-		place[s.ID] = len(out.sessions)
-		h := held{at: s.Session.OpenedAt, seats: len(s.Session.Seats)}
-		spoken[s.ID], capacity[s.ID] = map[string]int{}, map[string]both[bool]{}
-		for _, seat := range s.Session.Seats {
-			is := both[bool]{InView(Strict, seat.Capacity), InView(Broad, seat.Capacity)}
-			spoken[s.ID][seat.Participant], capacity[s.ID][seat.Participant] = 0, is
-		}
-		for _, is := range capacity[s.ID] {
+		h := held{at: s.at, kind: s.kind, seats: len(s.seats)}
+		for _, seat := range s.seats {
+			spoken[seatIn{id, seat.participant}] = 0
 			for n := range views {
-				if is[n] {
+				if seat.users[n] {
 					h.users[n]++
 				}
 			}
 		}
-		out.sessions = append(out.sessions, h)
+		place[id] = len(r.sessions)
+		r.sessions = append(r.sessions, h)
 	}
-	for _, i := range r.Items {
-		for _, said := range i.Item.Contributions {
-			n, in := place[said.Session]
-			if !in {
-				continue
-			}
-			h := &out.sessions[n]
-			h.turns++
-			h.seconds += int(said.Seconds)
-			spoken[said.Session][said.By] += int(said.Seconds)
-			for v := range views {
-				if capacity[said.Session][said.By][v] {
-					h.usersTurns[v]++
-					h.usersSeconds[v] += int(said.Seconds)
+	for _, t := range talks {
+		n, in := place[t.session]
+		if !in {
+			continue
+		}
+		h := &r.sessions[n]
+		for _, x := range t.voices {
+			h.turns += x.turns
+			h.seconds += x.seconds
+			spoken[seatIn{t.session, x.by}] += x.seconds
+			for v, is := range sat[t.session].isUser(x.by) {
+				if is {
+					h.usersTurns[v] += x.turns
+					h.usersSeconds[v] += x.seconds
 				}
 			}
 		}
 	}
-	for id, n := range place {
-		for _, x := range spoken[id] {
-			out.sessions[n].spoken = append(out.sessions[n].spoken, x)
-		}
-		slices.Sort(out.sessions[n].spoken)
+	for who, seconds := range spoken {
+		h := &r.sessions[place[who.in]]
+		h.spoken = append(h.spoken, seconds)
 	}
+	for i := range r.sessions {
+		slices.Sort(r.sessions[i].spoken)
+	}
+}
+
+// In keeps what belongs to one kind of session: what was decided, said and reported there, and items that came before one. What people report as decided outside the
+// record belongs to none. Unspecified keeps everything.
+func (r *Reading) In(kind eventv1.SessionKind) *Reading {
+	if kind == eventv1.SessionKind_SESSION_KIND_UNSPECIFIED {
+		return r
+	}
+	out := &Reading{}
+	for i := range r.decisions {
+		if r.decisions[i].kind == kind {
+			out.decisions = append(out.decisions, r.decisions[i])
+		}
+	}
+	for i := range r.sessions {
+		if r.sessions[i].kind == kind {
+			out.sessions = append(out.sessions, r.sessions[i])
+		}
+	}
+	for i := range r.items {
+		if r.items[i].kinds&(1<<kind) != 0 {
+			out.items = append(out.items, r.items[i])
+		}
+	}
+	for i := range r.advice {
+		if r.advice[i].kind == kind {
+			out.advice = append(out.advice, r.advice[i])
+		}
+	}
+	return out
 }
 
 // Join puts readings of different initiatives together, in the order of their ids.

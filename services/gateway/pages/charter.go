@@ -32,7 +32,7 @@ func (c chapter) charter() Block {
 		Fact{c.say("page/conditions"), c.further(rule)},
 		Fact{c.say("page/quorum"), c.quorumAsked(rule)},
 		fact(c.say("page/tie"), c.tie(rule)),
-		fact(c.say("page/ratification"), ratification),
+		Fact{c.say("page/ratification"), []Line{c.ratifiedBy(ratification)}},
 		fact(c.say("page/precommitted"), c.nameOr(charter.PrecommittedBy, "")),
 		fact(c.say("page/ballots"), ballots),
 		fact(c.say("page/role-promised"), c.label(charter.RolePromised)),
@@ -40,6 +40,14 @@ func (c chapter) charter() Block {
 		fact(c.say("page/implementer"), c.nameOr(charter.Implementer, "")),
 		fact(c.say("page/due"), c.due(charter.Due)),
 	)
+}
+
+// ratifiedBy says which ratification there is, and whose, in the words of the charter. Nobody is named on a public page: it may be a person.
+func (c chapter) ratifiedBy(kind string) Line {
+	if who := c.words("", c.d.Ratifier); who != nil {
+		return append(plain(kind+": "), who...)
+	}
+	return plain(kind)
 }
 
 func (c chapter) nameOr(id, none string) string {
@@ -184,7 +192,11 @@ func (c chapter) act(a *apiv1.ActView) Line {
 	if act.GetDue() != "" {
 		add(c.say("page/act-due", "day", c.due(act.Due)))
 	}
-	if words := c.words(act.GetBy(), a.Reason); words != nil {
+	whose := act.GetBy()
+	if act.GetKind() == eventv1.ActKind_ACT_KIND_OBJECTION_RAISED {
+		whose = act.GetObjector() // who holds a proxy, or facilitates, may have said it for them
+	}
+	if words := c.words(whose, a.Reason); words != nil {
 		l = append(append(l, Piece{Text: " " + c.say("page/because") + " "}), words...)
 	}
 	return l

@@ -134,6 +134,10 @@ func TestNobodyIsOnAPublicPage(t *testing.T) {
 	in.Decision.Charter.Rule.Tie, in.Decision.Charter.Implementer = eventv1.Tie_TIE_CHAIR, "pseudonym-of-p1"
 	in.Decision.Contested, in.Decision.ContestedBy, in.Decision.Contest = true, "pseudonym-of-u3", "Parole contestate"
 	in.Decision.Acts[0].Reason = "Un motivo con parole"
+	in.Decision.Charter.Ratification, in.Decision.Ratifier = eventv1.Ratification_RATIFICATION_MERIT, "La dottoressa Neri"
+	if !strings.Contains(html(t, "it", pages.Decision("it", pages.DecisionInput{Workspace: in.Workspace, Initiative: in.Initiative, Decision: in.Decision})), "La dottoressa Neri") {
+		t.Error("who belongs to the group does not read who ratifies")
+	}
 	for _, lang := range catalogue.Languages() {
 		page := html(t, lang, pages.Decision(lang, in))
 		for _, p := range in.Initiative.Participants {
@@ -143,7 +147,7 @@ func TestNobodyIsOnAPublicPage(t *testing.T) {
 				}
 			}
 		}
-		for _, words := range []string{"Parole contestate", "Un motivo", "dalle 9 alle 12", "Terzo incontro"} {
+		for _, words := range []string{"Parole contestate", "Un motivo", "Neri", "dalle 9 alle 12", "Terzo incontro"} {
 			if strings.Contains(page, words) {
 				t.Errorf("%s: %q is on the page", lang, words)
 			}

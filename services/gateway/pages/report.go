@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	apiv1 "tavolo/proto/tavolo/api/v1"
@@ -18,6 +19,8 @@ type ReportInput struct {
 	Workspace *apiv1.WorkspaceView
 	// From and To are the first and the last day, yyyy-mm-dd; "" where the period is open. Query is both of them and the rest, for links.
 	From, To, Query string
+	// Chosen is the question whose decisions it is about; nil: all of the period.
+	Chosen *apiv1.ListRoleLedgerRequest
 	// Department is the ledger's row for the view that was asked for, Other the one for the other view.
 	Department, Other *apiv1.LedgerRow
 	// Who is users:strict or users:broad.
@@ -39,7 +42,7 @@ func Report(lang string, in ReportInput) Doc {
 		doc.Title = plain(in.Workspace.GetId())
 	}
 	doc.Blocks = append(doc.Blocks,
-		facts(fact(r.say("page/report-region"), in.Workspace.GetRegion()), fact(r.say("page/report-period"), r.period()), fact(r.say("page/report-whose"), r.view(in.Who)),
+		facts(fact(r.say("page/report-region"), in.Workspace.GetRegion()), fact(r.say("page/report-period"), r.period()), fact(r.say("page/report-only"), r.chosen()), fact(r.say("page/report-whose"), r.view(in.Who)),
 			fact(r.say("page/report-as-of"), r.moment(in.AsOf)), fact(r.say("page/report-rules"), in.Rules)),
 		section("role", plain(r.say("page/report-role")), r.role()...),
 		section("trend", plain(r.say("page/report-trend")), r.trend()...),
@@ -52,6 +55,29 @@ func Report(lang string, in ReportInput) Doc {
 	doc.Actions = Line{{Text: r.say("page/report-as-xlsx"), Href: files + "tavolo.xlsx" + in.Query}, {Text: r.say("page/report-as-zip"), Href: files + "tavolo-data.zip" + in.Query}}
 	level(doc.Blocks, 2)
 	return doc
+}
+
+// chosen names the decisions that were chosen, "" when it was all of them.
+func (r report) chosen() string {
+	c := r.in.Chosen
+	if c == nil {
+		return ""
+	}
+	var parts []string
+	if c.Initiative != "" {
+		parts = append(parts, c.Initiative)
+		for _, i := range r.in.Workspace.GetInitiatives() {
+			if i.Id == c.Initiative && i.Title != "" {
+				parts[0] = i.Title
+			}
+		}
+	}
+	for _, e := range []protoreflect.Enum{c.Scope, c.Area, c.Stage, c.Kind} {
+		if e.Number() != 0 {
+			parts = append(parts, r.label(e))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // report is a report in a language.

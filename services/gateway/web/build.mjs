@@ -103,7 +103,7 @@ const kb = (bytes) => (bytes / 1024).toFixed(1);
 const sum = (files) => [...files].reduce((bytes, file) => bytes + size(file), 0);
 const css = size(style) + size(warm), wordsFile = (name) => Object.keys(outputs).find((file) => Object.keys(outputs[file].inputs).includes(`words:${name}`));
 const longest = (part = "") => Math.max(...languages.map((l) => size(wordsFile(l + part))));
-const apart = { audit: ["/auditing"], table3: ["/auditing"], home: ["/entering", "/preparing"], enter: ["/entering"], me: ["/entering"], initiative: ["/entering", "/preparing"] };
+const apart = { audit: ["/auditing"], table3: ["/auditing"], territory: ["/auditing"], following: ["/following"], home: ["/entering", "/preparing"], enter: ["/entering"], me: ["/entering"], initiative: ["/entering", "/preparing"] };
 // The page, and one a screen and language which names at once all that it will need, so that nothing is asked for only when something else has come.
 const escape = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
 const page = (ahead) => readFileSync("src/index.html", "utf8")

@@ -1,6 +1,7 @@
 // Package web is the web client inside the program: what the build makes of src/ (dist/), and the handler that serves it.
 //
 //	/  /enter  /me  /w/{workspace}/{i,s,d}/{id}  /w/{workspace}/s/{session}/projector     the page; the client finds the screen
+//	/w/{workspace}/audit  /table3  /territory  /following                               the same
 //	/assets/…                                                                           its files, named after their content
 //
 // Everything else is not found; a browser is given the page even then, which says so in the reader's language. The API does not need the client: when
@@ -111,6 +112,7 @@ func serve(client fs.FS) http.Handler {
 		"/{$}": "home", "/enter": "enter", "/me": "me", "/w/{workspace}/i/{id}": "initiative", "/w/{workspace}/s/{id}": "session",
 		"/w/{workspace}/s/{id}/projector": "projector", "/w/{workspace}/d/{id}": "decision",
 		"/w/{workspace}/audit": "audit", "/w/{workspace}/audit/{page}": "audit", "/table3": "table3",
+		"/territory": "territory", "/territory/{place...}": "territory", "/following": "following",
 	} {
 		h.pages.HandleFunc("GET "+address, func(w http.ResponseWriter, r *http.Request) { h.page(w, r, screen, http.StatusOK) })
 	}

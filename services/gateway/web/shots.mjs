@@ -99,7 +99,7 @@ async function meeting(lead) {
   await ada.getByText("Ho fatto la cuoca.").first().waitFor();
   await call("ItemService/GiveFloor", { item, session, participant: of.Mino });
   for (const who of ["Hanna", "Bruno"]) await call("ItemService/RaiseHand", { item, session, participant: of[who] });
-  await ada.locator(".clock", { hasText: "0:07" }).waitFor(); // he has begun
+  await ada.locator(".clock", { hasText: /0:0[7-9]|0:[1-5]/ }).waitFor(); // he has begun
   await shoot(ada, "room-phone", { from: ada.locator(".kind").first() });
   await lead.locator("li.suggested").first().waitFor();
   await shoot(lead, "room", { from: lead.locator(".kind").first() });

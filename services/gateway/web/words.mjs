@@ -21,11 +21,14 @@ const read = (path) => JSON.parse(readFileSync(fileURLToPath(new URL(path, impor
 // The client's own words lie in one folder a language, one file a part of the client. Some parts come with the screens that say them, so that the
 // meeting does not wait for them.
 const files = (language) => readdirSync(fileURLToPath(new URL(`src/words/${language}`, import.meta.url))).sort();
-export const partsApart = ["auditing", "charter", "entering", "preparing", "refusals"];
+export const partsApart = ["auditing", "charter", "entering", "following", "preparing", "refusals"];
 const own = (language, keep = () => true) => Object.assign({}, ...files(language).filter((file) => keep(file.replace(".json", ""))).map((file) => read(`src/words/${language}/${file}`)));
 // Refusals of a command, and what the parts behind the gateway say: fetched when the first of them is met. Areas that only a program meets are left out.
 const refused = /^(capacity|command|decision|id|initiative|item|people|session|vault|workspace)\//;
 const refusals = (language) => Object.fromEntries(Object.entries(read(`../../../pkg/catalogue/${language}.json`)).filter(([key]) => refused.test(key) && !single.includes(key) && !voting.test(key) && !room.test(key)));
+// What the feeds refuse, and why an address gets nothing any more: said where subscriptions are managed.
+const ofFeeds = /^feeds\/(webhook-|webhooks-|label-|days-|scope-|replay-|unknown$)/;
+const feeds = (language) => Object.fromEntries(Object.entries(read(`../../../pkg/catalogue/${language}.json`)).filter(([key]) => ofFeeds.test(key)));
 const catalogue = (language) =>
   Object.fromEntries(Object.entries(read(`../../../pkg/catalogue/${language}.json`))
     .filter(([key]) => single.includes(key) || voting.test(key) || room.test(key) || areas.includes(key.split("/")[0]) && !inside.test(key)));
@@ -33,9 +36,9 @@ const catalogue = (language) =>
 const overItalian = (language, of) => language === "it-x-facile" ? { ...of("it"), ...of(language) } : of(language);
 
 // wordsOf gives all texts of a language; easy Italian falls back to Italian.
-export const wordsOf = (language) => overItalian(language, (l) => ({ ...catalogue(l), ...refusals(l), ...own(l) }));
+export const wordsOf = (language) => overItalian(language, (l) => ({ ...catalogue(l), ...refusals(l), ...feeds(l), ...own(l) }));
 
 // wordsApart gives those of one part, and without a part those that come at the start.
-export const wordsApart = (language, part) => overItalian(language, (l) => part ? { ...(part === "refusals" ? refusals(l) : {}), ...own(l, (file) => file === part) } : { ...catalogue(l), ...own(l, (file) => !partsApart.includes(file)) });
+export const wordsApart = (language, part) => overItalian(language, (l) => part ? { ...(part === "refusals" ? refusals(l) : part === "following" ? feeds(l) : {}), ...own(l, (file) => file === part) } : { ...catalogue(l), ...own(l, (file) => !partsApart.includes(file)) });
 
 export const ownWordsOf = own;

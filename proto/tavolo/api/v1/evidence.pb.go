@@ -1179,7 +1179,17 @@ type ListFindingsRequest struct {
 	// One workspace. Empty: all of them, for who may read them all.
 	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
 	// Which departments, period and instant.
-	Period        *EvidencePeriod `protobuf:"bytes,2,opt,name=period,proto3" json:"period,omitempty"`
+	Period *EvidencePeriod `protobuf:"bytes,2,opt,name=period,proto3" json:"period,omitempty"`
+	// One initiative's id. Empty: all.
+	Initiative string `protobuf:"bytes,3,opt,name=initiative,proto3" json:"initiative,omitempty"`
+	// Scope of the initiative. Not stated: all.
+	Scope v1.Scope `protobuf:"varint,4,opt,name=scope,proto3,enum=tavolo.event.v1.Scope" json:"scope,omitempty"`
+	// Area of the initiative. Not stated: all.
+	Area v1.Area `protobuf:"varint,5,opt,name=area,proto3,enum=tavolo.event.v1.Area" json:"area,omitempty"`
+	// Stage of the initiative. Not stated: all.
+	Stage v1.Stage `protobuf:"varint,6,opt,name=stage,proto3,enum=tavolo.event.v1.Stage" json:"stage,omitempty"`
+	// Kind of the session; items count that came before one, and reports of unlogged decisions belong to none. Not stated: all.
+	Kind          v1.SessionKind `protobuf:"varint,7,opt,name=kind,proto3,enum=tavolo.event.v1.SessionKind" json:"kind,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1226,6 +1236,41 @@ func (x *ListFindingsRequest) GetPeriod() *EvidencePeriod {
 		return x.Period
 	}
 	return nil
+}
+
+func (x *ListFindingsRequest) GetInitiative() string {
+	if x != nil {
+		return x.Initiative
+	}
+	return ""
+}
+
+func (x *ListFindingsRequest) GetScope() v1.Scope {
+	if x != nil {
+		return x.Scope
+	}
+	return v1.Scope(0)
+}
+
+func (x *ListFindingsRequest) GetArea() v1.Area {
+	if x != nil {
+		return x.Area
+	}
+	return v1.Area(0)
+}
+
+func (x *ListFindingsRequest) GetStage() v1.Stage {
+	if x != nil {
+		return x.Stage
+	}
+	return v1.Stage(0)
+}
+
+func (x *ListFindingsRequest) GetKind() v1.SessionKind {
+	if x != nil {
+		return x.Kind
+	}
+	return v1.SessionKind(0)
 }
 
 // ListFindingsResponse lists them by workspace, then by code, then in time.
@@ -1411,13 +1456,24 @@ func (x *FindingView) GetInitiative() string {
 	return ""
 }
 
-// GetFiguresRequest asks for the figures of one workspace.
+// GetFiguresRequest asks for the figures of one workspace, or of several together.
 type GetFiguresRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The workspace.
+	// The workspace. Empty: all departments that the period names, as if they were one; then no decision or item is named, for an id is one's own only within
+	// a workspace.
 	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
-	// Which view of users, period and instant.
-	Period        *EvidencePeriod `protobuf:"bytes,2,opt,name=period,proto3" json:"period,omitempty"`
+	// Which departments, view of users, period and instant.
+	Period *EvidencePeriod `protobuf:"bytes,2,opt,name=period,proto3" json:"period,omitempty"`
+	// One initiative's id. Empty: all.
+	Initiative string `protobuf:"bytes,3,opt,name=initiative,proto3" json:"initiative,omitempty"`
+	// Scope of the initiative. Not stated: all.
+	Scope v1.Scope `protobuf:"varint,4,opt,name=scope,proto3,enum=tavolo.event.v1.Scope" json:"scope,omitempty"`
+	// Area of the initiative. Not stated: all.
+	Area v1.Area `protobuf:"varint,5,opt,name=area,proto3,enum=tavolo.event.v1.Area" json:"area,omitempty"`
+	// Stage of the initiative. Not stated: all.
+	Stage v1.Stage `protobuf:"varint,6,opt,name=stage,proto3,enum=tavolo.event.v1.Stage" json:"stage,omitempty"`
+	// Kind of the session; items count that came before one. Not stated: all.
+	Kind          v1.SessionKind `protobuf:"varint,7,opt,name=kind,proto3,enum=tavolo.event.v1.SessionKind" json:"kind,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1464,6 +1520,41 @@ func (x *GetFiguresRequest) GetPeriod() *EvidencePeriod {
 		return x.Period
 	}
 	return nil
+}
+
+func (x *GetFiguresRequest) GetInitiative() string {
+	if x != nil {
+		return x.Initiative
+	}
+	return ""
+}
+
+func (x *GetFiguresRequest) GetScope() v1.Scope {
+	if x != nil {
+		return x.Scope
+	}
+	return v1.Scope(0)
+}
+
+func (x *GetFiguresRequest) GetArea() v1.Area {
+	if x != nil {
+		return x.Area
+	}
+	return v1.Area(0)
+}
+
+func (x *GetFiguresRequest) GetStage() v1.Stage {
+	if x != nil {
+		return x.Stage
+	}
+	return v1.Stage(0)
+}
+
+func (x *GetFiguresRequest) GetKind() v1.SessionKind {
+	if x != nil {
+		return x.Kind
+	}
+	return v1.SessionKind(0)
 }
 
 // GetFiguresResponse are figures beside roles; they never decide one.
@@ -1849,10 +1940,16 @@ type ListTrendsRequest struct {
 	Level LedgerLevel `protobuf:"varint,4,opt,name=level,proto3,enum=tavolo.api.v1.LedgerLevel" json:"level,omitempty"`
 	// Partition of macro areas: macro5 or macro3. Empty: macro5.
 	Partition string `protobuf:"bytes,5,opt,name=partition,proto3" json:"partition,omitempty"`
-	// Scope of the initiative, for the roles. Not stated: all.
+	// Scope of the initiative. Not stated: all.
 	Scope v1.Scope `protobuf:"varint,6,opt,name=scope,proto3,enum=tavolo.event.v1.Scope" json:"scope,omitempty"`
-	// Area of the initiative, for the roles. Not stated: all.
-	Area          v1.Area `protobuf:"varint,7,opt,name=area,proto3,enum=tavolo.event.v1.Area" json:"area,omitempty"`
+	// Area of the initiative. Not stated: all.
+	Area v1.Area `protobuf:"varint,7,opt,name=area,proto3,enum=tavolo.event.v1.Area" json:"area,omitempty"`
+	// One initiative's id. Empty: all.
+	Initiative string `protobuf:"bytes,8,opt,name=initiative,proto3" json:"initiative,omitempty"`
+	// Stage of the initiative. Not stated: all.
+	Stage v1.Stage `protobuf:"varint,9,opt,name=stage,proto3,enum=tavolo.event.v1.Stage" json:"stage,omitempty"`
+	// Kind of the session; items count that came before one. Not stated: all.
+	Kind          v1.SessionKind `protobuf:"varint,10,opt,name=kind,proto3,enum=tavolo.event.v1.SessionKind" json:"kind,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1934,6 +2031,27 @@ func (x *ListTrendsRequest) GetArea() v1.Area {
 		return x.Area
 	}
 	return v1.Area(0)
+}
+
+func (x *ListTrendsRequest) GetInitiative() string {
+	if x != nil {
+		return x.Initiative
+	}
+	return ""
+}
+
+func (x *ListTrendsRequest) GetStage() v1.Stage {
+	if x != nil {
+		return x.Stage
+	}
+	return v1.Stage(0)
+}
+
+func (x *ListTrendsRequest) GetKind() v1.SessionKind {
+	if x != nil {
+		return x.Kind
+	}
+	return v1.SessionKind(0)
 }
 
 // ListTrendsResponse lists series in the order of their keys.
@@ -2589,10 +2707,17 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\apercent\x18\x03 \x01(\tR\apercent\"5\n" +
 	"\rTableInterval\x12\x10\n" +
 	"\x03low\x18\x01 \x01(\tR\x03low\x12\x12\n" +
-	"\x04high\x18\x02 \x01(\tR\x04high\"j\n" +
+	"\x04high\x18\x02 \x01(\tR\x04high\"\xc3\x02\n" +
 	"\x13ListFindingsRequest\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x125\n" +
-	"\x06period\x18\x02 \x01(\v2\x1d.tavolo.api.v1.EvidencePeriodR\x06period\"\x95\x01\n" +
+	"\x06period\x18\x02 \x01(\v2\x1d.tavolo.api.v1.EvidencePeriodR\x06period\x12\x1e\n" +
+	"\n" +
+	"initiative\x18\x03 \x01(\tR\n" +
+	"initiative\x12,\n" +
+	"\x05scope\x18\x04 \x01(\x0e2\x16.tavolo.event.v1.ScopeR\x05scope\x12)\n" +
+	"\x04area\x18\x05 \x01(\x0e2\x15.tavolo.event.v1.AreaR\x04area\x12,\n" +
+	"\x05stage\x18\x06 \x01(\x0e2\x16.tavolo.event.v1.StageR\x05stage\x120\n" +
+	"\x04kind\x18\a \x01(\x0e2\x1c.tavolo.event.v1.SessionKindR\x04kind\"\x95\x01\n" +
 	"\x14ListFindingsResponse\x12\x14\n" +
 	"\x05rules\x18\x01 \x01(\tR\x05rules\x12/\n" +
 	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x126\n" +
@@ -2608,10 +2733,17 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\bevidence\x18\b \x03(\x04R\bevidence\x12\x1e\n" +
 	"\n" +
 	"initiative\x18\t \x01(\tR\n" +
-	"initiative\"h\n" +
+	"initiative\"\xc1\x02\n" +
 	"\x11GetFiguresRequest\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x125\n" +
-	"\x06period\x18\x02 \x01(\v2\x1d.tavolo.api.v1.EvidencePeriodR\x06period\"\xc2\f\n" +
+	"\x06period\x18\x02 \x01(\v2\x1d.tavolo.api.v1.EvidencePeriodR\x06period\x12\x1e\n" +
+	"\n" +
+	"initiative\x18\x03 \x01(\tR\n" +
+	"initiative\x12,\n" +
+	"\x05scope\x18\x04 \x01(\x0e2\x16.tavolo.event.v1.ScopeR\x05scope\x12)\n" +
+	"\x04area\x18\x05 \x01(\x0e2\x15.tavolo.event.v1.AreaR\x04area\x12,\n" +
+	"\x05stage\x18\x06 \x01(\x0e2\x16.tavolo.event.v1.StageR\x05stage\x120\n" +
+	"\x04kind\x18\a \x01(\x0e2\x1c.tavolo.event.v1.SessionKindR\x04kind\"\xc2\f\n" +
 	"\x12GetFiguresResponse\x12/\n" +
 	"\x05as_of\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x123\n" +
 	"\asuccess\x18\x02 \x01(\v2\x19.tavolo.api.v1.TableShareR\asuccess\x12J\n" +
@@ -2654,7 +2786,7 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\badmitted\x18% \x01(\rR\badmitted\x127\n" +
 	"\x18days_to_admission_others\x18& \x01(\x01R\x15daysToAdmissionOthers\x12'\n" +
 	"\x0fadmitted_others\x18' \x01(\rR\x0eadmittedOthersB\b\n" +
-	"\x06_voice\"\xbf\x02\n" +
+	"\x06_voice\"\xbf\x03\n" +
 	"\x11ListTrendsRequest\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x125\n" +
 	"\x06period\x18\x02 \x01(\v2\x1d.tavolo.api.v1.EvidencePeriodR\x06period\x12,\n" +
@@ -2662,7 +2794,13 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\x05level\x18\x04 \x01(\x0e2\x1a.tavolo.api.v1.LedgerLevelR\x05level\x12\x1c\n" +
 	"\tpartition\x18\x05 \x01(\tR\tpartition\x12,\n" +
 	"\x05scope\x18\x06 \x01(\x0e2\x16.tavolo.event.v1.ScopeR\x05scope\x12)\n" +
-	"\x04area\x18\a \x01(\x0e2\x15.tavolo.event.v1.AreaR\x04area\"\xbf\x01\n" +
+	"\x04area\x18\a \x01(\x0e2\x15.tavolo.event.v1.AreaR\x04area\x12\x1e\n" +
+	"\n" +
+	"initiative\x18\b \x01(\tR\n" +
+	"initiative\x12,\n" +
+	"\x05stage\x18\t \x01(\x0e2\x16.tavolo.event.v1.StageR\x05stage\x120\n" +
+	"\x04kind\x18\n" +
+	" \x01(\x0e2\x1c.tavolo.event.v1.SessionKindR\x04kind\"\xbf\x01\n" +
 	"\x12ListTrendsResponse\x12\x14\n" +
 	"\x05rules\x18\x01 \x01(\tR\x05rules\x12/\n" +
 	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12\x10\n" +
@@ -2816,59 +2954,69 @@ var file_tavolo_api_v1_evidence_proto_depIdxs = []int32{
 	11, // 25: tavolo.api.v1.Table3Row.finite:type_name -> tavolo.api.v1.TableInterval
 	11, // 26: tavolo.api.v1.Table3Row.worst_case:type_name -> tavolo.api.v1.TableInterval
 	2,  // 27: tavolo.api.v1.ListFindingsRequest.period:type_name -> tavolo.api.v1.EvidencePeriod
-	29, // 28: tavolo.api.v1.ListFindingsResponse.as_of:type_name -> google.protobuf.Timestamp
-	14, // 29: tavolo.api.v1.ListFindingsResponse.findings:type_name -> tavolo.api.v1.FindingView
-	29, // 30: tavolo.api.v1.FindingView.at:type_name -> google.protobuf.Timestamp
-	2,  // 31: tavolo.api.v1.GetFiguresRequest.period:type_name -> tavolo.api.v1.EvidencePeriod
-	29, // 32: tavolo.api.v1.GetFiguresResponse.as_of:type_name -> google.protobuf.Timestamp
-	10, // 33: tavolo.api.v1.GetFiguresResponse.success:type_name -> tavolo.api.v1.TableShare
-	10, // 34: tavolo.api.v1.GetFiguresResponse.conditional_success:type_name -> tavolo.api.v1.TableShare
-	11, // 35: tavolo.api.v1.GetFiguresResponse.conditional_interval:type_name -> tavolo.api.v1.TableInterval
-	10, // 36: tavolo.api.v1.GetFiguresResponse.seconds:type_name -> tavolo.api.v1.TableShare
-	10, // 37: tavolo.api.v1.GetFiguresResponse.turns:type_name -> tavolo.api.v1.TableShare
-	10, // 38: tavolo.api.v1.GetFiguresResponse.agenda:type_name -> tavolo.api.v1.TableShare
-	10, // 39: tavolo.api.v1.GetFiguresResponse.refused:type_name -> tavolo.api.v1.TableShare
-	10, // 40: tavolo.api.v1.GetFiguresResponse.refused_others:type_name -> tavolo.api.v1.TableShare
-	10, // 41: tavolo.api.v1.GetFiguresResponse.answered:type_name -> tavolo.api.v1.TableShare
-	10, // 42: tavolo.api.v1.GetFiguresResponse.implemented:type_name -> tavolo.api.v1.TableShare
-	10, // 43: tavolo.api.v1.GetFiguresResponse.changed:type_name -> tavolo.api.v1.TableShare
-	10, // 44: tavolo.api.v1.GetFiguresResponse.pivotal:type_name -> tavolo.api.v1.TableShare
-	2,  // 45: tavolo.api.v1.ListTrendsRequest.period:type_name -> tavolo.api.v1.EvidencePeriod
-	1,  // 46: tavolo.api.v1.ListTrendsRequest.step:type_name -> tavolo.api.v1.TrendStep
-	0,  // 47: tavolo.api.v1.ListTrendsRequest.level:type_name -> tavolo.api.v1.LedgerLevel
-	30, // 48: tavolo.api.v1.ListTrendsRequest.scope:type_name -> tavolo.event.v1.Scope
-	31, // 49: tavolo.api.v1.ListTrendsRequest.area:type_name -> tavolo.event.v1.Area
-	29, // 50: tavolo.api.v1.ListTrendsResponse.as_of:type_name -> google.protobuf.Timestamp
-	19, // 51: tavolo.api.v1.ListTrendsResponse.series:type_name -> tavolo.api.v1.TrendSeries
-	20, // 52: tavolo.api.v1.TrendSeries.points:type_name -> tavolo.api.v1.TrendPoint
-	28, // 53: tavolo.api.v1.TrendPoint.excluded:type_name -> tavolo.api.v1.TrendPoint.ExcludedEntry
-	6,  // 54: tavolo.api.v1.TrendPoint.shares:type_name -> tavolo.api.v1.LedgerShare
-	21, // 55: tavolo.api.v1.TrendPoint.conditional_success:type_name -> tavolo.api.v1.TrendShare
-	21, // 56: tavolo.api.v1.TrendPoint.answered:type_name -> tavolo.api.v1.TrendShare
-	21, // 57: tavolo.api.v1.TrendPoint.implemented:type_name -> tavolo.api.v1.TrendShare
-	21, // 58: tavolo.api.v1.TrendPoint.turns:type_name -> tavolo.api.v1.TrendShare
-	21, // 59: tavolo.api.v1.TrendPoint.agenda:type_name -> tavolo.api.v1.TrendShare
-	10, // 60: tavolo.api.v1.TrendShare.share:type_name -> tavolo.api.v1.TableShare
-	11, // 61: tavolo.api.v1.TrendShare.interval:type_name -> tavolo.api.v1.TableInterval
-	29, // 62: tavolo.api.v1.GetSignalsResponse.as_of:type_name -> google.protobuf.Timestamp
-	24, // 63: tavolo.api.v1.GetSignalsResponse.signals:type_name -> tavolo.api.v1.SignalView
-	3,  // 64: tavolo.api.v1.EvidenceService.ListRoleLedger:input_type -> tavolo.api.v1.ListRoleLedgerRequest
-	7,  // 65: tavolo.api.v1.EvidenceService.GetTable3:input_type -> tavolo.api.v1.GetTable3Request
-	12, // 66: tavolo.api.v1.EvidenceService.ListFindings:input_type -> tavolo.api.v1.ListFindingsRequest
-	15, // 67: tavolo.api.v1.EvidenceService.GetFigures:input_type -> tavolo.api.v1.GetFiguresRequest
-	17, // 68: tavolo.api.v1.EvidenceService.ListTrends:input_type -> tavolo.api.v1.ListTrendsRequest
-	22, // 69: tavolo.api.v1.EvidenceService.GetSignals:input_type -> tavolo.api.v1.GetSignalsRequest
-	4,  // 70: tavolo.api.v1.EvidenceService.ListRoleLedger:output_type -> tavolo.api.v1.ListRoleLedgerResponse
-	8,  // 71: tavolo.api.v1.EvidenceService.GetTable3:output_type -> tavolo.api.v1.GetTable3Response
-	13, // 72: tavolo.api.v1.EvidenceService.ListFindings:output_type -> tavolo.api.v1.ListFindingsResponse
-	16, // 73: tavolo.api.v1.EvidenceService.GetFigures:output_type -> tavolo.api.v1.GetFiguresResponse
-	18, // 74: tavolo.api.v1.EvidenceService.ListTrends:output_type -> tavolo.api.v1.ListTrendsResponse
-	23, // 75: tavolo.api.v1.EvidenceService.GetSignals:output_type -> tavolo.api.v1.GetSignalsResponse
-	70, // [70:76] is the sub-list for method output_type
-	64, // [64:70] is the sub-list for method input_type
-	64, // [64:64] is the sub-list for extension type_name
-	64, // [64:64] is the sub-list for extension extendee
-	0,  // [0:64] is the sub-list for field type_name
+	30, // 28: tavolo.api.v1.ListFindingsRequest.scope:type_name -> tavolo.event.v1.Scope
+	31, // 29: tavolo.api.v1.ListFindingsRequest.area:type_name -> tavolo.event.v1.Area
+	32, // 30: tavolo.api.v1.ListFindingsRequest.stage:type_name -> tavolo.event.v1.Stage
+	33, // 31: tavolo.api.v1.ListFindingsRequest.kind:type_name -> tavolo.event.v1.SessionKind
+	29, // 32: tavolo.api.v1.ListFindingsResponse.as_of:type_name -> google.protobuf.Timestamp
+	14, // 33: tavolo.api.v1.ListFindingsResponse.findings:type_name -> tavolo.api.v1.FindingView
+	29, // 34: tavolo.api.v1.FindingView.at:type_name -> google.protobuf.Timestamp
+	2,  // 35: tavolo.api.v1.GetFiguresRequest.period:type_name -> tavolo.api.v1.EvidencePeriod
+	30, // 36: tavolo.api.v1.GetFiguresRequest.scope:type_name -> tavolo.event.v1.Scope
+	31, // 37: tavolo.api.v1.GetFiguresRequest.area:type_name -> tavolo.event.v1.Area
+	32, // 38: tavolo.api.v1.GetFiguresRequest.stage:type_name -> tavolo.event.v1.Stage
+	33, // 39: tavolo.api.v1.GetFiguresRequest.kind:type_name -> tavolo.event.v1.SessionKind
+	29, // 40: tavolo.api.v1.GetFiguresResponse.as_of:type_name -> google.protobuf.Timestamp
+	10, // 41: tavolo.api.v1.GetFiguresResponse.success:type_name -> tavolo.api.v1.TableShare
+	10, // 42: tavolo.api.v1.GetFiguresResponse.conditional_success:type_name -> tavolo.api.v1.TableShare
+	11, // 43: tavolo.api.v1.GetFiguresResponse.conditional_interval:type_name -> tavolo.api.v1.TableInterval
+	10, // 44: tavolo.api.v1.GetFiguresResponse.seconds:type_name -> tavolo.api.v1.TableShare
+	10, // 45: tavolo.api.v1.GetFiguresResponse.turns:type_name -> tavolo.api.v1.TableShare
+	10, // 46: tavolo.api.v1.GetFiguresResponse.agenda:type_name -> tavolo.api.v1.TableShare
+	10, // 47: tavolo.api.v1.GetFiguresResponse.refused:type_name -> tavolo.api.v1.TableShare
+	10, // 48: tavolo.api.v1.GetFiguresResponse.refused_others:type_name -> tavolo.api.v1.TableShare
+	10, // 49: tavolo.api.v1.GetFiguresResponse.answered:type_name -> tavolo.api.v1.TableShare
+	10, // 50: tavolo.api.v1.GetFiguresResponse.implemented:type_name -> tavolo.api.v1.TableShare
+	10, // 51: tavolo.api.v1.GetFiguresResponse.changed:type_name -> tavolo.api.v1.TableShare
+	10, // 52: tavolo.api.v1.GetFiguresResponse.pivotal:type_name -> tavolo.api.v1.TableShare
+	2,  // 53: tavolo.api.v1.ListTrendsRequest.period:type_name -> tavolo.api.v1.EvidencePeriod
+	1,  // 54: tavolo.api.v1.ListTrendsRequest.step:type_name -> tavolo.api.v1.TrendStep
+	0,  // 55: tavolo.api.v1.ListTrendsRequest.level:type_name -> tavolo.api.v1.LedgerLevel
+	30, // 56: tavolo.api.v1.ListTrendsRequest.scope:type_name -> tavolo.event.v1.Scope
+	31, // 57: tavolo.api.v1.ListTrendsRequest.area:type_name -> tavolo.event.v1.Area
+	32, // 58: tavolo.api.v1.ListTrendsRequest.stage:type_name -> tavolo.event.v1.Stage
+	33, // 59: tavolo.api.v1.ListTrendsRequest.kind:type_name -> tavolo.event.v1.SessionKind
+	29, // 60: tavolo.api.v1.ListTrendsResponse.as_of:type_name -> google.protobuf.Timestamp
+	19, // 61: tavolo.api.v1.ListTrendsResponse.series:type_name -> tavolo.api.v1.TrendSeries
+	20, // 62: tavolo.api.v1.TrendSeries.points:type_name -> tavolo.api.v1.TrendPoint
+	28, // 63: tavolo.api.v1.TrendPoint.excluded:type_name -> tavolo.api.v1.TrendPoint.ExcludedEntry
+	6,  // 64: tavolo.api.v1.TrendPoint.shares:type_name -> tavolo.api.v1.LedgerShare
+	21, // 65: tavolo.api.v1.TrendPoint.conditional_success:type_name -> tavolo.api.v1.TrendShare
+	21, // 66: tavolo.api.v1.TrendPoint.answered:type_name -> tavolo.api.v1.TrendShare
+	21, // 67: tavolo.api.v1.TrendPoint.implemented:type_name -> tavolo.api.v1.TrendShare
+	21, // 68: tavolo.api.v1.TrendPoint.turns:type_name -> tavolo.api.v1.TrendShare
+	21, // 69: tavolo.api.v1.TrendPoint.agenda:type_name -> tavolo.api.v1.TrendShare
+	10, // 70: tavolo.api.v1.TrendShare.share:type_name -> tavolo.api.v1.TableShare
+	11, // 71: tavolo.api.v1.TrendShare.interval:type_name -> tavolo.api.v1.TableInterval
+	29, // 72: tavolo.api.v1.GetSignalsResponse.as_of:type_name -> google.protobuf.Timestamp
+	24, // 73: tavolo.api.v1.GetSignalsResponse.signals:type_name -> tavolo.api.v1.SignalView
+	3,  // 74: tavolo.api.v1.EvidenceService.ListRoleLedger:input_type -> tavolo.api.v1.ListRoleLedgerRequest
+	7,  // 75: tavolo.api.v1.EvidenceService.GetTable3:input_type -> tavolo.api.v1.GetTable3Request
+	12, // 76: tavolo.api.v1.EvidenceService.ListFindings:input_type -> tavolo.api.v1.ListFindingsRequest
+	15, // 77: tavolo.api.v1.EvidenceService.GetFigures:input_type -> tavolo.api.v1.GetFiguresRequest
+	17, // 78: tavolo.api.v1.EvidenceService.ListTrends:input_type -> tavolo.api.v1.ListTrendsRequest
+	22, // 79: tavolo.api.v1.EvidenceService.GetSignals:input_type -> tavolo.api.v1.GetSignalsRequest
+	4,  // 80: tavolo.api.v1.EvidenceService.ListRoleLedger:output_type -> tavolo.api.v1.ListRoleLedgerResponse
+	8,  // 81: tavolo.api.v1.EvidenceService.GetTable3:output_type -> tavolo.api.v1.GetTable3Response
+	13, // 82: tavolo.api.v1.EvidenceService.ListFindings:output_type -> tavolo.api.v1.ListFindingsResponse
+	16, // 83: tavolo.api.v1.EvidenceService.GetFigures:output_type -> tavolo.api.v1.GetFiguresResponse
+	18, // 84: tavolo.api.v1.EvidenceService.ListTrends:output_type -> tavolo.api.v1.ListTrendsResponse
+	23, // 85: tavolo.api.v1.EvidenceService.GetSignals:output_type -> tavolo.api.v1.GetSignalsResponse
+	80, // [80:86] is the sub-list for method output_type
+	74, // [74:80] is the sub-list for method input_type
+	74, // [74:74] is the sub-list for extension type_name
+	74, // [74:74] is the sub-list for extension extendee
+	0,  // [0:74] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_api_v1_evidence_proto_init() }

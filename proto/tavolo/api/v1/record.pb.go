@@ -366,7 +366,9 @@ type WorkspaceView struct {
 	// Sequence of the last commit that the views have read.
 	Sequence uint64 `protobuf:"varint,5,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// Not empty when a view has stopped: the code of the reason. What is shown is then not verified beyond sequence.
-	Unverified    string `protobuf:"bytes,6,opt,name=unverified,proto3" json:"unverified,omitempty"`
+	Unverified string `protobuf:"bytes,6,opt,name=unverified,proto3" json:"unverified,omitempty"`
+	// The region's code of the statistical office, 01 to 22. Empty: nobody recognises what is written.
+	RegionCode    string `protobuf:"bytes,7,opt,name=region_code,json=regionCode,proto3" json:"region_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -439,6 +441,13 @@ func (x *WorkspaceView) GetSequence() uint64 {
 func (x *WorkspaceView) GetUnverified() string {
 	if x != nil {
 		return x.Unverified
+	}
+	return ""
+}
+
+func (x *WorkspaceView) GetRegionCode() string {
+	if x != nil {
+		return x.RegionCode
 	}
 	return ""
 }
@@ -1220,9 +1229,11 @@ type ItemView struct {
 	// Linked documents.
 	Attachments []*AttachmentView `protobuf:"bytes,9,rep,name=attachments,proto3" json:"attachments,omitempty"`
 	// Reason given when it was last admitted or refused.
-	Reason        string `protobuf:"bytes,10,opt,name=reason,proto3" json:"reason,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Reason string `protobuf:"bytes,10,opt,name=reason,proto3" json:"reason,omitempty"`
+	// How many contributions are left out before the first one here: ListContributions has them.
+	EarlierContributions uint32 `protobuf:"varint,11,opt,name=earlier_contributions,json=earlierContributions,proto3" json:"earlier_contributions,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
 }
 
 func (x *ItemView) Reset() {
@@ -1325,6 +1336,13 @@ func (x *ItemView) GetReason() string {
 	return ""
 }
 
+func (x *ItemView) GetEarlierContributions() uint32 {
+	if x != nil {
+		return x.EarlierContributions
+	}
+	return 0
+}
+
 // ContributionView is one thing that was said.
 type ContributionView struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1351,7 +1369,9 @@ type ContributionView struct {
 	// Number of the proposal that this one replaces. 0: none.
 	Amends uint32 `protobuf:"varint,11,opt,name=amends,proto3" json:"amends,omitempty"`
 	// Number of the contribution that it takes up. 0: none.
-	TakesUp       uint32 `protobuf:"varint,12,opt,name=takes_up,json=takesUp,proto3" json:"takes_up,omitempty"`
+	TakesUp uint32 `protobuf:"varint,12,opt,name=takes_up,json=takesUp,proto3" json:"takes_up,omitempty"`
+	// There are words, and they are left out here, for the session is too long to be shown whole: ListContributions has them.
+	TextLeftOut   bool `protobuf:"varint,13,opt,name=text_left_out,json=textLeftOut,proto3" json:"text_left_out,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1470,6 +1490,168 @@ func (x *ContributionView) GetTakesUp() uint32 {
 	return 0
 }
 
+func (x *ContributionView) GetTextLeftOut() bool {
+	if x != nil {
+		return x.TextLeftOut
+	}
+	return false
+}
+
+// ListContributionsRequest asks for what was said to an item in a session, whole.
+type ListContributionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The workspace.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// The item's full id.
+	Item string `protobuf:"bytes,2,opt,name=item,proto3" json:"item,omitempty"`
+	// The session's full id.
+	Session string `protobuf:"bytes,3,opt,name=session,proto3" json:"session,omitempty"`
+	// Number of the first contribution wanted. 0: from the beginning.
+	From uint32 `protobuf:"varint,4,opt,name=from,proto3" json:"from,omitempty"`
+	// At most so many. 0: as many as one answer holds.
+	Most uint32 `protobuf:"varint,5,opt,name=most,proto3" json:"most,omitempty"`
+	// Wait, briefly, until the views have read this sequence.
+	AtLeastSequence uint64 `protobuf:"varint,6,opt,name=at_least_sequence,json=atLeastSequence,proto3" json:"at_least_sequence,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *ListContributionsRequest) Reset() {
+	*x = ListContributionsRequest{}
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListContributionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListContributionsRequest) ProtoMessage() {}
+
+func (x *ListContributionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListContributionsRequest.ProtoReflect.Descriptor instead.
+func (*ListContributionsRequest) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ListContributionsRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *ListContributionsRequest) GetItem() string {
+	if x != nil {
+		return x.Item
+	}
+	return ""
+}
+
+func (x *ListContributionsRequest) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *ListContributionsRequest) GetFrom() uint32 {
+	if x != nil {
+		return x.From
+	}
+	return 0
+}
+
+func (x *ListContributionsRequest) GetMost() uint32 {
+	if x != nil {
+		return x.Most
+	}
+	return 0
+}
+
+func (x *ListContributionsRequest) GetAtLeastSequence() uint64 {
+	if x != nil {
+		return x.AtLeastSequence
+	}
+	return 0
+}
+
+// ListContributionsResponse is one page of what was said.
+type ListContributionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the order in which it was said, with all words.
+	Contributions []*ContributionView `protobuf:"bytes,1,rep,name=contributions,proto3" json:"contributions,omitempty"`
+	// Number from which to ask on. 0: there is no more.
+	Next uint32 `protobuf:"varint,2,opt,name=next,proto3" json:"next,omitempty"`
+	// Sequence up to which this is true.
+	Sequence      uint64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListContributionsResponse) Reset() {
+	*x = ListContributionsResponse{}
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListContributionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListContributionsResponse) ProtoMessage() {}
+
+func (x *ListContributionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListContributionsResponse.ProtoReflect.Descriptor instead.
+func (*ListContributionsResponse) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ListContributionsResponse) GetContributions() []*ContributionView {
+	if x != nil {
+		return x.Contributions
+	}
+	return nil
+}
+
+func (x *ListContributionsResponse) GetNext() uint32 {
+	if x != nil {
+		return x.Next
+	}
+	return 0
+}
+
+func (x *ListContributionsResponse) GetSequence() uint64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
 // GetDecisionRequest asks for one decision.
 type GetDecisionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1485,7 +1667,7 @@ type GetDecisionRequest struct {
 
 func (x *GetDecisionRequest) Reset() {
 	*x = GetDecisionRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[13]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1497,7 +1679,7 @@ func (x *GetDecisionRequest) String() string {
 func (*GetDecisionRequest) ProtoMessage() {}
 
 func (x *GetDecisionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[13]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1510,7 +1692,7 @@ func (x *GetDecisionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDecisionRequest.ProtoReflect.Descriptor instead.
 func (*GetDecisionRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{13}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetDecisionRequest) GetWorkspace() string {
@@ -1588,14 +1770,18 @@ type DecisionView struct {
 	// Who contests the minutes, and what they say is wrong, while it is not settled.
 	ContestedBy string `protobuf:"bytes,25,opt,name=contested_by,json=contestedBy,proto3" json:"contested_by,omitempty"`
 	// What is said to be wrong.
-	Contest       string `protobuf:"bytes,26,opt,name=contest,proto3" json:"contest,omitempty"`
+	Contest string `protobuf:"bytes,26,opt,name=contest,proto3" json:"contest,omitempty"`
+	// The electorate, ballots, advice, amendments and acts are left out here, for the session is too long to be shown whole: GetDecision has them.
+	Shortened bool `protobuf:"varint,27,opt,name=shortened,proto3" json:"shortened,omitempty"`
+	// Who the authority is that ratifies, in words. Empty: not named.
+	Ratifier      string `protobuf:"bytes,28,opt,name=ratifier,proto3" json:"ratifier,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DecisionView) Reset() {
 	*x = DecisionView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[14]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1607,7 +1793,7 @@ func (x *DecisionView) String() string {
 func (*DecisionView) ProtoMessage() {}
 
 func (x *DecisionView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[14]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1620,7 +1806,7 @@ func (x *DecisionView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecisionView.ProtoReflect.Descriptor instead.
 func (*DecisionView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{14}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *DecisionView) GetId() string {
@@ -1805,6 +1991,20 @@ func (x *DecisionView) GetContest() string {
 	return ""
 }
 
+func (x *DecisionView) GetShortened() bool {
+	if x != nil {
+		return x.Shortened
+	}
+	return false
+}
+
+func (x *DecisionView) GetRatifier() string {
+	if x != nil {
+		return x.Ratifier
+	}
+	return ""
+}
+
 // ActView is something that became of a decision.
 type ActView struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1822,7 +2022,7 @@ type ActView struct {
 
 func (x *ActView) Reset() {
 	*x = ActView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[15]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1834,7 +2034,7 @@ func (x *ActView) String() string {
 func (*ActView) ProtoMessage() {}
 
 func (x *ActView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[15]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1847,7 +2047,7 @@ func (x *ActView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActView.ProtoReflect.Descriptor instead.
 func (*ActView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{15}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ActView) GetAct() *v1.ActRecorded {
@@ -1891,7 +2091,7 @@ type ImportMinutesRequest struct {
 
 func (x *ImportMinutesRequest) Reset() {
 	*x = ImportMinutesRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[16]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1903,7 +2103,7 @@ func (x *ImportMinutesRequest) String() string {
 func (*ImportMinutesRequest) ProtoMessage() {}
 
 func (x *ImportMinutesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[16]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1916,7 +2116,7 @@ func (x *ImportMinutesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportMinutesRequest.ProtoReflect.Descriptor instead.
 func (*ImportMinutesRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{16}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ImportMinutesRequest) GetName() string {
@@ -1948,7 +2148,7 @@ type ExportMinutesRequest struct {
 
 func (x *ExportMinutesRequest) Reset() {
 	*x = ExportMinutesRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[17]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1960,7 +2160,7 @@ func (x *ExportMinutesRequest) String() string {
 func (*ExportMinutesRequest) ProtoMessage() {}
 
 func (x *ExportMinutesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[17]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1973,7 +2173,7 @@ func (x *ExportMinutesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportMinutesRequest.ProtoReflect.Descriptor instead.
 func (*ExportMinutesRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{17}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ExportMinutesRequest) GetWorkspace() string {
@@ -2010,7 +2210,7 @@ type ExportMinutesResponse struct {
 
 func (x *ExportMinutesResponse) Reset() {
 	*x = ExportMinutesResponse{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[18]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2022,7 +2222,7 @@ func (x *ExportMinutesResponse) String() string {
 func (*ExportMinutesResponse) ProtoMessage() {}
 
 func (x *ExportMinutesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[18]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2035,7 +2235,7 @@ func (x *ExportMinutesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportMinutesResponse.ProtoReflect.Descriptor instead.
 func (*ExportMinutesResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{18}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ExportMinutesResponse) GetFile() []byte {
@@ -2069,7 +2269,7 @@ type RecordedRequest struct {
 
 func (x *RecordedRequest) Reset() {
 	*x = RecordedRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[19]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2081,7 +2281,7 @@ func (x *RecordedRequest) String() string {
 func (*RecordedRequest) ProtoMessage() {}
 
 func (x *RecordedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[19]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2094,7 +2294,7 @@ func (x *RecordedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordedRequest.ProtoReflect.Descriptor instead.
 func (*RecordedRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{19}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RecordedRequest) GetWorkspace() string {
@@ -2138,7 +2338,7 @@ type RecordedResponse struct {
 
 func (x *RecordedResponse) Reset() {
 	*x = RecordedResponse{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[20]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2150,7 +2350,7 @@ func (x *RecordedResponse) String() string {
 func (*RecordedResponse) ProtoMessage() {}
 
 func (x *RecordedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[20]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2163,7 +2363,7 @@ func (x *RecordedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordedResponse.ProtoReflect.Descriptor instead.
 func (*RecordedResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{20}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RecordedResponse) GetRecorded() []byte {
@@ -2213,7 +2413,7 @@ type DecisionSummary struct {
 
 func (x *DecisionSummary) Reset() {
 	*x = DecisionSummary{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[21]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2225,7 +2425,7 @@ func (x *DecisionSummary) String() string {
 func (*DecisionSummary) ProtoMessage() {}
 
 func (x *DecisionSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[21]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2238,7 +2438,7 @@ func (x *DecisionSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecisionSummary.ProtoReflect.Descriptor instead.
 func (*DecisionSummary) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{21}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *DecisionSummary) GetId() string {
@@ -2338,7 +2538,7 @@ type WordingView struct {
 
 func (x *WordingView) Reset() {
 	*x = WordingView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[22]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2350,7 +2550,7 @@ func (x *WordingView) String() string {
 func (*WordingView) ProtoMessage() {}
 
 func (x *WordingView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[22]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2363,7 +2563,7 @@ func (x *WordingView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WordingView.ProtoReflect.Descriptor instead.
 func (*WordingView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{22}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *WordingView) GetTitle() string {
@@ -2397,7 +2597,7 @@ type AttachmentView struct {
 
 func (x *AttachmentView) Reset() {
 	*x = AttachmentView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[23]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2409,7 +2609,7 @@ func (x *AttachmentView) String() string {
 func (*AttachmentView) ProtoMessage() {}
 
 func (x *AttachmentView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[23]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2422,7 +2622,7 @@ func (x *AttachmentView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachmentView.ProtoReflect.Descriptor instead.
 func (*AttachmentView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{23}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *AttachmentView) GetNumber() uint32 {
@@ -2472,7 +2672,7 @@ type FloorView struct {
 
 func (x *FloorView) Reset() {
 	*x = FloorView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[24]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2484,7 +2684,7 @@ func (x *FloorView) String() string {
 func (*FloorView) ProtoMessage() {}
 
 func (x *FloorView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[24]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2497,7 +2697,7 @@ func (x *FloorView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FloorView.ProtoReflect.Descriptor instead.
 func (*FloorView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{24}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *FloorView) GetSpeaking() string {
@@ -2552,7 +2752,7 @@ type TalkTime struct {
 
 func (x *TalkTime) Reset() {
 	*x = TalkTime{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[25]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2564,7 +2764,7 @@ func (x *TalkTime) String() string {
 func (*TalkTime) ProtoMessage() {}
 
 func (x *TalkTime) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[25]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2577,7 +2777,7 @@ func (x *TalkTime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TalkTime.ProtoReflect.Descriptor instead.
 func (*TalkTime) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{25}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *TalkTime) GetWho() string {
@@ -2627,7 +2827,7 @@ type AmendmentView struct {
 
 func (x *AmendmentView) Reset() {
 	*x = AmendmentView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[26]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2639,7 +2839,7 @@ func (x *AmendmentView) String() string {
 func (*AmendmentView) ProtoMessage() {}
 
 func (x *AmendmentView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[26]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2652,7 +2852,7 @@ func (x *AmendmentView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AmendmentView.ProtoReflect.Descriptor instead.
 func (*AmendmentView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{26}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *AmendmentView) GetText() string {
@@ -2711,7 +2911,7 @@ type CountView struct {
 
 func (x *CountView) Reset() {
 	*x = CountView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[27]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2723,7 +2923,7 @@ func (x *CountView) String() string {
 func (*CountView) ProtoMessage() {}
 
 func (x *CountView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[27]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2736,7 +2936,7 @@ func (x *CountView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CountView.ProtoReflect.Descriptor instead.
 func (*CountView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{27}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *CountView) GetQuorumNeeded() uint32 {
@@ -2796,7 +2996,7 @@ type QuorumView struct {
 
 func (x *QuorumView) Reset() {
 	*x = QuorumView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[28]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2808,7 +3008,7 @@ func (x *QuorumView) String() string {
 func (*QuorumView) ProtoMessage() {}
 
 func (x *QuorumView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[28]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2821,7 +3021,7 @@ func (x *QuorumView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuorumView.ProtoReflect.Descriptor instead.
 func (*QuorumView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{28}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *QuorumView) GetConstituency() string {
@@ -2868,7 +3068,7 @@ type ConditionView struct {
 
 func (x *ConditionView) Reset() {
 	*x = ConditionView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[29]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2880,7 +3080,7 @@ func (x *ConditionView) String() string {
 func (*ConditionView) ProtoMessage() {}
 
 func (x *ConditionView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[29]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2893,7 +3093,7 @@ func (x *ConditionView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConditionView.ProtoReflect.Descriptor instead.
 func (*ConditionView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{29}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ConditionView) GetOf() []string {
@@ -2962,7 +3162,7 @@ type GetOwnBallotsRequest struct {
 
 func (x *GetOwnBallotsRequest) Reset() {
 	*x = GetOwnBallotsRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[30]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2974,7 +3174,7 @@ func (x *GetOwnBallotsRequest) String() string {
 func (*GetOwnBallotsRequest) ProtoMessage() {}
 
 func (x *GetOwnBallotsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[30]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2987,7 +3187,7 @@ func (x *GetOwnBallotsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOwnBallotsRequest.ProtoReflect.Descriptor instead.
 func (*GetOwnBallotsRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{30}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *GetOwnBallotsRequest) GetWorkspace() string {
@@ -3031,7 +3231,7 @@ type GetOwnBallotsResponse struct {
 
 func (x *GetOwnBallotsResponse) Reset() {
 	*x = GetOwnBallotsResponse{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[31]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3043,7 +3243,7 @@ func (x *GetOwnBallotsResponse) String() string {
 func (*GetOwnBallotsResponse) ProtoMessage() {}
 
 func (x *GetOwnBallotsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[31]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3056,7 +3256,7 @@ func (x *GetOwnBallotsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOwnBallotsResponse.ProtoReflect.Descriptor instead.
 func (*GetOwnBallotsResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{31}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *GetOwnBallotsResponse) GetBallots() []*OwnBallot {
@@ -3092,7 +3292,7 @@ type OwnBallot struct {
 
 func (x *OwnBallot) Reset() {
 	*x = OwnBallot{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[32]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3104,7 +3304,7 @@ func (x *OwnBallot) String() string {
 func (*OwnBallot) ProtoMessage() {}
 
 func (x *OwnBallot) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[32]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3117,7 +3317,7 @@ func (x *OwnBallot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OwnBallot.ProtoReflect.Descriptor instead.
 func (*OwnBallot) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{32}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *OwnBallot) GetDecision() string {
@@ -3164,7 +3364,7 @@ const file_tavolo_api_v1_record_proto_rawDesc = "" +
 	"\x16ListWorkspacesResponse\x12<\n" +
 	"\n" +
 	"workspaces\x18\x01 \x03(\v2\x1c.tavolo.api.v1.WorkspaceViewR\n" +
-	"workspaces\"\xcb\x01\n" +
+	"workspaces\"\xec\x01\n" +
 	"\rWorkspaceView\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
@@ -3173,7 +3373,9 @@ const file_tavolo_api_v1_record_proto_rawDesc = "" +
 	"\bsequence\x18\x05 \x01(\x04R\bsequence\x12\x1e\n" +
 	"\n" +
 	"unverified\x18\x06 \x01(\tR\n" +
-	"unverified\"\xc0\x01\n" +
+	"unverified\x12\x1f\n" +
+	"\vregion_code\x18\a \x01(\tR\n" +
+	"regionCode\"\xc0\x01\n" +
 	"\x11InitiativeSummary\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12,\n" +
@@ -3238,7 +3440,7 @@ const file_tavolo_api_v1_record_proto_rawDesc = "" +
 	"\x05floor\x18\b \x01(\v2\x18.tavolo.api.v1.FloorViewR\x05floor\x12+\n" +
 	"\x04talk\x18\t \x03(\v2\x17.tavolo.api.v1.TalkTimeR\x04talk\x12)\n" +
 	"\x10minutes_sequence\x18\n" +
-	" \x01(\x04R\x0fminutesSequence\"\xae\x03\n" +
+	" \x01(\x04R\x0fminutesSequence\"\xe3\x03\n" +
 	"\bItemView\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x1f\n" +
@@ -3251,7 +3453,8 @@ const file_tavolo_api_v1_record_proto_rawDesc = "" +
 	"\bwordings\x18\b \x03(\v2\x1a.tavolo.api.v1.WordingViewR\bwordings\x12?\n" +
 	"\vattachments\x18\t \x03(\v2\x1d.tavolo.api.v1.AttachmentViewR\vattachments\x12\x16\n" +
 	"\x06reason\x18\n" +
-	" \x01(\tR\x06reason\"\x81\x03\n" +
+	" \x01(\tR\x06reason\x123\n" +
+	"\x15earlier_contributions\x18\v \x01(\rR\x14earlierContributions\"\xa5\x03\n" +
 	"\x10ContributionView\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\rR\x06number\x12\x0e\n" +
 	"\x02by\x18\x02 \x01(\tR\x02by\x125\n" +
@@ -3266,11 +3469,23 @@ const file_tavolo_api_v1_record_proto_rawDesc = "" +
 	"\bsequence\x18\n" +
 	" \x01(\x04R\bsequence\x12\x16\n" +
 	"\x06amends\x18\v \x01(\rR\x06amends\x12\x19\n" +
-	"\btakes_up\x18\f \x01(\rR\atakesUp\"z\n" +
+	"\btakes_up\x18\f \x01(\rR\atakesUp\x12\"\n" +
+	"\rtext_left_out\x18\r \x01(\bR\vtextLeftOut\"\xba\x01\n" +
+	"\x18ListContributionsRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x12\n" +
+	"\x04item\x18\x02 \x01(\tR\x04item\x12\x18\n" +
+	"\asession\x18\x03 \x01(\tR\asession\x12\x12\n" +
+	"\x04from\x18\x04 \x01(\rR\x04from\x12\x12\n" +
+	"\x04most\x18\x05 \x01(\rR\x04most\x12*\n" +
+	"\x11at_least_sequence\x18\x06 \x01(\x04R\x0fatLeastSequence\"\x92\x01\n" +
+	"\x19ListContributionsResponse\x12E\n" +
+	"\rcontributions\x18\x01 \x03(\v2\x1f.tavolo.api.v1.ContributionViewR\rcontributions\x12\x12\n" +
+	"\x04next\x18\x02 \x01(\rR\x04next\x12\x1a\n" +
+	"\bsequence\x18\x03 \x01(\x04R\bsequence\"z\n" +
 	"\x12GetDecisionRequest\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1a\n" +
 	"\bdecision\x18\x02 \x01(\tR\bdecision\x12*\n" +
-	"\x11at_least_sequence\x18\x03 \x01(\x04R\x0fatLeastSequence\"\x94\t\n" +
+	"\x11at_least_sequence\x18\x03 \x01(\x04R\x0fatLeastSequence\"\xce\t\n" +
 	"\fDecisionView\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04item\x18\x02 \x01(\tR\x04item\x12\x1a\n" +
@@ -3300,7 +3515,9 @@ const file_tavolo_api_v1_record_proto_rawDesc = "" +
 	"amendments\x12.\n" +
 	"\x05count\x18\x18 \x01(\v2\x18.tavolo.api.v1.CountViewR\x05count\x12!\n" +
 	"\fcontested_by\x18\x19 \x01(\tR\vcontestedBy\x12\x18\n" +
-	"\acontest\x18\x1a \x01(\tR\acontest\"\x99\x01\n" +
+	"\acontest\x18\x1a \x01(\tR\acontest\x12\x1c\n" +
+	"\tshortened\x18\x1b \x01(\bR\tshortened\x12\x1a\n" +
+	"\bratifier\x18\x1c \x01(\tR\bratifier\"\x99\x01\n" +
 	"\aActView\x12.\n" +
 	"\x03act\x18\x01 \x01(\v2\x1c.tavolo.event.v1.ActRecordedR\x03act\x12*\n" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x16\n" +
@@ -3440,133 +3657,136 @@ func file_tavolo_api_v1_record_proto_rawDescGZIP() []byte {
 }
 
 var file_tavolo_api_v1_record_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_tavolo_api_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_tavolo_api_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
 var file_tavolo_api_v1_record_proto_goTypes = []any{
-	(SessionPhase)(0),              // 0: tavolo.api.v1.SessionPhase
-	(ItemPhase)(0),                 // 1: tavolo.api.v1.ItemPhase
-	(DecisionPhase)(0),             // 2: tavolo.api.v1.DecisionPhase
-	(FollowUp)(0),                  // 3: tavolo.api.v1.FollowUp
-	(*ListWorkspacesRequest)(nil),  // 4: tavolo.api.v1.ListWorkspacesRequest
-	(*ListWorkspacesResponse)(nil), // 5: tavolo.api.v1.ListWorkspacesResponse
-	(*WorkspaceView)(nil),          // 6: tavolo.api.v1.WorkspaceView
-	(*InitiativeSummary)(nil),      // 7: tavolo.api.v1.InitiativeSummary
-	(*GetInitiativeRequest)(nil),   // 8: tavolo.api.v1.GetInitiativeRequest
-	(*InitiativeView)(nil),         // 9: tavolo.api.v1.InitiativeView
-	(*UnloggedView)(nil),           // 10: tavolo.api.v1.UnloggedView
-	(*ParticipantView)(nil),        // 11: tavolo.api.v1.ParticipantView
-	(*SessionSummary)(nil),         // 12: tavolo.api.v1.SessionSummary
-	(*GetSessionRequest)(nil),      // 13: tavolo.api.v1.GetSessionRequest
-	(*SessionView)(nil),            // 14: tavolo.api.v1.SessionView
-	(*ItemView)(nil),               // 15: tavolo.api.v1.ItemView
-	(*ContributionView)(nil),       // 16: tavolo.api.v1.ContributionView
-	(*GetDecisionRequest)(nil),     // 17: tavolo.api.v1.GetDecisionRequest
-	(*DecisionView)(nil),           // 18: tavolo.api.v1.DecisionView
-	(*ActView)(nil),                // 19: tavolo.api.v1.ActView
-	(*ImportMinutesRequest)(nil),   // 20: tavolo.api.v1.ImportMinutesRequest
-	(*ExportMinutesRequest)(nil),   // 21: tavolo.api.v1.ExportMinutesRequest
-	(*ExportMinutesResponse)(nil),  // 22: tavolo.api.v1.ExportMinutesResponse
-	(*RecordedRequest)(nil),        // 23: tavolo.api.v1.RecordedRequest
-	(*RecordedResponse)(nil),       // 24: tavolo.api.v1.RecordedResponse
-	(*DecisionSummary)(nil),        // 25: tavolo.api.v1.DecisionSummary
-	(*WordingView)(nil),            // 26: tavolo.api.v1.WordingView
-	(*AttachmentView)(nil),         // 27: tavolo.api.v1.AttachmentView
-	(*FloorView)(nil),              // 28: tavolo.api.v1.FloorView
-	(*TalkTime)(nil),               // 29: tavolo.api.v1.TalkTime
-	(*AmendmentView)(nil),          // 30: tavolo.api.v1.AmendmentView
-	(*CountView)(nil),              // 31: tavolo.api.v1.CountView
-	(*QuorumView)(nil),             // 32: tavolo.api.v1.QuorumView
-	(*ConditionView)(nil),          // 33: tavolo.api.v1.ConditionView
-	(*GetOwnBallotsRequest)(nil),   // 34: tavolo.api.v1.GetOwnBallotsRequest
-	(*GetOwnBallotsResponse)(nil),  // 35: tavolo.api.v1.GetOwnBallotsResponse
-	(*OwnBallot)(nil),              // 36: tavolo.api.v1.OwnBallot
-	(v1.Scope)(0),                  // 37: tavolo.event.v1.Scope
-	(v1.Area)(0),                   // 38: tavolo.event.v1.Area
-	(v1.Stage)(0),                  // 39: tavolo.event.v1.Stage
-	(*timestamppb.Timestamp)(nil),  // 40: google.protobuf.Timestamp
-	(v1.Office)(0),                 // 41: tavolo.event.v1.Office
-	(*v1.ConsentStated)(nil),       // 42: tavolo.event.v1.ConsentStated
-	(v1.SessionKind)(0),            // 43: tavolo.event.v1.SessionKind
-	(v1.ContributionKind)(0),       // 44: tavolo.event.v1.ContributionKind
-	(v1.Reply)(0),                  // 45: tavolo.event.v1.Reply
-	(*v1.Charter)(nil),             // 46: tavolo.event.v1.Charter
-	(*v1.Elector)(nil),             // 47: tavolo.event.v1.Elector
-	(*v1.BallotCast)(nil),          // 48: tavolo.event.v1.BallotCast
-	(*v1.AdviceGiven)(nil),         // 49: tavolo.event.v1.AdviceGiven
-	(v1.Outcome)(0),                // 50: tavolo.event.v1.Outcome
-	(v1.OutcomeReason)(0),          // 51: tavolo.event.v1.OutcomeReason
-	(*v1.Tally)(nil),               // 52: tavolo.event.v1.Tally
-	(v1.Round)(0),                  // 53: tavolo.event.v1.Round
-	(*v1.ActRecorded)(nil),         // 54: tavolo.event.v1.ActRecorded
-	(v1.Choice)(0),                 // 55: tavolo.event.v1.Choice
+	(SessionPhase)(0),                 // 0: tavolo.api.v1.SessionPhase
+	(ItemPhase)(0),                    // 1: tavolo.api.v1.ItemPhase
+	(DecisionPhase)(0),                // 2: tavolo.api.v1.DecisionPhase
+	(FollowUp)(0),                     // 3: tavolo.api.v1.FollowUp
+	(*ListWorkspacesRequest)(nil),     // 4: tavolo.api.v1.ListWorkspacesRequest
+	(*ListWorkspacesResponse)(nil),    // 5: tavolo.api.v1.ListWorkspacesResponse
+	(*WorkspaceView)(nil),             // 6: tavolo.api.v1.WorkspaceView
+	(*InitiativeSummary)(nil),         // 7: tavolo.api.v1.InitiativeSummary
+	(*GetInitiativeRequest)(nil),      // 8: tavolo.api.v1.GetInitiativeRequest
+	(*InitiativeView)(nil),            // 9: tavolo.api.v1.InitiativeView
+	(*UnloggedView)(nil),              // 10: tavolo.api.v1.UnloggedView
+	(*ParticipantView)(nil),           // 11: tavolo.api.v1.ParticipantView
+	(*SessionSummary)(nil),            // 12: tavolo.api.v1.SessionSummary
+	(*GetSessionRequest)(nil),         // 13: tavolo.api.v1.GetSessionRequest
+	(*SessionView)(nil),               // 14: tavolo.api.v1.SessionView
+	(*ItemView)(nil),                  // 15: tavolo.api.v1.ItemView
+	(*ContributionView)(nil),          // 16: tavolo.api.v1.ContributionView
+	(*ListContributionsRequest)(nil),  // 17: tavolo.api.v1.ListContributionsRequest
+	(*ListContributionsResponse)(nil), // 18: tavolo.api.v1.ListContributionsResponse
+	(*GetDecisionRequest)(nil),        // 19: tavolo.api.v1.GetDecisionRequest
+	(*DecisionView)(nil),              // 20: tavolo.api.v1.DecisionView
+	(*ActView)(nil),                   // 21: tavolo.api.v1.ActView
+	(*ImportMinutesRequest)(nil),      // 22: tavolo.api.v1.ImportMinutesRequest
+	(*ExportMinutesRequest)(nil),      // 23: tavolo.api.v1.ExportMinutesRequest
+	(*ExportMinutesResponse)(nil),     // 24: tavolo.api.v1.ExportMinutesResponse
+	(*RecordedRequest)(nil),           // 25: tavolo.api.v1.RecordedRequest
+	(*RecordedResponse)(nil),          // 26: tavolo.api.v1.RecordedResponse
+	(*DecisionSummary)(nil),           // 27: tavolo.api.v1.DecisionSummary
+	(*WordingView)(nil),               // 28: tavolo.api.v1.WordingView
+	(*AttachmentView)(nil),            // 29: tavolo.api.v1.AttachmentView
+	(*FloorView)(nil),                 // 30: tavolo.api.v1.FloorView
+	(*TalkTime)(nil),                  // 31: tavolo.api.v1.TalkTime
+	(*AmendmentView)(nil),             // 32: tavolo.api.v1.AmendmentView
+	(*CountView)(nil),                 // 33: tavolo.api.v1.CountView
+	(*QuorumView)(nil),                // 34: tavolo.api.v1.QuorumView
+	(*ConditionView)(nil),             // 35: tavolo.api.v1.ConditionView
+	(*GetOwnBallotsRequest)(nil),      // 36: tavolo.api.v1.GetOwnBallotsRequest
+	(*GetOwnBallotsResponse)(nil),     // 37: tavolo.api.v1.GetOwnBallotsResponse
+	(*OwnBallot)(nil),                 // 38: tavolo.api.v1.OwnBallot
+	(v1.Scope)(0),                     // 39: tavolo.event.v1.Scope
+	(v1.Area)(0),                      // 40: tavolo.event.v1.Area
+	(v1.Stage)(0),                     // 41: tavolo.event.v1.Stage
+	(*timestamppb.Timestamp)(nil),     // 42: google.protobuf.Timestamp
+	(v1.Office)(0),                    // 43: tavolo.event.v1.Office
+	(*v1.ConsentStated)(nil),          // 44: tavolo.event.v1.ConsentStated
+	(v1.SessionKind)(0),               // 45: tavolo.event.v1.SessionKind
+	(v1.ContributionKind)(0),          // 46: tavolo.event.v1.ContributionKind
+	(v1.Reply)(0),                     // 47: tavolo.event.v1.Reply
+	(*v1.Charter)(nil),                // 48: tavolo.event.v1.Charter
+	(*v1.Elector)(nil),                // 49: tavolo.event.v1.Elector
+	(*v1.BallotCast)(nil),             // 50: tavolo.event.v1.BallotCast
+	(*v1.AdviceGiven)(nil),            // 51: tavolo.event.v1.AdviceGiven
+	(v1.Outcome)(0),                   // 52: tavolo.event.v1.Outcome
+	(v1.OutcomeReason)(0),             // 53: tavolo.event.v1.OutcomeReason
+	(*v1.Tally)(nil),                  // 54: tavolo.event.v1.Tally
+	(v1.Round)(0),                     // 55: tavolo.event.v1.Round
+	(*v1.ActRecorded)(nil),            // 56: tavolo.event.v1.ActRecorded
+	(v1.Choice)(0),                    // 57: tavolo.event.v1.Choice
 }
 var file_tavolo_api_v1_record_proto_depIdxs = []int32{
 	6,  // 0: tavolo.api.v1.ListWorkspacesResponse.workspaces:type_name -> tavolo.api.v1.WorkspaceView
 	7,  // 1: tavolo.api.v1.WorkspaceView.initiatives:type_name -> tavolo.api.v1.InitiativeSummary
-	37, // 2: tavolo.api.v1.InitiativeSummary.scope:type_name -> tavolo.event.v1.Scope
-	38, // 3: tavolo.api.v1.InitiativeSummary.area:type_name -> tavolo.event.v1.Area
-	39, // 4: tavolo.api.v1.InitiativeSummary.stage:type_name -> tavolo.event.v1.Stage
+	39, // 2: tavolo.api.v1.InitiativeSummary.scope:type_name -> tavolo.event.v1.Scope
+	40, // 3: tavolo.api.v1.InitiativeSummary.area:type_name -> tavolo.event.v1.Area
+	41, // 4: tavolo.api.v1.InitiativeSummary.stage:type_name -> tavolo.event.v1.Stage
 	7,  // 5: tavolo.api.v1.InitiativeView.initiative:type_name -> tavolo.api.v1.InitiativeSummary
 	11, // 6: tavolo.api.v1.InitiativeView.participants:type_name -> tavolo.api.v1.ParticipantView
 	12, // 7: tavolo.api.v1.InitiativeView.sessions:type_name -> tavolo.api.v1.SessionSummary
 	15, // 8: tavolo.api.v1.InitiativeView.items:type_name -> tavolo.api.v1.ItemView
-	25, // 9: tavolo.api.v1.InitiativeView.decisions:type_name -> tavolo.api.v1.DecisionSummary
+	27, // 9: tavolo.api.v1.InitiativeView.decisions:type_name -> tavolo.api.v1.DecisionSummary
 	10, // 10: tavolo.api.v1.InitiativeView.unlogged:type_name -> tavolo.api.v1.UnloggedView
-	40, // 11: tavolo.api.v1.UnloggedView.at:type_name -> google.protobuf.Timestamp
-	41, // 12: tavolo.api.v1.ParticipantView.offices:type_name -> tavolo.event.v1.Office
-	42, // 13: tavolo.api.v1.ParticipantView.consents:type_name -> tavolo.event.v1.ConsentStated
-	43, // 14: tavolo.api.v1.SessionSummary.kind:type_name -> tavolo.event.v1.SessionKind
+	42, // 11: tavolo.api.v1.UnloggedView.at:type_name -> google.protobuf.Timestamp
+	43, // 12: tavolo.api.v1.ParticipantView.offices:type_name -> tavolo.event.v1.Office
+	44, // 13: tavolo.api.v1.ParticipantView.consents:type_name -> tavolo.event.v1.ConsentStated
+	45, // 14: tavolo.api.v1.SessionSummary.kind:type_name -> tavolo.event.v1.SessionKind
 	0,  // 15: tavolo.api.v1.SessionSummary.phase:type_name -> tavolo.api.v1.SessionPhase
-	40, // 16: tavolo.api.v1.SessionSummary.starts_at:type_name -> google.protobuf.Timestamp
-	40, // 17: tavolo.api.v1.SessionSummary.opened_at:type_name -> google.protobuf.Timestamp
-	40, // 18: tavolo.api.v1.SessionSummary.closed_at:type_name -> google.protobuf.Timestamp
+	42, // 16: tavolo.api.v1.SessionSummary.starts_at:type_name -> google.protobuf.Timestamp
+	42, // 17: tavolo.api.v1.SessionSummary.opened_at:type_name -> google.protobuf.Timestamp
+	42, // 18: tavolo.api.v1.SessionSummary.closed_at:type_name -> google.protobuf.Timestamp
 	12, // 19: tavolo.api.v1.SessionView.session:type_name -> tavolo.api.v1.SessionSummary
 	11, // 20: tavolo.api.v1.SessionView.seats:type_name -> tavolo.api.v1.ParticipantView
 	15, // 21: tavolo.api.v1.SessionView.items:type_name -> tavolo.api.v1.ItemView
-	28, // 22: tavolo.api.v1.SessionView.floor:type_name -> tavolo.api.v1.FloorView
-	29, // 23: tavolo.api.v1.SessionView.talk:type_name -> tavolo.api.v1.TalkTime
+	30, // 22: tavolo.api.v1.SessionView.floor:type_name -> tavolo.api.v1.FloorView
+	31, // 23: tavolo.api.v1.SessionView.talk:type_name -> tavolo.api.v1.TalkTime
 	1,  // 24: tavolo.api.v1.ItemView.phase:type_name -> tavolo.api.v1.ItemPhase
 	16, // 25: tavolo.api.v1.ItemView.contributions:type_name -> tavolo.api.v1.ContributionView
-	18, // 26: tavolo.api.v1.ItemView.decisions:type_name -> tavolo.api.v1.DecisionView
-	26, // 27: tavolo.api.v1.ItemView.wordings:type_name -> tavolo.api.v1.WordingView
-	27, // 28: tavolo.api.v1.ItemView.attachments:type_name -> tavolo.api.v1.AttachmentView
-	44, // 29: tavolo.api.v1.ContributionView.kind:type_name -> tavolo.event.v1.ContributionKind
-	45, // 30: tavolo.api.v1.ContributionView.reply:type_name -> tavolo.event.v1.Reply
-	40, // 31: tavolo.api.v1.ContributionView.at:type_name -> google.protobuf.Timestamp
-	2,  // 32: tavolo.api.v1.DecisionView.phase:type_name -> tavolo.api.v1.DecisionPhase
-	46, // 33: tavolo.api.v1.DecisionView.charter:type_name -> tavolo.event.v1.Charter
-	47, // 34: tavolo.api.v1.DecisionView.electors:type_name -> tavolo.event.v1.Elector
-	48, // 35: tavolo.api.v1.DecisionView.ballots:type_name -> tavolo.event.v1.BallotCast
-	49, // 36: tavolo.api.v1.DecisionView.advice:type_name -> tavolo.event.v1.AdviceGiven
-	50, // 37: tavolo.api.v1.DecisionView.outcome:type_name -> tavolo.event.v1.Outcome
-	51, // 38: tavolo.api.v1.DecisionView.outcome_reason:type_name -> tavolo.event.v1.OutcomeReason
-	52, // 39: tavolo.api.v1.DecisionView.tally:type_name -> tavolo.event.v1.Tally
-	40, // 40: tavolo.api.v1.DecisionView.opened_at:type_name -> google.protobuf.Timestamp
-	40, // 41: tavolo.api.v1.DecisionView.closes_at:type_name -> google.protobuf.Timestamp
-	40, // 42: tavolo.api.v1.DecisionView.closed_at:type_name -> google.protobuf.Timestamp
-	19, // 43: tavolo.api.v1.DecisionView.acts:type_name -> tavolo.api.v1.ActView
-	47, // 44: tavolo.api.v1.DecisionView.planned_electors:type_name -> tavolo.event.v1.Elector
-	53, // 45: tavolo.api.v1.DecisionView.round:type_name -> tavolo.event.v1.Round
-	30, // 46: tavolo.api.v1.DecisionView.amendments:type_name -> tavolo.api.v1.AmendmentView
-	31, // 47: tavolo.api.v1.DecisionView.count:type_name -> tavolo.api.v1.CountView
-	54, // 48: tavolo.api.v1.ActView.act:type_name -> tavolo.event.v1.ActRecorded
-	40, // 49: tavolo.api.v1.ActView.at:type_name -> google.protobuf.Timestamp
-	2,  // 50: tavolo.api.v1.DecisionSummary.phase:type_name -> tavolo.api.v1.DecisionPhase
-	50, // 51: tavolo.api.v1.DecisionSummary.outcome:type_name -> tavolo.event.v1.Outcome
-	40, // 52: tavolo.api.v1.DecisionSummary.closes_at:type_name -> google.protobuf.Timestamp
-	40, // 53: tavolo.api.v1.DecisionSummary.closed_at:type_name -> google.protobuf.Timestamp
-	3,  // 54: tavolo.api.v1.DecisionSummary.follow_up:type_name -> tavolo.api.v1.FollowUp
-	40, // 55: tavolo.api.v1.WordingView.until:type_name -> google.protobuf.Timestamp
-	40, // 56: tavolo.api.v1.FloorView.since:type_name -> google.protobuf.Timestamp
-	40, // 57: tavolo.api.v1.AmendmentView.at:type_name -> google.protobuf.Timestamp
-	32, // 58: tavolo.api.v1.CountView.quorums:type_name -> tavolo.api.v1.QuorumView
-	33, // 59: tavolo.api.v1.CountView.conditions:type_name -> tavolo.api.v1.ConditionView
-	36, // 60: tavolo.api.v1.GetOwnBallotsResponse.ballots:type_name -> tavolo.api.v1.OwnBallot
-	55, // 61: tavolo.api.v1.OwnBallot.choice:type_name -> tavolo.event.v1.Choice
-	62, // [62:62] is the sub-list for method output_type
-	62, // [62:62] is the sub-list for method input_type
-	62, // [62:62] is the sub-list for extension type_name
-	62, // [62:62] is the sub-list for extension extendee
-	0,  // [0:62] is the sub-list for field type_name
+	20, // 26: tavolo.api.v1.ItemView.decisions:type_name -> tavolo.api.v1.DecisionView
+	28, // 27: tavolo.api.v1.ItemView.wordings:type_name -> tavolo.api.v1.WordingView
+	29, // 28: tavolo.api.v1.ItemView.attachments:type_name -> tavolo.api.v1.AttachmentView
+	46, // 29: tavolo.api.v1.ContributionView.kind:type_name -> tavolo.event.v1.ContributionKind
+	47, // 30: tavolo.api.v1.ContributionView.reply:type_name -> tavolo.event.v1.Reply
+	42, // 31: tavolo.api.v1.ContributionView.at:type_name -> google.protobuf.Timestamp
+	16, // 32: tavolo.api.v1.ListContributionsResponse.contributions:type_name -> tavolo.api.v1.ContributionView
+	2,  // 33: tavolo.api.v1.DecisionView.phase:type_name -> tavolo.api.v1.DecisionPhase
+	48, // 34: tavolo.api.v1.DecisionView.charter:type_name -> tavolo.event.v1.Charter
+	49, // 35: tavolo.api.v1.DecisionView.electors:type_name -> tavolo.event.v1.Elector
+	50, // 36: tavolo.api.v1.DecisionView.ballots:type_name -> tavolo.event.v1.BallotCast
+	51, // 37: tavolo.api.v1.DecisionView.advice:type_name -> tavolo.event.v1.AdviceGiven
+	52, // 38: tavolo.api.v1.DecisionView.outcome:type_name -> tavolo.event.v1.Outcome
+	53, // 39: tavolo.api.v1.DecisionView.outcome_reason:type_name -> tavolo.event.v1.OutcomeReason
+	54, // 40: tavolo.api.v1.DecisionView.tally:type_name -> tavolo.event.v1.Tally
+	42, // 41: tavolo.api.v1.DecisionView.opened_at:type_name -> google.protobuf.Timestamp
+	42, // 42: tavolo.api.v1.DecisionView.closes_at:type_name -> google.protobuf.Timestamp
+	42, // 43: tavolo.api.v1.DecisionView.closed_at:type_name -> google.protobuf.Timestamp
+	21, // 44: tavolo.api.v1.DecisionView.acts:type_name -> tavolo.api.v1.ActView
+	49, // 45: tavolo.api.v1.DecisionView.planned_electors:type_name -> tavolo.event.v1.Elector
+	55, // 46: tavolo.api.v1.DecisionView.round:type_name -> tavolo.event.v1.Round
+	32, // 47: tavolo.api.v1.DecisionView.amendments:type_name -> tavolo.api.v1.AmendmentView
+	33, // 48: tavolo.api.v1.DecisionView.count:type_name -> tavolo.api.v1.CountView
+	56, // 49: tavolo.api.v1.ActView.act:type_name -> tavolo.event.v1.ActRecorded
+	42, // 50: tavolo.api.v1.ActView.at:type_name -> google.protobuf.Timestamp
+	2,  // 51: tavolo.api.v1.DecisionSummary.phase:type_name -> tavolo.api.v1.DecisionPhase
+	52, // 52: tavolo.api.v1.DecisionSummary.outcome:type_name -> tavolo.event.v1.Outcome
+	42, // 53: tavolo.api.v1.DecisionSummary.closes_at:type_name -> google.protobuf.Timestamp
+	42, // 54: tavolo.api.v1.DecisionSummary.closed_at:type_name -> google.protobuf.Timestamp
+	3,  // 55: tavolo.api.v1.DecisionSummary.follow_up:type_name -> tavolo.api.v1.FollowUp
+	42, // 56: tavolo.api.v1.WordingView.until:type_name -> google.protobuf.Timestamp
+	42, // 57: tavolo.api.v1.FloorView.since:type_name -> google.protobuf.Timestamp
+	42, // 58: tavolo.api.v1.AmendmentView.at:type_name -> google.protobuf.Timestamp
+	34, // 59: tavolo.api.v1.CountView.quorums:type_name -> tavolo.api.v1.QuorumView
+	35, // 60: tavolo.api.v1.CountView.conditions:type_name -> tavolo.api.v1.ConditionView
+	38, // 61: tavolo.api.v1.GetOwnBallotsResponse.ballots:type_name -> tavolo.api.v1.OwnBallot
+	57, // 62: tavolo.api.v1.OwnBallot.choice:type_name -> tavolo.event.v1.Choice
+	63, // [63:63] is the sub-list for method output_type
+	63, // [63:63] is the sub-list for method input_type
+	63, // [63:63] is the sub-list for extension type_name
+	63, // [63:63] is the sub-list for extension extendee
+	0,  // [0:63] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_api_v1_record_proto_init() }
@@ -3580,7 +3800,7 @@ func file_tavolo_api_v1_record_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tavolo_api_v1_record_proto_rawDesc), len(file_tavolo_api_v1_record_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   33,
+			NumMessages:   35,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

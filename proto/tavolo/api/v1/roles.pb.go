@@ -47,7 +47,15 @@ type ListRolesRequest struct {
 	// Wait, briefly, until the views have read this sequence.
 	AtLeastSequence uint64 `protobuf:"varint,9,opt,name=at_least_sequence,json=atLeastSequence,proto3" json:"at_least_sequence,omitempty"`
 	// Wait until the views have read everything that is in the log now.
-	CaughtUp      bool `protobuf:"varint,10,opt,name=caught_up,json=caughtUp,proto3" json:"caught_up,omitempty"`
+	CaughtUp bool `protobuf:"varint,10,opt,name=caught_up,json=caughtUp,proto3" json:"caught_up,omitempty"`
+	// Scope of the initiative. Not stated: all.
+	Scope v1.Scope `protobuf:"varint,11,opt,name=scope,proto3,enum=tavolo.event.v1.Scope" json:"scope,omitempty"`
+	// Area of the initiative. Not stated: all.
+	Area v1.Area `protobuf:"varint,12,opt,name=area,proto3,enum=tavolo.event.v1.Area" json:"area,omitempty"`
+	// Stage of the initiative. Not stated: all.
+	Stage v1.Stage `protobuf:"varint,13,opt,name=stage,proto3,enum=tavolo.event.v1.Stage" json:"stage,omitempty"`
+	// Kind of the session. Not stated: all.
+	Kind          v1.SessionKind `protobuf:"varint,14,opt,name=kind,proto3,enum=tavolo.event.v1.SessionKind" json:"kind,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -150,6 +158,34 @@ func (x *ListRolesRequest) GetCaughtUp() bool {
 		return x.CaughtUp
 	}
 	return false
+}
+
+func (x *ListRolesRequest) GetScope() v1.Scope {
+	if x != nil {
+		return x.Scope
+	}
+	return v1.Scope(0)
+}
+
+func (x *ListRolesRequest) GetArea() v1.Area {
+	if x != nil {
+		return x.Area
+	}
+	return v1.Area(0)
+}
+
+func (x *ListRolesRequest) GetStage() v1.Stage {
+	if x != nil {
+		return x.Stage
+	}
+	return v1.Stage(0)
+}
+
+func (x *ListRolesRequest) GetKind() v1.SessionKind {
+	if x != nil {
+		return x.Kind
+	}
+	return v1.SessionKind(0)
 }
 
 // ListRolesResponse lists decisions in the order in which they were closed.
@@ -1422,7 +1458,7 @@ var File_tavolo_api_v1_roles_proto protoreflect.FileDescriptor
 
 const file_tavolo_api_v1_roles_proto_rawDesc = "" +
 	"\n" +
-	"\x19tavolo/api/v1/roles.proto\x12\rtavolo.api.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1etavolo/event/v1/decision.proto\"\xee\x02\n" +
+	"\x19tavolo/api/v1/roles.proto\x12\rtavolo.api.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1etavolo/event/v1/decision.proto\x1a tavolo/event/v1/initiative.proto\x1a\x1dtavolo/event/v1/session.proto\"\xa7\x04\n" +
 	"\x10ListRolesRequest\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1e\n" +
 	"\n" +
@@ -1436,7 +1472,11 @@ const file_tavolo_api_v1_roles_proto_rawDesc = "" +
 	"\x05as_of\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12*\n" +
 	"\x11at_least_sequence\x18\t \x01(\x04R\x0fatLeastSequence\x12\x1b\n" +
 	"\tcaught_up\x18\n" +
-	" \x01(\bR\bcaughtUp\"\x96\x01\n" +
+	" \x01(\bR\bcaughtUp\x12,\n" +
+	"\x05scope\x18\v \x01(\x0e2\x16.tavolo.event.v1.ScopeR\x05scope\x12)\n" +
+	"\x04area\x18\f \x01(\x0e2\x15.tavolo.event.v1.AreaR\x04area\x12,\n" +
+	"\x05stage\x18\r \x01(\x0e2\x16.tavolo.event.v1.StageR\x05stage\x120\n" +
+	"\x04kind\x18\x0e \x01(\x0e2\x1c.tavolo.event.v1.SessionKindR\x04kind\"\x96\x01\n" +
 	"\x11ListRolesResponse\x12\x14\n" +
 	"\x05rules\x18\x01 \x01(\tR\x05rules\x12/\n" +
 	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12:\n" +
@@ -1579,42 +1619,50 @@ var file_tavolo_api_v1_roles_proto_goTypes = []any{
 	nil,                            // 16: tavolo.api.v1.RoleSummary.DistributionEntry
 	nil,                            // 17: tavolo.api.v1.RoleSummary.ExcludedEntry
 	(*timestamppb.Timestamp)(nil),  // 18: google.protobuf.Timestamp
-	(v1.Outcome)(0),                // 19: tavolo.event.v1.Outcome
-	(*v1.Rule)(nil),                // 20: tavolo.event.v1.Rule
-	(*v1.Elector)(nil),             // 21: tavolo.event.v1.Elector
+	(v1.Scope)(0),                  // 19: tavolo.event.v1.Scope
+	(v1.Area)(0),                   // 20: tavolo.event.v1.Area
+	(v1.Stage)(0),                  // 21: tavolo.event.v1.Stage
+	(v1.SessionKind)(0),            // 22: tavolo.event.v1.SessionKind
+	(v1.Outcome)(0),                // 23: tavolo.event.v1.Outcome
+	(*v1.Rule)(nil),                // 24: tavolo.event.v1.Rule
+	(*v1.Elector)(nil),             // 25: tavolo.event.v1.Elector
 }
 var file_tavolo_api_v1_roles_proto_depIdxs = []int32{
 	18, // 0: tavolo.api.v1.ListRolesRequest.from:type_name -> google.protobuf.Timestamp
 	18, // 1: tavolo.api.v1.ListRolesRequest.to:type_name -> google.protobuf.Timestamp
 	18, // 2: tavolo.api.v1.ListRolesRequest.as_of:type_name -> google.protobuf.Timestamp
-	18, // 3: tavolo.api.v1.ListRolesResponse.as_of:type_name -> google.protobuf.Timestamp
-	2,  // 4: tavolo.api.v1.ListRolesResponse.decisions:type_name -> tavolo.api.v1.DecisionRoles
-	19, // 5: tavolo.api.v1.DecisionRoles.outcome:type_name -> tavolo.event.v1.Outcome
-	18, // 6: tavolo.api.v1.DecisionRoles.closed_at:type_name -> google.protobuf.Timestamp
-	3,  // 7: tavolo.api.v1.DecisionRoles.roles:type_name -> tavolo.api.v1.Judgement
-	18, // 8: tavolo.api.v1.WhyRequest.as_of:type_name -> google.protobuf.Timestamp
-	3,  // 9: tavolo.api.v1.WhyResponse.judgement:type_name -> tavolo.api.v1.Judgement
-	6,  // 10: tavolo.api.v1.WhyResponse.proof:type_name -> tavolo.api.v1.Proof
-	7,  // 11: tavolo.api.v1.WhyResponse.obstacles:type_name -> tavolo.api.v1.Obstacle
-	8,  // 12: tavolo.api.v1.WhyResponse.strength:type_name -> tavolo.api.v1.Strength
-	18, // 13: tavolo.api.v1.Proof.occurred_at:type_name -> google.protobuf.Timestamp
-	18, // 14: tavolo.api.v1.Proof.recorded_at:type_name -> google.protobuf.Timestamp
-	20, // 15: tavolo.api.v1.PowerRequest.rule:type_name -> tavolo.event.v1.Rule
-	21, // 16: tavolo.api.v1.PowerRequest.electors:type_name -> tavolo.event.v1.Elector
-	11, // 17: tavolo.api.v1.PowerResponse.seats:type_name -> tavolo.api.v1.SeatPower
-	11, // 18: tavolo.api.v1.PowerResponse.groups:type_name -> tavolo.api.v1.SeatPower
-	12, // 19: tavolo.api.v1.PowerResponse.proposals:type_name -> tavolo.api.v1.Proposal
-	20, // 20: tavolo.api.v1.Proposal.rule:type_name -> tavolo.event.v1.Rule
-	0,  // 21: tavolo.api.v1.SummariseRolesRequest.decisions:type_name -> tavolo.api.v1.ListRolesRequest
-	18, // 22: tavolo.api.v1.SummariseRolesResponse.as_of:type_name -> google.protobuf.Timestamp
-	15, // 23: tavolo.api.v1.SummariseRolesResponse.summaries:type_name -> tavolo.api.v1.RoleSummary
-	16, // 24: tavolo.api.v1.RoleSummary.distribution:type_name -> tavolo.api.v1.RoleSummary.DistributionEntry
-	17, // 25: tavolo.api.v1.RoleSummary.excluded:type_name -> tavolo.api.v1.RoleSummary.ExcludedEntry
-	26, // [26:26] is the sub-list for method output_type
-	26, // [26:26] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	19, // 3: tavolo.api.v1.ListRolesRequest.scope:type_name -> tavolo.event.v1.Scope
+	20, // 4: tavolo.api.v1.ListRolesRequest.area:type_name -> tavolo.event.v1.Area
+	21, // 5: tavolo.api.v1.ListRolesRequest.stage:type_name -> tavolo.event.v1.Stage
+	22, // 6: tavolo.api.v1.ListRolesRequest.kind:type_name -> tavolo.event.v1.SessionKind
+	18, // 7: tavolo.api.v1.ListRolesResponse.as_of:type_name -> google.protobuf.Timestamp
+	2,  // 8: tavolo.api.v1.ListRolesResponse.decisions:type_name -> tavolo.api.v1.DecisionRoles
+	23, // 9: tavolo.api.v1.DecisionRoles.outcome:type_name -> tavolo.event.v1.Outcome
+	18, // 10: tavolo.api.v1.DecisionRoles.closed_at:type_name -> google.protobuf.Timestamp
+	3,  // 11: tavolo.api.v1.DecisionRoles.roles:type_name -> tavolo.api.v1.Judgement
+	18, // 12: tavolo.api.v1.WhyRequest.as_of:type_name -> google.protobuf.Timestamp
+	3,  // 13: tavolo.api.v1.WhyResponse.judgement:type_name -> tavolo.api.v1.Judgement
+	6,  // 14: tavolo.api.v1.WhyResponse.proof:type_name -> tavolo.api.v1.Proof
+	7,  // 15: tavolo.api.v1.WhyResponse.obstacles:type_name -> tavolo.api.v1.Obstacle
+	8,  // 16: tavolo.api.v1.WhyResponse.strength:type_name -> tavolo.api.v1.Strength
+	18, // 17: tavolo.api.v1.Proof.occurred_at:type_name -> google.protobuf.Timestamp
+	18, // 18: tavolo.api.v1.Proof.recorded_at:type_name -> google.protobuf.Timestamp
+	24, // 19: tavolo.api.v1.PowerRequest.rule:type_name -> tavolo.event.v1.Rule
+	25, // 20: tavolo.api.v1.PowerRequest.electors:type_name -> tavolo.event.v1.Elector
+	11, // 21: tavolo.api.v1.PowerResponse.seats:type_name -> tavolo.api.v1.SeatPower
+	11, // 22: tavolo.api.v1.PowerResponse.groups:type_name -> tavolo.api.v1.SeatPower
+	12, // 23: tavolo.api.v1.PowerResponse.proposals:type_name -> tavolo.api.v1.Proposal
+	24, // 24: tavolo.api.v1.Proposal.rule:type_name -> tavolo.event.v1.Rule
+	0,  // 25: tavolo.api.v1.SummariseRolesRequest.decisions:type_name -> tavolo.api.v1.ListRolesRequest
+	18, // 26: tavolo.api.v1.SummariseRolesResponse.as_of:type_name -> google.protobuf.Timestamp
+	15, // 27: tavolo.api.v1.SummariseRolesResponse.summaries:type_name -> tavolo.api.v1.RoleSummary
+	16, // 28: tavolo.api.v1.RoleSummary.distribution:type_name -> tavolo.api.v1.RoleSummary.DistributionEntry
+	17, // 29: tavolo.api.v1.RoleSummary.excluded:type_name -> tavolo.api.v1.RoleSummary.ExcludedEntry
+	30, // [30:30] is the sub-list for method output_type
+	30, // [30:30] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_api_v1_roles_proto_init() }

@@ -57,7 +57,8 @@ const file_tavolo_api_v1_services_proto_rawDesc = "" +
 	"\rResumeSession\x12 .tavolo.command.v1.ResumeSession\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x03\x12W\n" +
 	"\x0eApproveMinutes\x12!.tavolo.command.v1.ApproveMinutes\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x02\x12U\n" +
 	"\n" +
-	"GetSession\x12 .tavolo.api.v1.GetSessionRequest\x1a\x1a.tavolo.api.v1.SessionView\"\t\xea\xf9\x18\x02\b\x01\x90\x02\x012\xc5\t\n" +
+	"GetSession\x12 .tavolo.api.v1.GetSessionRequest\x1a\x1a.tavolo.api.v1.SessionView\"\t\xea\xf9\x18\x02\b\x01\x90\x02\x012\xb8\n" +
+	"\n" +
 	"\vItemService\x12Q\n" +
 	"\vProposeItem\x12\x1e.tavolo.command.v1.ProposeItem\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x02\x12M\n" +
 	"\tAdmitItem\x12\x1c.tavolo.command.v1.AdmitItem\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x03\x12O\n" +
@@ -65,7 +66,8 @@ const file_tavolo_api_v1_services_proto_rawDesc = "" +
 	"RefuseItem\x12\x1d.tavolo.command.v1.RefuseItem\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x03\x12S\n" +
 	"\fWithdrawItem\x12\x1f.tavolo.command.v1.WithdrawItem\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x02\x12S\n" +
 	"\fDescribeItem\x12\x1f.tavolo.command.v1.DescribeItem\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x03\x12a\n" +
-	"\x13RecordContributions\x12&.tavolo.command.v1.RecordContributions\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x02\x12W\n" +
+	"\x13RecordContributions\x12&.tavolo.command.v1.RecordContributions\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x02\x12q\n" +
+	"\x11ListContributions\x12'.tavolo.api.v1.ListContributionsRequest\x1a(.tavolo.api.v1.ListContributionsResponse\"\t\xea\xf9\x18\x02\b\x01\x90\x02\x01\x12W\n" +
 	"\x0eLinkAttachment\x12!.tavolo.command.v1.LinkAttachment\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x02\x12[\n" +
 	"\x10RemoveAttachment\x12#.tavolo.command.v1.RemoveAttachment\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x03\x12M\n" +
 	"\tRaiseHand\x12\x1c.tavolo.command.v1.RaiseHand\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x02\x12M\n" +
@@ -137,49 +139,51 @@ var file_tavolo_api_v1_services_proto_goTypes = []any{
 	(*v1.WithdrawItem)(nil),           // 28: tavolo.command.v1.WithdrawItem
 	(*v1.DescribeItem)(nil),           // 29: tavolo.command.v1.DescribeItem
 	(*v1.RecordContributions)(nil),    // 30: tavolo.command.v1.RecordContributions
-	(*v1.LinkAttachment)(nil),         // 31: tavolo.command.v1.LinkAttachment
-	(*v1.RemoveAttachment)(nil),       // 32: tavolo.command.v1.RemoveAttachment
-	(*v1.RaiseHand)(nil),              // 33: tavolo.command.v1.RaiseHand
-	(*v1.LowerHand)(nil),              // 34: tavolo.command.v1.LowerHand
-	(*v1.GiveFloor)(nil),              // 35: tavolo.command.v1.GiveFloor
-	(*v1.ReturnFloor)(nil),            // 36: tavolo.command.v1.ReturnFloor
-	(*v1.WordContribution)(nil),       // 37: tavolo.command.v1.WordContribution
-	(*v1.CorrectContributions)(nil),   // 38: tavolo.command.v1.CorrectContributions
-	(*v1.PoseDecision)(nil),           // 39: tavolo.command.v1.PoseDecision
-	(*v1.WriteCharter)(nil),           // 40: tavolo.command.v1.WriteCharter
-	(*v1.OpenVoting)(nil),             // 41: tavolo.command.v1.OpenVoting
-	(*v1.NotePresence)(nil),           // 42: tavolo.command.v1.NotePresence
-	(*v1.CastBallots)(nil),            // 43: tavolo.command.v1.CastBallots
-	(*v1.GiveAdvice)(nil),             // 44: tavolo.command.v1.GiveAdvice
-	(*v1.ReportTally)(nil),            // 45: tavolo.command.v1.ReportTally
-	(*v1.ClaimConsensus)(nil),         // 46: tavolo.command.v1.ClaimConsensus
-	(*v1.CloseVoting)(nil),            // 47: tavolo.command.v1.CloseVoting
-	(*v1.RecordAct)(nil),              // 48: tavolo.command.v1.RecordAct
-	(*v1.CorrectDecision)(nil),        // 49: tavolo.command.v1.CorrectDecision
-	(*v1.StrikeDecision)(nil),         // 50: tavolo.command.v1.StrikeDecision
-	(*v1.ContestMinutes)(nil),         // 51: tavolo.command.v1.ContestMinutes
-	(*v1.SettleDispute)(nil),          // 52: tavolo.command.v1.SettleDispute
-	(*v1.BeginRound)(nil),             // 53: tavolo.command.v1.BeginRound
-	(*v1.AmendProposal)(nil),          // 54: tavolo.command.v1.AmendProposal
-	(*GetOwnBallotsRequest)(nil),      // 55: tavolo.api.v1.GetOwnBallotsRequest
-	(*GetDecisionRequest)(nil),        // 56: tavolo.api.v1.GetDecisionRequest
-	(*ListRolesRequest)(nil),          // 57: tavolo.api.v1.ListRolesRequest
-	(*WhyRequest)(nil),                // 58: tavolo.api.v1.WhyRequest
-	(*PowerRequest)(nil),              // 59: tavolo.api.v1.PowerRequest
-	(*SummariseRolesRequest)(nil),     // 60: tavolo.api.v1.SummariseRolesRequest
-	(*ImportMinutesRequest)(nil),      // 61: tavolo.api.v1.ImportMinutesRequest
-	(*ExportMinutesRequest)(nil),      // 62: tavolo.api.v1.ExportMinutesRequest
-	(*v1.Receipt)(nil),                // 63: tavolo.command.v1.Receipt
-	(*ListWorkspacesResponse)(nil),    // 64: tavolo.api.v1.ListWorkspacesResponse
-	(*InitiativeView)(nil),            // 65: tavolo.api.v1.InitiativeView
-	(*SessionView)(nil),               // 66: tavolo.api.v1.SessionView
-	(*GetOwnBallotsResponse)(nil),     // 67: tavolo.api.v1.GetOwnBallotsResponse
-	(*DecisionView)(nil),              // 68: tavolo.api.v1.DecisionView
-	(*ListRolesResponse)(nil),         // 69: tavolo.api.v1.ListRolesResponse
-	(*WhyResponse)(nil),               // 70: tavolo.api.v1.WhyResponse
-	(*PowerResponse)(nil),             // 71: tavolo.api.v1.PowerResponse
-	(*SummariseRolesResponse)(nil),    // 72: tavolo.api.v1.SummariseRolesResponse
-	(*ExportMinutesResponse)(nil),     // 73: tavolo.api.v1.ExportMinutesResponse
+	(*ListContributionsRequest)(nil),  // 31: tavolo.api.v1.ListContributionsRequest
+	(*v1.LinkAttachment)(nil),         // 32: tavolo.command.v1.LinkAttachment
+	(*v1.RemoveAttachment)(nil),       // 33: tavolo.command.v1.RemoveAttachment
+	(*v1.RaiseHand)(nil),              // 34: tavolo.command.v1.RaiseHand
+	(*v1.LowerHand)(nil),              // 35: tavolo.command.v1.LowerHand
+	(*v1.GiveFloor)(nil),              // 36: tavolo.command.v1.GiveFloor
+	(*v1.ReturnFloor)(nil),            // 37: tavolo.command.v1.ReturnFloor
+	(*v1.WordContribution)(nil),       // 38: tavolo.command.v1.WordContribution
+	(*v1.CorrectContributions)(nil),   // 39: tavolo.command.v1.CorrectContributions
+	(*v1.PoseDecision)(nil),           // 40: tavolo.command.v1.PoseDecision
+	(*v1.WriteCharter)(nil),           // 41: tavolo.command.v1.WriteCharter
+	(*v1.OpenVoting)(nil),             // 42: tavolo.command.v1.OpenVoting
+	(*v1.NotePresence)(nil),           // 43: tavolo.command.v1.NotePresence
+	(*v1.CastBallots)(nil),            // 44: tavolo.command.v1.CastBallots
+	(*v1.GiveAdvice)(nil),             // 45: tavolo.command.v1.GiveAdvice
+	(*v1.ReportTally)(nil),            // 46: tavolo.command.v1.ReportTally
+	(*v1.ClaimConsensus)(nil),         // 47: tavolo.command.v1.ClaimConsensus
+	(*v1.CloseVoting)(nil),            // 48: tavolo.command.v1.CloseVoting
+	(*v1.RecordAct)(nil),              // 49: tavolo.command.v1.RecordAct
+	(*v1.CorrectDecision)(nil),        // 50: tavolo.command.v1.CorrectDecision
+	(*v1.StrikeDecision)(nil),         // 51: tavolo.command.v1.StrikeDecision
+	(*v1.ContestMinutes)(nil),         // 52: tavolo.command.v1.ContestMinutes
+	(*v1.SettleDispute)(nil),          // 53: tavolo.command.v1.SettleDispute
+	(*v1.BeginRound)(nil),             // 54: tavolo.command.v1.BeginRound
+	(*v1.AmendProposal)(nil),          // 55: tavolo.command.v1.AmendProposal
+	(*GetOwnBallotsRequest)(nil),      // 56: tavolo.api.v1.GetOwnBallotsRequest
+	(*GetDecisionRequest)(nil),        // 57: tavolo.api.v1.GetDecisionRequest
+	(*ListRolesRequest)(nil),          // 58: tavolo.api.v1.ListRolesRequest
+	(*WhyRequest)(nil),                // 59: tavolo.api.v1.WhyRequest
+	(*PowerRequest)(nil),              // 60: tavolo.api.v1.PowerRequest
+	(*SummariseRolesRequest)(nil),     // 61: tavolo.api.v1.SummariseRolesRequest
+	(*ImportMinutesRequest)(nil),      // 62: tavolo.api.v1.ImportMinutesRequest
+	(*ExportMinutesRequest)(nil),      // 63: tavolo.api.v1.ExportMinutesRequest
+	(*v1.Receipt)(nil),                // 64: tavolo.command.v1.Receipt
+	(*ListWorkspacesResponse)(nil),    // 65: tavolo.api.v1.ListWorkspacesResponse
+	(*InitiativeView)(nil),            // 66: tavolo.api.v1.InitiativeView
+	(*SessionView)(nil),               // 67: tavolo.api.v1.SessionView
+	(*ListContributionsResponse)(nil), // 68: tavolo.api.v1.ListContributionsResponse
+	(*GetOwnBallotsResponse)(nil),     // 69: tavolo.api.v1.GetOwnBallotsResponse
+	(*DecisionView)(nil),              // 70: tavolo.api.v1.DecisionView
+	(*ListRolesResponse)(nil),         // 71: tavolo.api.v1.ListRolesResponse
+	(*WhyResponse)(nil),               // 72: tavolo.api.v1.WhyResponse
+	(*PowerResponse)(nil),             // 73: tavolo.api.v1.PowerResponse
+	(*SummariseRolesResponse)(nil),    // 74: tavolo.api.v1.SummariseRolesResponse
+	(*ExportMinutesResponse)(nil),     // 75: tavolo.api.v1.ExportMinutesResponse
 }
 var file_tavolo_api_v1_services_proto_depIdxs = []int32{
 	0,  // 0: tavolo.api.v1.WorkspaceService.FoundWorkspace:input_type -> tavolo.command.v1.FoundWorkspace
@@ -213,103 +217,105 @@ var file_tavolo_api_v1_services_proto_depIdxs = []int32{
 	28, // 28: tavolo.api.v1.ItemService.WithdrawItem:input_type -> tavolo.command.v1.WithdrawItem
 	29, // 29: tavolo.api.v1.ItemService.DescribeItem:input_type -> tavolo.command.v1.DescribeItem
 	30, // 30: tavolo.api.v1.ItemService.RecordContributions:input_type -> tavolo.command.v1.RecordContributions
-	31, // 31: tavolo.api.v1.ItemService.LinkAttachment:input_type -> tavolo.command.v1.LinkAttachment
-	32, // 32: tavolo.api.v1.ItemService.RemoveAttachment:input_type -> tavolo.command.v1.RemoveAttachment
-	33, // 33: tavolo.api.v1.ItemService.RaiseHand:input_type -> tavolo.command.v1.RaiseHand
-	34, // 34: tavolo.api.v1.ItemService.LowerHand:input_type -> tavolo.command.v1.LowerHand
-	35, // 35: tavolo.api.v1.ItemService.GiveFloor:input_type -> tavolo.command.v1.GiveFloor
-	36, // 36: tavolo.api.v1.ItemService.ReturnFloor:input_type -> tavolo.command.v1.ReturnFloor
-	37, // 37: tavolo.api.v1.ItemService.WordContribution:input_type -> tavolo.command.v1.WordContribution
-	38, // 38: tavolo.api.v1.ItemService.CorrectContributions:input_type -> tavolo.command.v1.CorrectContributions
-	39, // 39: tavolo.api.v1.DecisionService.PoseDecision:input_type -> tavolo.command.v1.PoseDecision
-	40, // 40: tavolo.api.v1.DecisionService.WriteCharter:input_type -> tavolo.command.v1.WriteCharter
-	41, // 41: tavolo.api.v1.DecisionService.OpenVoting:input_type -> tavolo.command.v1.OpenVoting
-	42, // 42: tavolo.api.v1.DecisionService.NotePresence:input_type -> tavolo.command.v1.NotePresence
-	43, // 43: tavolo.api.v1.DecisionService.CastBallots:input_type -> tavolo.command.v1.CastBallots
-	44, // 44: tavolo.api.v1.DecisionService.GiveAdvice:input_type -> tavolo.command.v1.GiveAdvice
-	45, // 45: tavolo.api.v1.DecisionService.ReportTally:input_type -> tavolo.command.v1.ReportTally
-	46, // 46: tavolo.api.v1.DecisionService.ClaimConsensus:input_type -> tavolo.command.v1.ClaimConsensus
-	47, // 47: tavolo.api.v1.DecisionService.CloseVoting:input_type -> tavolo.command.v1.CloseVoting
-	48, // 48: tavolo.api.v1.DecisionService.RecordAct:input_type -> tavolo.command.v1.RecordAct
-	49, // 49: tavolo.api.v1.DecisionService.CorrectDecision:input_type -> tavolo.command.v1.CorrectDecision
-	50, // 50: tavolo.api.v1.DecisionService.StrikeDecision:input_type -> tavolo.command.v1.StrikeDecision
-	51, // 51: tavolo.api.v1.DecisionService.ContestMinutes:input_type -> tavolo.command.v1.ContestMinutes
-	52, // 52: tavolo.api.v1.DecisionService.SettleDispute:input_type -> tavolo.command.v1.SettleDispute
-	53, // 53: tavolo.api.v1.DecisionService.BeginRound:input_type -> tavolo.command.v1.BeginRound
-	54, // 54: tavolo.api.v1.DecisionService.AmendProposal:input_type -> tavolo.command.v1.AmendProposal
-	55, // 55: tavolo.api.v1.DecisionService.GetOwnBallots:input_type -> tavolo.api.v1.GetOwnBallotsRequest
-	56, // 56: tavolo.api.v1.DecisionService.GetDecision:input_type -> tavolo.api.v1.GetDecisionRequest
-	57, // 57: tavolo.api.v1.RoleService.ListRoles:input_type -> tavolo.api.v1.ListRolesRequest
-	58, // 58: tavolo.api.v1.RoleService.Why:input_type -> tavolo.api.v1.WhyRequest
-	59, // 59: tavolo.api.v1.RoleService.Power:input_type -> tavolo.api.v1.PowerRequest
-	60, // 60: tavolo.api.v1.RoleService.SummariseRoles:input_type -> tavolo.api.v1.SummariseRolesRequest
-	61, // 61: tavolo.api.v1.MinutesService.ImportMinutes:input_type -> tavolo.api.v1.ImportMinutesRequest
-	62, // 62: tavolo.api.v1.MinutesService.ExportMinutes:input_type -> tavolo.api.v1.ExportMinutesRequest
-	63, // 63: tavolo.api.v1.WorkspaceService.FoundWorkspace:output_type -> tavolo.command.v1.Receipt
-	63, // 64: tavolo.api.v1.WorkspaceService.DescribeWorkspace:output_type -> tavolo.command.v1.Receipt
-	64, // 65: tavolo.api.v1.WorkspaceService.ListWorkspaces:output_type -> tavolo.api.v1.ListWorkspacesResponse
-	63, // 66: tavolo.api.v1.InitiativeService.OpenInitiative:output_type -> tavolo.command.v1.Receipt
-	63, // 67: tavolo.api.v1.InitiativeService.DescribeInitiative:output_type -> tavolo.command.v1.Receipt
-	63, // 68: tavolo.api.v1.InitiativeService.EnrolParticipants:output_type -> tavolo.command.v1.Receipt
-	63, // 69: tavolo.api.v1.InitiativeService.DeclareCapacity:output_type -> tavolo.command.v1.Receipt
-	63, // 70: tavolo.api.v1.InitiativeService.NameParticipant:output_type -> tavolo.command.v1.Receipt
-	63, // 71: tavolo.api.v1.InitiativeService.StateConsents:output_type -> tavolo.command.v1.Receipt
-	63, // 72: tavolo.api.v1.InitiativeService.SetPublication:output_type -> tavolo.command.v1.Receipt
-	63, // 73: tavolo.api.v1.InitiativeService.ReportUnloggedDecision:output_type -> tavolo.command.v1.Receipt
-	65, // 74: tavolo.api.v1.InitiativeService.GetInitiative:output_type -> tavolo.api.v1.InitiativeView
-	63, // 75: tavolo.api.v1.SessionService.PrepareSession:output_type -> tavolo.command.v1.Receipt
-	63, // 76: tavolo.api.v1.SessionService.OpenSession:output_type -> tavolo.command.v1.Receipt
-	63, // 77: tavolo.api.v1.SessionService.SeatParticipants:output_type -> tavolo.command.v1.Receipt
-	63, // 78: tavolo.api.v1.SessionService.UnseatParticipant:output_type -> tavolo.command.v1.Receipt
-	63, // 79: tavolo.api.v1.SessionService.SetAgenda:output_type -> tavolo.command.v1.Receipt
-	63, // 80: tavolo.api.v1.SessionService.CloseSession:output_type -> tavolo.command.v1.Receipt
-	63, // 81: tavolo.api.v1.SessionService.CorrectSession:output_type -> tavolo.command.v1.Receipt
-	63, // 82: tavolo.api.v1.SessionService.DescribeSession:output_type -> tavolo.command.v1.Receipt
-	63, // 83: tavolo.api.v1.SessionService.SetCurrentItem:output_type -> tavolo.command.v1.Receipt
-	63, // 84: tavolo.api.v1.SessionService.PauseSession:output_type -> tavolo.command.v1.Receipt
-	63, // 85: tavolo.api.v1.SessionService.ResumeSession:output_type -> tavolo.command.v1.Receipt
-	63, // 86: tavolo.api.v1.SessionService.ApproveMinutes:output_type -> tavolo.command.v1.Receipt
-	66, // 87: tavolo.api.v1.SessionService.GetSession:output_type -> tavolo.api.v1.SessionView
-	63, // 88: tavolo.api.v1.ItemService.ProposeItem:output_type -> tavolo.command.v1.Receipt
-	63, // 89: tavolo.api.v1.ItemService.AdmitItem:output_type -> tavolo.command.v1.Receipt
-	63, // 90: tavolo.api.v1.ItemService.RefuseItem:output_type -> tavolo.command.v1.Receipt
-	63, // 91: tavolo.api.v1.ItemService.WithdrawItem:output_type -> tavolo.command.v1.Receipt
-	63, // 92: tavolo.api.v1.ItemService.DescribeItem:output_type -> tavolo.command.v1.Receipt
-	63, // 93: tavolo.api.v1.ItemService.RecordContributions:output_type -> tavolo.command.v1.Receipt
-	63, // 94: tavolo.api.v1.ItemService.LinkAttachment:output_type -> tavolo.command.v1.Receipt
-	63, // 95: tavolo.api.v1.ItemService.RemoveAttachment:output_type -> tavolo.command.v1.Receipt
-	63, // 96: tavolo.api.v1.ItemService.RaiseHand:output_type -> tavolo.command.v1.Receipt
-	63, // 97: tavolo.api.v1.ItemService.LowerHand:output_type -> tavolo.command.v1.Receipt
-	63, // 98: tavolo.api.v1.ItemService.GiveFloor:output_type -> tavolo.command.v1.Receipt
-	63, // 99: tavolo.api.v1.ItemService.ReturnFloor:output_type -> tavolo.command.v1.Receipt
-	63, // 100: tavolo.api.v1.ItemService.WordContribution:output_type -> tavolo.command.v1.Receipt
-	63, // 101: tavolo.api.v1.ItemService.CorrectContributions:output_type -> tavolo.command.v1.Receipt
-	63, // 102: tavolo.api.v1.DecisionService.PoseDecision:output_type -> tavolo.command.v1.Receipt
-	63, // 103: tavolo.api.v1.DecisionService.WriteCharter:output_type -> tavolo.command.v1.Receipt
-	63, // 104: tavolo.api.v1.DecisionService.OpenVoting:output_type -> tavolo.command.v1.Receipt
-	63, // 105: tavolo.api.v1.DecisionService.NotePresence:output_type -> tavolo.command.v1.Receipt
-	63, // 106: tavolo.api.v1.DecisionService.CastBallots:output_type -> tavolo.command.v1.Receipt
-	63, // 107: tavolo.api.v1.DecisionService.GiveAdvice:output_type -> tavolo.command.v1.Receipt
-	63, // 108: tavolo.api.v1.DecisionService.ReportTally:output_type -> tavolo.command.v1.Receipt
-	63, // 109: tavolo.api.v1.DecisionService.ClaimConsensus:output_type -> tavolo.command.v1.Receipt
-	63, // 110: tavolo.api.v1.DecisionService.CloseVoting:output_type -> tavolo.command.v1.Receipt
-	63, // 111: tavolo.api.v1.DecisionService.RecordAct:output_type -> tavolo.command.v1.Receipt
-	63, // 112: tavolo.api.v1.DecisionService.CorrectDecision:output_type -> tavolo.command.v1.Receipt
-	63, // 113: tavolo.api.v1.DecisionService.StrikeDecision:output_type -> tavolo.command.v1.Receipt
-	63, // 114: tavolo.api.v1.DecisionService.ContestMinutes:output_type -> tavolo.command.v1.Receipt
-	63, // 115: tavolo.api.v1.DecisionService.SettleDispute:output_type -> tavolo.command.v1.Receipt
-	63, // 116: tavolo.api.v1.DecisionService.BeginRound:output_type -> tavolo.command.v1.Receipt
-	63, // 117: tavolo.api.v1.DecisionService.AmendProposal:output_type -> tavolo.command.v1.Receipt
-	67, // 118: tavolo.api.v1.DecisionService.GetOwnBallots:output_type -> tavolo.api.v1.GetOwnBallotsResponse
-	68, // 119: tavolo.api.v1.DecisionService.GetDecision:output_type -> tavolo.api.v1.DecisionView
-	69, // 120: tavolo.api.v1.RoleService.ListRoles:output_type -> tavolo.api.v1.ListRolesResponse
-	70, // 121: tavolo.api.v1.RoleService.Why:output_type -> tavolo.api.v1.WhyResponse
-	71, // 122: tavolo.api.v1.RoleService.Power:output_type -> tavolo.api.v1.PowerResponse
-	72, // 123: tavolo.api.v1.RoleService.SummariseRoles:output_type -> tavolo.api.v1.SummariseRolesResponse
-	63, // 124: tavolo.api.v1.MinutesService.ImportMinutes:output_type -> tavolo.command.v1.Receipt
-	73, // 125: tavolo.api.v1.MinutesService.ExportMinutes:output_type -> tavolo.api.v1.ExportMinutesResponse
-	63, // [63:126] is the sub-list for method output_type
-	0,  // [0:63] is the sub-list for method input_type
+	31, // 31: tavolo.api.v1.ItemService.ListContributions:input_type -> tavolo.api.v1.ListContributionsRequest
+	32, // 32: tavolo.api.v1.ItemService.LinkAttachment:input_type -> tavolo.command.v1.LinkAttachment
+	33, // 33: tavolo.api.v1.ItemService.RemoveAttachment:input_type -> tavolo.command.v1.RemoveAttachment
+	34, // 34: tavolo.api.v1.ItemService.RaiseHand:input_type -> tavolo.command.v1.RaiseHand
+	35, // 35: tavolo.api.v1.ItemService.LowerHand:input_type -> tavolo.command.v1.LowerHand
+	36, // 36: tavolo.api.v1.ItemService.GiveFloor:input_type -> tavolo.command.v1.GiveFloor
+	37, // 37: tavolo.api.v1.ItemService.ReturnFloor:input_type -> tavolo.command.v1.ReturnFloor
+	38, // 38: tavolo.api.v1.ItemService.WordContribution:input_type -> tavolo.command.v1.WordContribution
+	39, // 39: tavolo.api.v1.ItemService.CorrectContributions:input_type -> tavolo.command.v1.CorrectContributions
+	40, // 40: tavolo.api.v1.DecisionService.PoseDecision:input_type -> tavolo.command.v1.PoseDecision
+	41, // 41: tavolo.api.v1.DecisionService.WriteCharter:input_type -> tavolo.command.v1.WriteCharter
+	42, // 42: tavolo.api.v1.DecisionService.OpenVoting:input_type -> tavolo.command.v1.OpenVoting
+	43, // 43: tavolo.api.v1.DecisionService.NotePresence:input_type -> tavolo.command.v1.NotePresence
+	44, // 44: tavolo.api.v1.DecisionService.CastBallots:input_type -> tavolo.command.v1.CastBallots
+	45, // 45: tavolo.api.v1.DecisionService.GiveAdvice:input_type -> tavolo.command.v1.GiveAdvice
+	46, // 46: tavolo.api.v1.DecisionService.ReportTally:input_type -> tavolo.command.v1.ReportTally
+	47, // 47: tavolo.api.v1.DecisionService.ClaimConsensus:input_type -> tavolo.command.v1.ClaimConsensus
+	48, // 48: tavolo.api.v1.DecisionService.CloseVoting:input_type -> tavolo.command.v1.CloseVoting
+	49, // 49: tavolo.api.v1.DecisionService.RecordAct:input_type -> tavolo.command.v1.RecordAct
+	50, // 50: tavolo.api.v1.DecisionService.CorrectDecision:input_type -> tavolo.command.v1.CorrectDecision
+	51, // 51: tavolo.api.v1.DecisionService.StrikeDecision:input_type -> tavolo.command.v1.StrikeDecision
+	52, // 52: tavolo.api.v1.DecisionService.ContestMinutes:input_type -> tavolo.command.v1.ContestMinutes
+	53, // 53: tavolo.api.v1.DecisionService.SettleDispute:input_type -> tavolo.command.v1.SettleDispute
+	54, // 54: tavolo.api.v1.DecisionService.BeginRound:input_type -> tavolo.command.v1.BeginRound
+	55, // 55: tavolo.api.v1.DecisionService.AmendProposal:input_type -> tavolo.command.v1.AmendProposal
+	56, // 56: tavolo.api.v1.DecisionService.GetOwnBallots:input_type -> tavolo.api.v1.GetOwnBallotsRequest
+	57, // 57: tavolo.api.v1.DecisionService.GetDecision:input_type -> tavolo.api.v1.GetDecisionRequest
+	58, // 58: tavolo.api.v1.RoleService.ListRoles:input_type -> tavolo.api.v1.ListRolesRequest
+	59, // 59: tavolo.api.v1.RoleService.Why:input_type -> tavolo.api.v1.WhyRequest
+	60, // 60: tavolo.api.v1.RoleService.Power:input_type -> tavolo.api.v1.PowerRequest
+	61, // 61: tavolo.api.v1.RoleService.SummariseRoles:input_type -> tavolo.api.v1.SummariseRolesRequest
+	62, // 62: tavolo.api.v1.MinutesService.ImportMinutes:input_type -> tavolo.api.v1.ImportMinutesRequest
+	63, // 63: tavolo.api.v1.MinutesService.ExportMinutes:input_type -> tavolo.api.v1.ExportMinutesRequest
+	64, // 64: tavolo.api.v1.WorkspaceService.FoundWorkspace:output_type -> tavolo.command.v1.Receipt
+	64, // 65: tavolo.api.v1.WorkspaceService.DescribeWorkspace:output_type -> tavolo.command.v1.Receipt
+	65, // 66: tavolo.api.v1.WorkspaceService.ListWorkspaces:output_type -> tavolo.api.v1.ListWorkspacesResponse
+	64, // 67: tavolo.api.v1.InitiativeService.OpenInitiative:output_type -> tavolo.command.v1.Receipt
+	64, // 68: tavolo.api.v1.InitiativeService.DescribeInitiative:output_type -> tavolo.command.v1.Receipt
+	64, // 69: tavolo.api.v1.InitiativeService.EnrolParticipants:output_type -> tavolo.command.v1.Receipt
+	64, // 70: tavolo.api.v1.InitiativeService.DeclareCapacity:output_type -> tavolo.command.v1.Receipt
+	64, // 71: tavolo.api.v1.InitiativeService.NameParticipant:output_type -> tavolo.command.v1.Receipt
+	64, // 72: tavolo.api.v1.InitiativeService.StateConsents:output_type -> tavolo.command.v1.Receipt
+	64, // 73: tavolo.api.v1.InitiativeService.SetPublication:output_type -> tavolo.command.v1.Receipt
+	64, // 74: tavolo.api.v1.InitiativeService.ReportUnloggedDecision:output_type -> tavolo.command.v1.Receipt
+	66, // 75: tavolo.api.v1.InitiativeService.GetInitiative:output_type -> tavolo.api.v1.InitiativeView
+	64, // 76: tavolo.api.v1.SessionService.PrepareSession:output_type -> tavolo.command.v1.Receipt
+	64, // 77: tavolo.api.v1.SessionService.OpenSession:output_type -> tavolo.command.v1.Receipt
+	64, // 78: tavolo.api.v1.SessionService.SeatParticipants:output_type -> tavolo.command.v1.Receipt
+	64, // 79: tavolo.api.v1.SessionService.UnseatParticipant:output_type -> tavolo.command.v1.Receipt
+	64, // 80: tavolo.api.v1.SessionService.SetAgenda:output_type -> tavolo.command.v1.Receipt
+	64, // 81: tavolo.api.v1.SessionService.CloseSession:output_type -> tavolo.command.v1.Receipt
+	64, // 82: tavolo.api.v1.SessionService.CorrectSession:output_type -> tavolo.command.v1.Receipt
+	64, // 83: tavolo.api.v1.SessionService.DescribeSession:output_type -> tavolo.command.v1.Receipt
+	64, // 84: tavolo.api.v1.SessionService.SetCurrentItem:output_type -> tavolo.command.v1.Receipt
+	64, // 85: tavolo.api.v1.SessionService.PauseSession:output_type -> tavolo.command.v1.Receipt
+	64, // 86: tavolo.api.v1.SessionService.ResumeSession:output_type -> tavolo.command.v1.Receipt
+	64, // 87: tavolo.api.v1.SessionService.ApproveMinutes:output_type -> tavolo.command.v1.Receipt
+	67, // 88: tavolo.api.v1.SessionService.GetSession:output_type -> tavolo.api.v1.SessionView
+	64, // 89: tavolo.api.v1.ItemService.ProposeItem:output_type -> tavolo.command.v1.Receipt
+	64, // 90: tavolo.api.v1.ItemService.AdmitItem:output_type -> tavolo.command.v1.Receipt
+	64, // 91: tavolo.api.v1.ItemService.RefuseItem:output_type -> tavolo.command.v1.Receipt
+	64, // 92: tavolo.api.v1.ItemService.WithdrawItem:output_type -> tavolo.command.v1.Receipt
+	64, // 93: tavolo.api.v1.ItemService.DescribeItem:output_type -> tavolo.command.v1.Receipt
+	64, // 94: tavolo.api.v1.ItemService.RecordContributions:output_type -> tavolo.command.v1.Receipt
+	68, // 95: tavolo.api.v1.ItemService.ListContributions:output_type -> tavolo.api.v1.ListContributionsResponse
+	64, // 96: tavolo.api.v1.ItemService.LinkAttachment:output_type -> tavolo.command.v1.Receipt
+	64, // 97: tavolo.api.v1.ItemService.RemoveAttachment:output_type -> tavolo.command.v1.Receipt
+	64, // 98: tavolo.api.v1.ItemService.RaiseHand:output_type -> tavolo.command.v1.Receipt
+	64, // 99: tavolo.api.v1.ItemService.LowerHand:output_type -> tavolo.command.v1.Receipt
+	64, // 100: tavolo.api.v1.ItemService.GiveFloor:output_type -> tavolo.command.v1.Receipt
+	64, // 101: tavolo.api.v1.ItemService.ReturnFloor:output_type -> tavolo.command.v1.Receipt
+	64, // 102: tavolo.api.v1.ItemService.WordContribution:output_type -> tavolo.command.v1.Receipt
+	64, // 103: tavolo.api.v1.ItemService.CorrectContributions:output_type -> tavolo.command.v1.Receipt
+	64, // 104: tavolo.api.v1.DecisionService.PoseDecision:output_type -> tavolo.command.v1.Receipt
+	64, // 105: tavolo.api.v1.DecisionService.WriteCharter:output_type -> tavolo.command.v1.Receipt
+	64, // 106: tavolo.api.v1.DecisionService.OpenVoting:output_type -> tavolo.command.v1.Receipt
+	64, // 107: tavolo.api.v1.DecisionService.NotePresence:output_type -> tavolo.command.v1.Receipt
+	64, // 108: tavolo.api.v1.DecisionService.CastBallots:output_type -> tavolo.command.v1.Receipt
+	64, // 109: tavolo.api.v1.DecisionService.GiveAdvice:output_type -> tavolo.command.v1.Receipt
+	64, // 110: tavolo.api.v1.DecisionService.ReportTally:output_type -> tavolo.command.v1.Receipt
+	64, // 111: tavolo.api.v1.DecisionService.ClaimConsensus:output_type -> tavolo.command.v1.Receipt
+	64, // 112: tavolo.api.v1.DecisionService.CloseVoting:output_type -> tavolo.command.v1.Receipt
+	64, // 113: tavolo.api.v1.DecisionService.RecordAct:output_type -> tavolo.command.v1.Receipt
+	64, // 114: tavolo.api.v1.DecisionService.CorrectDecision:output_type -> tavolo.command.v1.Receipt
+	64, // 115: tavolo.api.v1.DecisionService.StrikeDecision:output_type -> tavolo.command.v1.Receipt
+	64, // 116: tavolo.api.v1.DecisionService.ContestMinutes:output_type -> tavolo.command.v1.Receipt
+	64, // 117: tavolo.api.v1.DecisionService.SettleDispute:output_type -> tavolo.command.v1.Receipt
+	64, // 118: tavolo.api.v1.DecisionService.BeginRound:output_type -> tavolo.command.v1.Receipt
+	64, // 119: tavolo.api.v1.DecisionService.AmendProposal:output_type -> tavolo.command.v1.Receipt
+	69, // 120: tavolo.api.v1.DecisionService.GetOwnBallots:output_type -> tavolo.api.v1.GetOwnBallotsResponse
+	70, // 121: tavolo.api.v1.DecisionService.GetDecision:output_type -> tavolo.api.v1.DecisionView
+	71, // 122: tavolo.api.v1.RoleService.ListRoles:output_type -> tavolo.api.v1.ListRolesResponse
+	72, // 123: tavolo.api.v1.RoleService.Why:output_type -> tavolo.api.v1.WhyResponse
+	73, // 124: tavolo.api.v1.RoleService.Power:output_type -> tavolo.api.v1.PowerResponse
+	74, // 125: tavolo.api.v1.RoleService.SummariseRoles:output_type -> tavolo.api.v1.SummariseRolesResponse
+	64, // 126: tavolo.api.v1.MinutesService.ImportMinutes:output_type -> tavolo.command.v1.Receipt
+	75, // 127: tavolo.api.v1.MinutesService.ExportMinutes:output_type -> tavolo.api.v1.ExportMinutesResponse
+	64, // [64:128] is the sub-list for method output_type
+	0,  // [0:64] is the sub-list for method input_type
 	0,  // [0:0] is the sub-list for extension type_name
 	0,  // [0:0] is the sub-list for extension extendee
 	0,  // [0:0] is the sub-list for field type_name

@@ -2924,7 +2924,9 @@ type WriteCharter struct {
 	// What holds.
 	Charter *v1.Charter `protobuf:"bytes,3,opt,name=charter,proto3" json:"charter,omitempty"`
 	// The electorate foreseen, for everyone to see before the vote. None: not foreseen yet.
-	Electors      []*v1.Elector `protobuf:"bytes,4,rep,name=electors,proto3" json:"electors,omitempty"`
+	Electors []*v1.Elector `protobuf:"bytes,4,rep,name=electors,proto3" json:"electors,omitempty"`
+	// Who the authority is that ratifies, in words. Nothing: not named. With a ratification only.
+	Ratifier      *Text `protobuf:"bytes,5,opt,name=ratifier,proto3" json:"ratifier,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2983,6 +2985,13 @@ func (x *WriteCharter) GetCharter() *v1.Charter {
 func (x *WriteCharter) GetElectors() []*v1.Elector {
 	if x != nil {
 		return x.Electors
+	}
+	return nil
+}
+
+func (x *WriteCharter) GetRatifier() *Text {
+	if x != nil {
+		return x.Ratifier
 	}
 	return nil
 }
@@ -5317,12 +5326,13 @@ const file_tavolo_command_v1_command_proto_rawDesc = "" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1a\n" +
 	"\bdecision\x18\x02 \x01(\tR\bdecision\x12\x12\n" +
 	"\x04item\x18\x03 \x01(\tR\x04item\x123\n" +
-	"\bquestion\x18\x04 \x01(\v2\x17.tavolo.command.v1.TextR\bquestion\"\xb2\x01\n" +
+	"\bquestion\x18\x04 \x01(\v2\x17.tavolo.command.v1.TextR\bquestion\"\xe7\x01\n" +
 	"\fWriteCharter\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1a\n" +
 	"\bdecision\x18\x02 \x01(\tR\bdecision\x122\n" +
 	"\acharter\x18\x03 \x01(\v2\x18.tavolo.event.v1.CharterR\acharter\x124\n" +
-	"\belectors\x18\x04 \x03(\v2\x18.tavolo.event.v1.ElectorR\belectors\"\xb5\x01\n" +
+	"\belectors\x18\x04 \x03(\v2\x18.tavolo.event.v1.ElectorR\belectors\x123\n" +
+	"\bratifier\x18\x05 \x01(\v2\x17.tavolo.command.v1.TextR\bratifier\"\xb5\x01\n" +
 	"\n" +
 	"OpenVoting\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1a\n" +
@@ -5662,38 +5672,39 @@ var file_tavolo_command_v1_command_proto_depIdxs = []int32{
 	59,  // 88: tavolo.command.v1.PoseDecision.question:type_name -> tavolo.command.v1.Text
 	67,  // 89: tavolo.command.v1.WriteCharter.charter:type_name -> tavolo.event.v1.Charter
 	68,  // 90: tavolo.command.v1.WriteCharter.electors:type_name -> tavolo.event.v1.Elector
-	68,  // 91: tavolo.command.v1.OpenVoting.electors:type_name -> tavolo.event.v1.Elector
-	58,  // 92: tavolo.command.v1.OpenVoting.closes_at:type_name -> google.protobuf.Timestamp
-	69,  // 93: tavolo.command.v1.CastBallots.ballots:type_name -> tavolo.event.v1.BallotCast
-	70,  // 94: tavolo.command.v1.GiveAdvice.advice:type_name -> tavolo.event.v1.AdviceGiven
-	71,  // 95: tavolo.command.v1.ReportTally.tally:type_name -> tavolo.event.v1.TallyReported
-	72,  // 96: tavolo.command.v1.ClaimConsensus.outcome:type_name -> tavolo.event.v1.Outcome
-	73,  // 97: tavolo.command.v1.RecordAct.act:type_name -> tavolo.event.v1.ActRecorded
-	59,  // 98: tavolo.command.v1.RecordAct.reason:type_name -> tavolo.command.v1.Text
-	59,  // 99: tavolo.command.v1.CorrectDecision.reason:type_name -> tavolo.command.v1.Text
-	0,   // 100: tavolo.command.v1.CorrectDecision.steps:type_name -> tavolo.command.v1.Command
-	59,  // 101: tavolo.command.v1.StrikeDecision.reason:type_name -> tavolo.command.v1.Text
-	59,  // 102: tavolo.command.v1.ContestMinutes.text:type_name -> tavolo.command.v1.Text
-	59,  // 103: tavolo.command.v1.SettleDispute.text:type_name -> tavolo.command.v1.Text
-	74,  // 104: tavolo.command.v1.StateConsents.consents:type_name -> tavolo.event.v1.ConsentStated
-	59,  // 105: tavolo.command.v1.ReportUnloggedDecision.text:type_name -> tavolo.command.v1.Text
-	59,  // 106: tavolo.command.v1.DescribeSession.title:type_name -> tavolo.command.v1.Text
-	63,  // 107: tavolo.command.v1.DescribeSession.kind:type_name -> tavolo.event.v1.SessionKind
-	58,  // 108: tavolo.command.v1.DescribeSession.starts_at:type_name -> google.protobuf.Timestamp
-	59,  // 109: tavolo.command.v1.DescribeSession.place:type_name -> tavolo.command.v1.Text
-	59,  // 110: tavolo.command.v1.LinkAttachment.title:type_name -> tavolo.command.v1.Text
-	59,  // 111: tavolo.command.v1.LinkAttachment.url:type_name -> tavolo.command.v1.Text
-	65,  // 112: tavolo.command.v1.ReturnFloor.kind:type_name -> tavolo.event.v1.ContributionKind
-	59,  // 113: tavolo.command.v1.ReturnFloor.text:type_name -> tavolo.command.v1.Text
-	65,  // 114: tavolo.command.v1.WordContribution.kind:type_name -> tavolo.event.v1.ContributionKind
-	59,  // 115: tavolo.command.v1.WordContribution.text:type_name -> tavolo.command.v1.Text
-	75,  // 116: tavolo.command.v1.BeginRound.round:type_name -> tavolo.event.v1.Round
-	59,  // 117: tavolo.command.v1.AmendProposal.text:type_name -> tavolo.command.v1.Text
-	118, // [118:118] is the sub-list for method output_type
-	118, // [118:118] is the sub-list for method input_type
-	118, // [118:118] is the sub-list for extension type_name
-	118, // [118:118] is the sub-list for extension extendee
-	0,   // [0:118] is the sub-list for field type_name
+	59,  // 91: tavolo.command.v1.WriteCharter.ratifier:type_name -> tavolo.command.v1.Text
+	68,  // 92: tavolo.command.v1.OpenVoting.electors:type_name -> tavolo.event.v1.Elector
+	58,  // 93: tavolo.command.v1.OpenVoting.closes_at:type_name -> google.protobuf.Timestamp
+	69,  // 94: tavolo.command.v1.CastBallots.ballots:type_name -> tavolo.event.v1.BallotCast
+	70,  // 95: tavolo.command.v1.GiveAdvice.advice:type_name -> tavolo.event.v1.AdviceGiven
+	71,  // 96: tavolo.command.v1.ReportTally.tally:type_name -> tavolo.event.v1.TallyReported
+	72,  // 97: tavolo.command.v1.ClaimConsensus.outcome:type_name -> tavolo.event.v1.Outcome
+	73,  // 98: tavolo.command.v1.RecordAct.act:type_name -> tavolo.event.v1.ActRecorded
+	59,  // 99: tavolo.command.v1.RecordAct.reason:type_name -> tavolo.command.v1.Text
+	59,  // 100: tavolo.command.v1.CorrectDecision.reason:type_name -> tavolo.command.v1.Text
+	0,   // 101: tavolo.command.v1.CorrectDecision.steps:type_name -> tavolo.command.v1.Command
+	59,  // 102: tavolo.command.v1.StrikeDecision.reason:type_name -> tavolo.command.v1.Text
+	59,  // 103: tavolo.command.v1.ContestMinutes.text:type_name -> tavolo.command.v1.Text
+	59,  // 104: tavolo.command.v1.SettleDispute.text:type_name -> tavolo.command.v1.Text
+	74,  // 105: tavolo.command.v1.StateConsents.consents:type_name -> tavolo.event.v1.ConsentStated
+	59,  // 106: tavolo.command.v1.ReportUnloggedDecision.text:type_name -> tavolo.command.v1.Text
+	59,  // 107: tavolo.command.v1.DescribeSession.title:type_name -> tavolo.command.v1.Text
+	63,  // 108: tavolo.command.v1.DescribeSession.kind:type_name -> tavolo.event.v1.SessionKind
+	58,  // 109: tavolo.command.v1.DescribeSession.starts_at:type_name -> google.protobuf.Timestamp
+	59,  // 110: tavolo.command.v1.DescribeSession.place:type_name -> tavolo.command.v1.Text
+	59,  // 111: tavolo.command.v1.LinkAttachment.title:type_name -> tavolo.command.v1.Text
+	59,  // 112: tavolo.command.v1.LinkAttachment.url:type_name -> tavolo.command.v1.Text
+	65,  // 113: tavolo.command.v1.ReturnFloor.kind:type_name -> tavolo.event.v1.ContributionKind
+	59,  // 114: tavolo.command.v1.ReturnFloor.text:type_name -> tavolo.command.v1.Text
+	65,  // 115: tavolo.command.v1.WordContribution.kind:type_name -> tavolo.event.v1.ContributionKind
+	59,  // 116: tavolo.command.v1.WordContribution.text:type_name -> tavolo.command.v1.Text
+	75,  // 117: tavolo.command.v1.BeginRound.round:type_name -> tavolo.event.v1.Round
+	59,  // 118: tavolo.command.v1.AmendProposal.text:type_name -> tavolo.command.v1.Text
+	119, // [119:119] is the sub-list for method output_type
+	119, // [119:119] is the sub-list for method input_type
+	119, // [119:119] is the sub-list for extension type_name
+	119, // [119:119] is the sub-list for extension extendee
+	0,   // [0:119] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_command_v1_command_proto_init() }

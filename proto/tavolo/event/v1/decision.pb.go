@@ -804,7 +804,9 @@ type CharterWritten struct {
 	// What holds for this decision.
 	Charter *Charter `protobuf:"bytes,1,opt,name=charter,proto3" json:"charter,omitempty"`
 	// The electorate foreseen, for everyone to see before the vote. What counts is that of VotingOpened.
-	Electors      []*Elector `protobuf:"bytes,2,rep,name=electors,proto3" json:"electors,omitempty"`
+	Electors []*Elector `protobuf:"bytes,2,rep,name=electors,proto3" json:"electors,omitempty"`
+	// Who the authority is that ratifies, in words: it may be a person or a body that has no seat here. Absent: not named.
+	Ratifier      *Sealed `protobuf:"bytes,3,opt,name=ratifier,proto3" json:"ratifier,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -849,6 +851,13 @@ func (x *CharterWritten) GetCharter() *Charter {
 func (x *CharterWritten) GetElectors() []*Elector {
 	if x != nil {
 		return x.Electors
+	}
+	return nil
+}
+
+func (x *CharterWritten) GetRatifier() *Sealed {
+	if x != nil {
+		return x.Ratifier
 	}
 	return nil
 }
@@ -2490,10 +2499,11 @@ const file_tavolo_event_v1_decision_proto_rawDesc = "" +
 	"\x1etavolo/event/v1/decision.proto\x12\x0ftavolo.event.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctavolo/event/v1/sealed.proto\"X\n" +
 	"\rDecisionPosed\x12\x12\n" +
 	"\x04item\x18\x01 \x01(\tR\x04item\x123\n" +
-	"\bquestion\x18\x02 \x01(\v2\x17.tavolo.event.v1.SealedR\bquestion\"z\n" +
+	"\bquestion\x18\x02 \x01(\v2\x17.tavolo.event.v1.SealedR\bquestion\"\xaf\x01\n" +
 	"\x0eCharterWritten\x122\n" +
 	"\acharter\x18\x01 \x01(\v2\x18.tavolo.event.v1.CharterR\acharter\x124\n" +
-	"\belectors\x18\x02 \x03(\v2\x18.tavolo.event.v1.ElectorR\belectors\":\n" +
+	"\belectors\x18\x02 \x03(\v2\x18.tavolo.event.v1.ElectorR\belectors\x123\n" +
+	"\bratifier\x18\x03 \x01(\v2\x17.tavolo.event.v1.SealedR\bratifier\":\n" +
 	"\n" +
 	"RoundBegun\x12,\n" +
 	"\x05round\x18\x01 \x01(\x0e2\x16.tavolo.event.v1.RoundR\x05round\"u\n" +
@@ -2757,47 +2767,48 @@ var file_tavolo_event_v1_decision_proto_depIdxs = []int32{
 	38, // 0: tavolo.event.v1.DecisionPosed.question:type_name -> tavolo.event.v1.Sealed
 	27, // 1: tavolo.event.v1.CharterWritten.charter:type_name -> tavolo.event.v1.Charter
 	33, // 2: tavolo.event.v1.CharterWritten.electors:type_name -> tavolo.event.v1.Elector
-	10, // 3: tavolo.event.v1.RoundBegun.round:type_name -> tavolo.event.v1.Round
-	38, // 4: tavolo.event.v1.ProposalAmended.text:type_name -> tavolo.event.v1.Sealed
-	33, // 5: tavolo.event.v1.VotingOpened.electors:type_name -> tavolo.event.v1.Elector
-	39, // 6: tavolo.event.v1.VotingOpened.closes_at:type_name -> google.protobuf.Timestamp
-	6,  // 7: tavolo.event.v1.BallotCast.choice:type_name -> tavolo.event.v1.Choice
-	6,  // 8: tavolo.event.v1.AdviceGiven.advice:type_name -> tavolo.event.v1.Choice
-	35, // 9: tavolo.event.v1.TallyReported.total:type_name -> tavolo.event.v1.Tally
-	36, // 10: tavolo.event.v1.TallyReported.by_constituency:type_name -> tavolo.event.v1.TallyReported.ByConstituencyEntry
-	7,  // 11: tavolo.event.v1.ConsensusClaimed.outcome:type_name -> tavolo.event.v1.Outcome
-	7,  // 12: tavolo.event.v1.VotingClosed.outcome:type_name -> tavolo.event.v1.Outcome
-	8,  // 13: tavolo.event.v1.VotingClosed.reason:type_name -> tavolo.event.v1.OutcomeReason
-	35, // 14: tavolo.event.v1.VotingClosed.tally:type_name -> tavolo.event.v1.Tally
-	9,  // 15: tavolo.event.v1.ActRecorded.kind:type_name -> tavolo.event.v1.ActKind
-	38, // 16: tavolo.event.v1.ActRecorded.reason:type_name -> tavolo.event.v1.Sealed
-	38, // 17: tavolo.event.v1.DecisionCorrected.reason:type_name -> tavolo.event.v1.Sealed
-	38, // 18: tavolo.event.v1.DecisionStruck.reason:type_name -> tavolo.event.v1.Sealed
-	38, // 19: tavolo.event.v1.MinutesContested.text:type_name -> tavolo.event.v1.Sealed
-	38, // 20: tavolo.event.v1.DisputeSettled.text:type_name -> tavolo.event.v1.Sealed
-	28, // 21: tavolo.event.v1.Charter.rule:type_name -> tavolo.event.v1.Rule
-	4,  // 22: tavolo.event.v1.Charter.ratification:type_name -> tavolo.event.v1.Ratification
-	0,  // 23: tavolo.event.v1.Charter.role_promised:type_name -> tavolo.event.v1.Role
-	0,  // 24: tavolo.event.v1.Charter.role_asked:type_name -> tavolo.event.v1.Role
-	1,  // 25: tavolo.event.v1.Rule.method:type_name -> tavolo.event.v1.Method
-	29, // 26: tavolo.event.v1.Rule.threshold:type_name -> tavolo.event.v1.Threshold
-	2,  // 27: tavolo.event.v1.Rule.base:type_name -> tavolo.event.v1.Base
-	3,  // 28: tavolo.event.v1.Rule.tie:type_name -> tavolo.event.v1.Tie
-	31, // 29: tavolo.event.v1.Rule.quorum:type_name -> tavolo.event.v1.Quorum
-	32, // 30: tavolo.event.v1.Rule.constituencies:type_name -> tavolo.event.v1.ConstituencyRule
-	30, // 31: tavolo.event.v1.Threshold.fraction:type_name -> tavolo.event.v1.Fraction
-	30, // 32: tavolo.event.v1.Quorum.fraction:type_name -> tavolo.event.v1.Fraction
-	37, // 33: tavolo.event.v1.Quorum.constituencies:type_name -> tavolo.event.v1.Quorum.ConstituenciesEntry
-	29, // 34: tavolo.event.v1.ConstituencyRule.threshold:type_name -> tavolo.event.v1.Threshold
-	2,  // 35: tavolo.event.v1.ConstituencyRule.base:type_name -> tavolo.event.v1.Base
-	5,  // 36: tavolo.event.v1.Elector.standing:type_name -> tavolo.event.v1.Standing
-	34, // 37: tavolo.event.v1.Elector.proxy:type_name -> tavolo.event.v1.Proxy
-	35, // 38: tavolo.event.v1.TallyReported.ByConstituencyEntry.value:type_name -> tavolo.event.v1.Tally
-	39, // [39:39] is the sub-list for method output_type
-	39, // [39:39] is the sub-list for method input_type
-	39, // [39:39] is the sub-list for extension type_name
-	39, // [39:39] is the sub-list for extension extendee
-	0,  // [0:39] is the sub-list for field type_name
+	38, // 3: tavolo.event.v1.CharterWritten.ratifier:type_name -> tavolo.event.v1.Sealed
+	10, // 4: tavolo.event.v1.RoundBegun.round:type_name -> tavolo.event.v1.Round
+	38, // 5: tavolo.event.v1.ProposalAmended.text:type_name -> tavolo.event.v1.Sealed
+	33, // 6: tavolo.event.v1.VotingOpened.electors:type_name -> tavolo.event.v1.Elector
+	39, // 7: tavolo.event.v1.VotingOpened.closes_at:type_name -> google.protobuf.Timestamp
+	6,  // 8: tavolo.event.v1.BallotCast.choice:type_name -> tavolo.event.v1.Choice
+	6,  // 9: tavolo.event.v1.AdviceGiven.advice:type_name -> tavolo.event.v1.Choice
+	35, // 10: tavolo.event.v1.TallyReported.total:type_name -> tavolo.event.v1.Tally
+	36, // 11: tavolo.event.v1.TallyReported.by_constituency:type_name -> tavolo.event.v1.TallyReported.ByConstituencyEntry
+	7,  // 12: tavolo.event.v1.ConsensusClaimed.outcome:type_name -> tavolo.event.v1.Outcome
+	7,  // 13: tavolo.event.v1.VotingClosed.outcome:type_name -> tavolo.event.v1.Outcome
+	8,  // 14: tavolo.event.v1.VotingClosed.reason:type_name -> tavolo.event.v1.OutcomeReason
+	35, // 15: tavolo.event.v1.VotingClosed.tally:type_name -> tavolo.event.v1.Tally
+	9,  // 16: tavolo.event.v1.ActRecorded.kind:type_name -> tavolo.event.v1.ActKind
+	38, // 17: tavolo.event.v1.ActRecorded.reason:type_name -> tavolo.event.v1.Sealed
+	38, // 18: tavolo.event.v1.DecisionCorrected.reason:type_name -> tavolo.event.v1.Sealed
+	38, // 19: tavolo.event.v1.DecisionStruck.reason:type_name -> tavolo.event.v1.Sealed
+	38, // 20: tavolo.event.v1.MinutesContested.text:type_name -> tavolo.event.v1.Sealed
+	38, // 21: tavolo.event.v1.DisputeSettled.text:type_name -> tavolo.event.v1.Sealed
+	28, // 22: tavolo.event.v1.Charter.rule:type_name -> tavolo.event.v1.Rule
+	4,  // 23: tavolo.event.v1.Charter.ratification:type_name -> tavolo.event.v1.Ratification
+	0,  // 24: tavolo.event.v1.Charter.role_promised:type_name -> tavolo.event.v1.Role
+	0,  // 25: tavolo.event.v1.Charter.role_asked:type_name -> tavolo.event.v1.Role
+	1,  // 26: tavolo.event.v1.Rule.method:type_name -> tavolo.event.v1.Method
+	29, // 27: tavolo.event.v1.Rule.threshold:type_name -> tavolo.event.v1.Threshold
+	2,  // 28: tavolo.event.v1.Rule.base:type_name -> tavolo.event.v1.Base
+	3,  // 29: tavolo.event.v1.Rule.tie:type_name -> tavolo.event.v1.Tie
+	31, // 30: tavolo.event.v1.Rule.quorum:type_name -> tavolo.event.v1.Quorum
+	32, // 31: tavolo.event.v1.Rule.constituencies:type_name -> tavolo.event.v1.ConstituencyRule
+	30, // 32: tavolo.event.v1.Threshold.fraction:type_name -> tavolo.event.v1.Fraction
+	30, // 33: tavolo.event.v1.Quorum.fraction:type_name -> tavolo.event.v1.Fraction
+	37, // 34: tavolo.event.v1.Quorum.constituencies:type_name -> tavolo.event.v1.Quorum.ConstituenciesEntry
+	29, // 35: tavolo.event.v1.ConstituencyRule.threshold:type_name -> tavolo.event.v1.Threshold
+	2,  // 36: tavolo.event.v1.ConstituencyRule.base:type_name -> tavolo.event.v1.Base
+	5,  // 37: tavolo.event.v1.Elector.standing:type_name -> tavolo.event.v1.Standing
+	34, // 38: tavolo.event.v1.Elector.proxy:type_name -> tavolo.event.v1.Proxy
+	35, // 39: tavolo.event.v1.TallyReported.ByConstituencyEntry.value:type_name -> tavolo.event.v1.Tally
+	40, // [40:40] is the sub-list for method output_type
+	40, // [40:40] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_event_v1_decision_proto_init() }

@@ -15,6 +15,13 @@ const pages = {
   "strength": `${audit}/strength`,
   "findings": `${audit}/findings`,
   "table3": "/table3",
+  "table3, of an area": "/table3?place=macro5/north_east",
+  "territory": "/territory",
+  "territory, three areas": "/territory?place=macro3/north",
+  "territory, strength": "/territory/strength",
+  "territory, region": "/territory/region/08",
+  "audit, sessions": `${audit}?initiative=${initiative}`,
+  "territory, nobody there": "/territory/region/20",
   "initiative, with a report": `/w/${workspace}/i/${initiative}`,
 };
 const names = { it: "Italiano", en: "English", "it-x-facile": "Italiano facile" };
@@ -115,17 +122,75 @@ test("A count leads to the decisions that it counts, and the address keeps what 
   await page.getByRole("button", { name: /familiari/ }).click();
   await page.waitForURL(/who=users:broad/);
   await page.locator("summary", { hasText: "Filtri" }).click();
-  await page.getByLabel("Dal giorno").fill("2026-12-31");
-  await page.getByLabel("Fino al giorno").fill("2026-01-01");
+  await page.getByLabel("Dal giorno").fill("2099-12-31");
+  await page.getByLabel("Fino al giorno").fill("2099-01-01");
   await page.getByRole("button", { name: "Applica i filtri" }).click();
   await page.getByRole("link", { name: /L'ultimo giorno viene prima del primo/ }).waitFor();
-  await page.getByLabel("Fino al giorno").fill("2027-01-01");
+  await page.getByLabel("Fino al giorno").fill("2100-01-01");
   await page.getByRole("button", { name: "Applica i filtri" }).click();
   await page.getByText("In questo periodo non ci sono decisioni.").waitFor();
   await page.goBack();
   await page.waitForURL((url) => !url.search.includes("from="));
   await settled(page);
   assert.ok(await page.locator("tbody tr:not(.behind)").count() > 0);
+  await page.close();
+});
+
+test("From the nation down to the proof, one link after the other, and Table 3 of the same departments", async () => {
+  const page = await open(evaluator, tavolo.base, "/", "it");
+  await settled(page);
+  const at = (name) => page.getByRole("heading", { level: 1, name }).waitFor();
+  const down = async (section, name) => { await page.locator(`#${section}`).locator("xpath=..").getByRole("row").getByRole("link", { name }).first().click(); await settled(page); };
+  await page.getByRole("link", { name: "Il ruolo nelle regioni e in Italia" }).click();
+  await at("Italia");
+  await page.getByRole("button", { name: "In 3 aree" }).click();
+  await down("areas", "Nord");
+  await at("Nord");
+  await down("regions", "Emilia-Romagna");
+  await at("Emilia-Romagna");
+  assert.deepEqual(await page.locator(".crumbs a").allTextContents(), ["Inizio", "Italia", "Nord"]);
+  const n = Number((await page.locator("#each").locator("xpath=..").locator("tbody tr td").first().locator("div").textContent()).trim());
+  assert.ok(n > 3, `${n} decisions`);
+  await page.getByRole("link", { name: "La tavola 3 dell'indagine" }).click();
+  await page.getByText("Dipartimenti di: Emilia-Romagna. Sono 1.").waitFor();
+  await settled(page);
+  const role = page.locator("#item-role").locator("xpath=..").locator("tbody tr"), told = await role.count();
+  assert.equal(await role.filter({ hasText: "Non ancora chiesto" }).count(), told, "nobody was asked, and each line says so");
+  assert.ok(told >= 4);
+  await page.goBack();
+  await settled(page);
+  await down("each", "DSM Esempio");
+  await at("DSM Esempio");
+  await down("inner", "Orari");
+  await page.waitForURL(/initiative=/);
+  await settled(page);
+  const line = page.locator("#inner").locator("xpath=..").locator("tbody tr").first(), decisions = Number((await line.locator("td div").first().textContent()).trim()) + Number((await line.locator("td div").nth(5).textContent()).trim());
+  await line.getByRole("link").click();
+  await page.getByText(/^Qui c'è solo questo incontro: /).waitFor();
+  await settled(page);
+  assert.equal(await page.locator("tbody tr:not(.behind)").count(), decisions, "the session's decisions, all of them");
+  await page.getByLabel("Mostra anche le persone").check();
+  await page.waitForURL(/persons=1/);
+  await settled(page);
+  await page.locator("tbody tr:not(.behind)").first().locator("td").last().locator("button.why").last().click();
+  await page.locator(".answer code").first().waitFor();
+  await page.getByRole("link", { name: "Mostra tutte le decisioni" }).click();
+  await settled(page);
+  assert.ok(await page.locator("tbody tr:not(.behind)").count() > decisions);
+  await page.close();
+});
+
+test("Figures over time stand beside a table with the same numbers, and say where they come from", async () => {
+  const page = await open(evaluator, tavolo.base, `${audit}/strength`, "it");
+  await settled(page);
+  const section = page.locator("#trends").locator("xpath=.."), turns = section.getByRole("table", { name: "Interventi" });
+  await turns.waitFor();
+  const picture = turns.locator("xpath=../*[name()='svg']");
+  assert.equal(await picture.locator("circle").count(), await turns.locator("tbody tr").count(), "a dot for each line");
+  const [first] = await turns.locator("tbody tr td div").allTextContents(), share = Number(/\(([\d,]+)%\)/.exec(first)[1].replace(",", "."));
+  assert.equal(Number(await picture.locator("circle").first().getAttribute("cy")), 110 - share);
+  assert.equal(await section.getByRole("table", { name: "Quando gli operatori volevano il contrario" }).locator("td div", { hasText: "%" }).count(), 0, "no share below five divergent decisions");
+  assert.equal(await page.locator("cite a", { hasText: "Penrose 1946" }).first().getAttribute("href"), "https://doi.org/10.2307/2981392");
   await page.close();
 });
 

@@ -29,7 +29,7 @@ after(async () => {
 });
 
 function listen(page) {
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(60_000);
   page.on("pageerror", (e) => complaints.push(e.message));
   page.on("console", (m) => { if (m.type() === "error" && !/ERR_FAILED|ERR_INTERNET|WebSocket|status of 4/.test(m.text())) complaints.push(m.text()); });
 }
@@ -40,7 +40,7 @@ const call = (method, request) => tavolo.call(`DecisionService/${method}`, { wor
 
 // pose writes a charter with the guide and stops before the vote. rule and people change what is on those two steps.
 async function pose(question, { choice, rule = async () => {}, people = async () => {}, rest = async () => {}, text = "" }) {
-  await press(lead, "Decidere su questo punto");
+  await press(lead, /^(Decidere|Un'altra decisione) su questo punto$/);
   await lead.getByLabel("La domanda").fill(question);
   if (text) await lead.getByLabel("Il testo da decidere").fill(text);
   await press(lead, "Salva e vai avanti");
@@ -178,7 +178,7 @@ test("A proxy, a broken line and a reload in mid-vote: each ballot goes out once
   await own.getByText("Non ancora inviato").waitFor(); // it survives a reload
   await own.getByText("La tua scelta è: A favore.").waitFor();
   await group.contexts.ada.unroute(cast);
-  await own.getByText("Il tuo voto è registrato: A favore.").waitFor({ timeout: 30_000 });
+  await own.getByText("Il tuo voto è registrato: A favore.").waitFor();
   assert.equal(new Set(ids).size, 1, "one command, tried again with the same id");
   assert.ok(ids.length >= 2);
 
@@ -219,7 +219,7 @@ test("A ballot that comes too late is refused in plain words", async () => {
   await where.getByText("Non ancora inviato").waitFor();
   await closeVote(question);
   await group.contexts.ada.unroute(cast);
-  await where.getByText("In questo momento il voto non è aperto.").waitFor({ timeout: 30_000 });
+  await where.getByText("In questo momento il voto non è aperto.").waitFor();
   await press(where, "Ho capito");
   await where.getByText("In questo momento il voto non è aperto.").waitFor({ state: "detached" });
 });
@@ -257,6 +257,38 @@ test("Consent: the steps, an objection with its reason, integrated, and everyone
   await closeVote(question);
   await where.getByText("Approvata", { exact: true }).waitFor();
   await where.locator(".own-role", { hasText: "Decisionale" }).waitFor();
+});
+
+test("Who holds a proxy gives the reason of an objection; the charter names who ratifies; one vote at a time on an item", async () => {
+  const question = "Chiudere il laboratorio di cucina?";
+  await pose(question, {
+    choice: "Consenso in più giri",
+    people: async (p) => {
+      await p.getByText("Deleghe di chi è assente").click();
+      await p.getByLabel("Chi dà una delega").selectOption({ value: group.of.carla });
+      await p.locator(`#proxy-${group.of.carla}`).selectOption({ value: group.of.ada });
+    },
+    rest: async (p) => {
+      await p.locator("input[name=plan-ratification]").last().check();
+      await p.getByLabel("Di chi?").fill("La direzione del dipartimento");
+    },
+  });
+  await card(ada, question).getByText("La direzione del dipartimento").waitFor();
+  await openVote(question);
+  await lead.getByText("Su questo punto si sta già votando.").waitFor();
+  assert.equal(await lead.getByRole("button", { name: "Un'altra decisione su questo punto" }).count(), 0, "another vote is offered while one is open");
+  const other = card(ada, question).locator(".ballot.for-another");
+  await press(other, "Vota");
+  await other.getByRole("radio", { name: "Ho un'obiezione" }).check();
+  await press(other, "Conferma il voto");
+  await other.getByText("Manca il motivo.").waitFor();
+  await other.getByLabel("Perché Carla non è d'accordo?").fill("Lì impara un mestiere.");
+  await press(other, "Conferma il voto");
+  const objection = card(lead, question).locator("li", { hasText: "Lì impara un mestiere." });
+  await objection.getByText("Carla", { exact: true }).waitFor();
+  await objection.getByText("L'ha detta per conto suo Ada.").waitFor();
+  await closeVote(question);
+  await lead.getByRole("button", { name: "Un'altra decisione su questo punto" }).waitFor();
 });
 
 test("Minutes are contested and settled; until then no role can be said", async () => {
@@ -391,7 +423,7 @@ test("Whoever comes in while a vote is open is let into it on the card, and then
   await becomes(() => card(lead, question).count(), 1, "the card is there again after the guide");
   await openVote(question);
   const carla = await group.at("carla");
-  carla.setDefaultTimeout(15_000);
+  carla.setDefaultTimeout(60_000);
   const where = card(carla, question);
   await where.getByText("Non risulti presente").waitFor();
   await carla.getByRole("button", { name: "Sono qui", exact: true }).first().click();

@@ -139,7 +139,7 @@ test("What is said and decided shows at once, to two who look, and nothing is lo
   assert.ok(await page.getByText("La porta sul retro resta aperta?").isVisible(), "what was there stays");
   await tavolo.start();
   await seated.say("Sì, fino alle otto.");
-  await Promise.all(pages.map((p) => p.getByText("Sì, fino alle otto.").waitFor({ timeout: 30_000 })));
+  await Promise.all(pages.map((p) => p.getByText("Sì, fino alle otto.").waitFor({ timeout: 60_000 })));
   await page.getByText("In diretta").waitFor();
   await becomes(() => page.getByText("La porta sul retro resta aperta?").count(), 1);
   assert.equal(reloaded, false);

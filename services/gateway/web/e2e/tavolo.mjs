@@ -14,7 +14,7 @@ const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", 
 export const workspace = "dsm-esempio", initiative = "csm-orari";
 
 // until waits for a condition; the tests never wait for a time.
-export async function until(what, condition, withinMs = 15_000) {
+export async function until(what, condition, withinMs = 60_000) {
   const end = Date.now() + withinMs;
   for (;;) {
     const value = await condition();
@@ -44,14 +44,14 @@ async function freePort() {
   return port;
 }
 
-// startTavolo runs the program, with its example minutes unless told otherwise. stop and start keep data and address. call asks as the operator; link is what the program
+// startTavolo runs the program, with its example minutes unless told otherwise; more are flags. stop and start keep data and address. call asks as the operator; link is what the program
 // printed for the first facilitator, and void once somebody has entered.
-export async function startTavolo({ demo = true } = {}) {
+export async function startTavolo({ demo = true, more = [] } = {}) {
   const data = mkdtempSync(join(tmpdir(), "tavolo-e2e-")), port = await freePort(), base = `http://127.0.0.1:${port}`;
   let child, link;
   const token = () => readFileSync(join(data, "operator-token"), "utf8").trim();
   const start = async () => {
-    child = spawn(program, ["serve", "--data", data, ...demo ? ["--demo"] : [], "--listen", `127.0.0.1:${port}`], { stdio: ["ignore", "pipe", "pipe"] });
+    child = spawn(program, ["serve", "--data", data, ...demo ? ["--demo"] : [], "--listen", `127.0.0.1:${port}`, ...more], { stdio: ["ignore", "pipe", "pipe"] });
     let log = "", out = "";
     child.stdout.on("data", (text) => { out += text; });
     child.stderr.on("data", (text) => { log += text; });

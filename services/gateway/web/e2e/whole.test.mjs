@@ -36,7 +36,7 @@ const decisionOf = async (question) => (await room()).items.flatMap((i) => i.dec
 async function browse(name) {
   contexts[name] = await browser.newContext({ viewport: name === "Giulia" ? { width: 1280, height: 900 } : { width: 360, height: 740 }, reducedMotion: "reduce" });
   contexts[name].on("page", (page) => {
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(60_000);
     page.on("pageerror", (e) => /localStorage/.test(e.message) || complaints.push(`${name}: ${e.message}`)); // an empty page may keep nothing
   });
   return contexts[name];
@@ -163,7 +163,7 @@ async function turnTo(title, speaker, words) {
 // pose writes a charter with the guide.
 async function pose(question, choice, { rule = async () => {}, people = async () => {}, rest = async () => {}, text = "" } = {}) {
   const lead = pages.Giulia;
-  await press(lead, "Decidere su questo punto");
+  await press(lead, /^(Decidere|Un'altra decisione) su questo punto$/);
   await lead.getByLabel("La domanda").fill(question);
   if (text) await lead.getByLabel("Il testo da decidere").fill(text);
   await press(lead, "Salva e vai avanti");

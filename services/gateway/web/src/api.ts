@@ -9,15 +9,20 @@ import type {
 } from "./gen/tavolo/api/v1/account_pb";
 import type {
   GetFiguresRequestJson, GetFiguresResponseJson, GetSignalsRequestJson, GetSignalsResponseJson, GetTable3RequestJson, GetTable3ResponseJson, ListFindingsRequestJson, ListFindingsResponseJson, ListRoleLedgerRequestJson,
-  ListRoleLedgerResponseJson,
+  ListRoleLedgerResponseJson, ListTrendsRequestJson, ListTrendsResponseJson,
 } from "./gen/tavolo/api/v1/evidence_pb";
 import type {
-  DecisionViewJson, GetDecisionRequestJson, GetInitiativeRequestJson, GetOwnBallotsRequestJson, GetOwnBallotsResponseJson, GetSessionRequestJson, InitiativeViewJson, ListWorkspacesRequestJson,
-  ListWorkspacesResponseJson, SessionViewJson,
+  AddWebhookRequestJson, CreateSubscriptionRequestJson, EnableWebhookRequestJson, ListDeadLettersRequestJson, ListSubscriptionsRequestJson, ListSubscriptionsResponseJson, ReplayDeadLettersRequestJson,
+  RevokeSubscriptionRequestJson, SubscriptionMadeJson, TestWebhookRequestJson,
+} from "./gen/tavolo/api/v1/feed_pb";
+import type {
+  DecisionViewJson, GetDecisionRequestJson, GetInitiativeRequestJson, GetOwnBallotsRequestJson, GetOwnBallotsResponseJson, GetSessionRequestJson, InitiativeViewJson, ListContributionsRequestJson,
+  ListContributionsResponseJson, ListWorkspacesRequestJson, ListWorkspacesResponseJson, SessionViewJson,
 } from "./gen/tavolo/api/v1/record_pb";
 import type {
   PowerRequestJson, PowerResponseJson, ListRolesRequestJson, ListRolesResponseJson, SummariseRolesRequestJson, SummariseRolesResponseJson, WhyRequestJson, WhyResponseJson,
 } from "./gen/tavolo/api/v1/roles_pb";
+import type { DeadLettersResponseJson, ReplayResponseJson, SubscriptionJson, WebhookAddedJson, WebhookJson, WebhookTestedJson } from "./gen/tavolo/feed/v1/subscription_pb";
 import type * as command from "./gen/tavolo/command/v1/command_pb";
 import { uuid } from "./uuid";
 import { type Arguments, type Message, has, withWords } from "./words";
@@ -41,6 +46,7 @@ interface Questions {
   "WorkspaceService/ListWorkspaces": [ListWorkspacesRequestJson, ListWorkspacesResponseJson];
   "InitiativeService/GetInitiative": [GetInitiativeRequestJson, InitiativeViewJson];
   "SessionService/GetSession": [GetSessionRequestJson, SessionViewJson];
+  "ItemService/ListContributions": [ListContributionsRequestJson, ListContributionsResponseJson];
   "DecisionService/GetDecision": [GetDecisionRequestJson, DecisionViewJson];
   "RoleService/ListRoles": [ListRolesRequestJson, ListRolesResponseJson];
   "RoleService/Why": [WhyRequestJson, WhyResponseJson];
@@ -48,6 +54,15 @@ interface Questions {
   "EvidenceService/GetTable3": [GetTable3RequestJson, GetTable3ResponseJson];
   "EvidenceService/ListFindings": [ListFindingsRequestJson, ListFindingsResponseJson];
   "EvidenceService/GetFigures": [GetFiguresRequestJson, GetFiguresResponseJson];
+  "EvidenceService/ListTrends": [ListTrendsRequestJson, ListTrendsResponseJson];
+  "FeedService/CreateSubscription": [CreateSubscriptionRequestJson, SubscriptionMadeJson];
+  "FeedService/ListSubscriptions": [ListSubscriptionsRequestJson, ListSubscriptionsResponseJson];
+  "FeedService/RevokeSubscription": [RevokeSubscriptionRequestJson, SubscriptionJson];
+  "FeedService/AddWebhook": [AddWebhookRequestJson, WebhookAddedJson];
+  "FeedService/TestWebhook": [TestWebhookRequestJson, WebhookTestedJson];
+  "FeedService/EnableWebhook": [EnableWebhookRequestJson, WebhookJson];
+  "FeedService/ListDeadLetters": [ListDeadLettersRequestJson, DeadLettersResponseJson];
+  "FeedService/ReplayDeadLetters": [ReplayDeadLettersRequestJson, ReplayResponseJson];
   "EvidenceService/GetSignals": [GetSignalsRequestJson, GetSignalsResponseJson];
   "RoleService/SummariseRoles": [SummariseRolesRequestJson, SummariseRolesResponseJson];
 }

@@ -3,7 +3,7 @@ import { effect } from "@preact/signals";
 import { askEarly, signedOut } from "./api";
 import { Who } from "./entering/who";
 import { me, recognise } from "./me";
-import { Announcer, hush } from "./parts/announce";
+import { Announcer, announce, hush } from "./parts/announce";
 import { Loaded, bring } from "./parts/loaded";
 import { A } from "./parts/screen";
 import { address, go, moves, route } from "./route";
@@ -63,6 +63,8 @@ function Screen() {
     case "projector": return <Loaded key={`${who} ${r.id}`} file={screens.projector}>{(m) => <m.Projector workspace={r.workspace} id={r.id} />}</Loaded>;
     case "decision": return <Loaded key={`${who} ${r.id}`} file={screens.decision}>{(m) => <m.Decision workspace={r.workspace} id={r.id} why={r.why} />}</Loaded>;
     case "audit": return <Loaded key={`${who} ${r.workspace} ${r.part}`} file={screens.audit}>{(m) => <m.Audit workspace={r.workspace} part={r.part} query={r.query} />}</Loaded>;
+    case "territory": return <Loaded key={`${who} ${r.place} ${r.part}`} file={screens.territory}>{(m) => <m.Territory place={r.place} part={r.part} query={r.query} />}</Loaded>;
+    case "following": return <Loaded key={who} file={screens.following}>{(m) => <m.Following />}</Loaded>;
     case "table3": return <Loaded key={who} file={screens.table3}>{(m) => <m.Table3 query={r.query} />}</Loaded>;
     default: return <Loaded file={screens.nowhere}>{(m) => <m.Nowhere />}</Loaded>;
   }
@@ -78,6 +80,8 @@ const screens = {
   decision: () => import("./screens/decision"),
   audit: () => withWords(import("./screens/audit"), "auditing"),
   table3: () => withWords(import("./screens/table3"), "auditing"),
+  territory: () => withWords(import("./screens/territory"), "auditing"),
+  following: () => withWords(import("./screens/following"), "following"),
   nowhere: () => import("./screens/nowhere"),
 };
 
@@ -97,7 +101,7 @@ function Languages() {
       <ul class="languages">
         {languages.map((l) => (
           <li key={l}>
-            <button type="button" lang={l} aria-pressed={spoken.value.language === l} onClick={() => void speak(l)}>{t(names[l])}</button>
+            <button type="button" lang={l} aria-pressed={spoken.value.language === l} onClick={() => void speak(l).catch(() => announce({ key: "web/error-network" }))}>{t(names[l])}</button>
           </li>
         ))}
       </ul>

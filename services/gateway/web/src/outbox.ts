@@ -179,7 +179,7 @@ export function outbox(): Outbox {
 export const send = <C extends Command>(name: C, request: Commands[C], about = "", text = ""): Promise<boolean> => outbox().send(name, request as object, about, text);
 
 // unsent gives what waits, of this person, for a screen to show; refused and failed ones only, for what is on its way at the first try needs no word.
-export const unsent = (about = ""): Unsent[] => outbox().unsent.value.filter((u) => (u.failed || u.refused) && u.about.startsWith(about));
+export const unsent = (about = ""): Unsent[] => outbox().unsent.value.filter((u) => (u.failed || u.refused) && (about === "" || u.about === about));
 
 // startOutbox sends what waits whenever the line may be back. The page calls it once.
 export function startOutbox(): void {

@@ -9,6 +9,9 @@ export type Route =
   // What evaluators read; the filters are in the query.
   | { screen: "audit"; workspace: string; part: string; query: string }
   | { screen: "table3"; query: string }
+  // A territory: macro5/centre, region/03, or "" for the nation.
+  | { screen: "territory"; place: string; part: string; query: string }
+  | { screen: "following" }
   | { screen: "nowhere" };
 
 const letters = { i: "initiative", s: "session", d: "decision" } as const;
@@ -19,6 +22,9 @@ export function read(path: string, query = ""): Route {
   if (path === "/me") return { screen: "me" };
   if (path === "/enter") return { screen: "enter", back: ours(new URLSearchParams(query).get("back")) };
   if (path === "/table3") return { screen: "table3", query };
+  if (path === "/following") return { screen: "following" };
+  const territory = /^\/territory(?:\/((?:macro[35]\/[a-z_]+)|(?:region\/(?:\d\d|unknown))))?(?:\/(strength))?$/.exec(path);
+  if (territory) return { screen: "territory", place: territory[1] ?? "", part: territory[2] ?? "", query };
   const audit = /^\/w\/([^/]+)\/audit(?:\/(ledger|strength|findings))?$/.exec(path);
   const parts = /^\/w\/([^/]+)\/([isd])\/([^/]+)$/.exec(path);
   const wall = /^\/w\/([^/]+)\/s\/([^/]+)\/projector$/.exec(path);
@@ -38,7 +44,7 @@ export function read(path: string, query = ""): Route {
 
 // ours lets through only the way back to a screen of ours: an address that came from outside must lead nowhere else.
 const ours = (back: string | null): string | undefined =>
-  back !== null && (back === "/me" || back.startsWith("/table3") || back.startsWith("/w/")) && read(back.split("?")[0]!).screen !== "nowhere" ? back : undefined;
+  back !== null && (back === "/me" || back === "/following" || back.startsWith("/table3") || back.startsWith("/territory") || back.startsWith("/w/")) && read(back.split("?")[0]!).screen !== "nowhere" ? back : undefined;
 
 // A colon is what ids are joined with, and is plain in a path.
 const part = (id: string): string => encodeURIComponent(id).replaceAll("%3A", ":");
@@ -54,6 +60,9 @@ export const address = {
   // page: "" (the department), ledger, strength or findings.
   audit: (workspace: string, page = ""): string => `/w/${part(workspace)}/audit${page && `/${page}`}`,
   table3: "/table3",
+  // place: "" (the nation), an area or a region; page: "" (the role) or strength.
+  territory: (place = "", page = ""): string => ["/territory", place, page].filter(Boolean).join("/"),
+  following: "/following",
   decision: (workspace: string, id: string): string => `/w/${part(workspace)}/d/${part(id)}`,
 };
 

@@ -6,6 +6,7 @@ import { signal } from "@preact/signals";
 import type auditing from "./words/it/auditing.json";
 import type charter from "./words/it/charter.json";
 import type deciding from "./words/it/deciding.json";
+import type following from "./words/it/following.json";
 import type frame from "./words/it/frame.json";
 import type entering from "./words/it/entering.json";
 import type meeting from "./words/it/meeting.json";
@@ -16,7 +17,7 @@ import type catalogue from "../../../../pkg/catalogue/it.json";
 export type Language = "it" | "en" | "it-x-facile";
 export const languages: readonly Language[] = ["it", "en", "it-x-facile"];
 
-export type Key = keyof typeof reading | keyof typeof frame | keyof typeof entering | keyof typeof preparing | keyof typeof meeting | keyof typeof deciding | keyof typeof charter | keyof typeof auditing | keyof typeof catalogue;
+export type Key = keyof typeof reading | keyof typeof frame | keyof typeof entering | keyof typeof preparing | keyof typeof meeting | keyof typeof deciding | keyof typeof charter | keyof typeof auditing | keyof typeof following | keyof typeof catalogue;
 export type Arguments = Record<string, string | number>;
 export type Text = string | { one?: string; other: string };
 export type Texts = Record<string, Text>;
@@ -38,6 +39,7 @@ const parts = {
   refusals: { it: () => import("words:it/refusals"), en: () => import("words:en/refusals"), "it-x-facile": () => import("words:it-x-facile/refusals") },
   preparing: { it: () => import("words:it/preparing"), en: () => import("words:en/preparing"), "it-x-facile": () => import("words:it-x-facile/preparing") },
   charter: { it: () => import("words:it/charter"), en: () => import("words:en/charter"), "it-x-facile": () => import("words:it-x-facile/charter") },
+  following: { it: () => import("words:it/following"), en: () => import("words:en/following"), "it-x-facile": () => import("words:it-x-facile/following") },
   auditing: { it: () => import("words:it/auditing"), en: () => import("words:en/auditing"), "it-x-facile": () => import("words:it-x-facile/auditing") },
 } satisfies Record<string, Load>;
 export type Part = keyof typeof parts;
@@ -49,7 +51,8 @@ const wanted = new Set<Part>();
 export async function withWords<M>(file: Promise<M>, ...of: Part[]): Promise<M> {
   for (const part of of) wanted.add(part);
   const { language } = spoken.value, more = await Promise.all(of.map((part) => parts[part][language]()));
-  if (spoken.value.language === language && more.some((m) => !has(Object.keys(m.default)[0]!))) {
+  if (spoken.value.language !== language) return withWords(file, ...of); // it was changed meanwhile, perhaps before these were wanted
+  if (more.some((m) => !has(Object.keys(m.default)[0]!))) {
     spoken.value = { language, texts: Object.assign({}, spoken.value.texts, ...more.map((m) => m.default)) as Texts };
   }
   return file;
@@ -67,9 +70,15 @@ export function chosen(): Language {
   }
 }
 
+// The language that was asked for last: files may come in another order than they were asked for.
+let asked: Language | undefined;
+
 // speak changes the language, here and for the next visit.
 export async function speak(language: Language): Promise<void> {
+  asked = language;
   const all = await Promise.all([base[language](), ...[...wanted].map((part) => parts[part][language]())]);
+  if (asked !== language) return;
+  if (all.length <= wanted.size) return speak(language); // a part was wanted meanwhile
   spoken.value = { language, texts: Object.assign({}, ...all.map((m) => m.default)) as Texts };
   document.documentElement.lang = language;
   // The pages that need no script (minutes, ballots) speak the same language, and the next visit's page names this language's files.

@@ -1,20 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { none, period, question, quarterOf, read, shared, within, write } from "../src/auditing/filters";
+import { none, period, question, quarterOf, read, shared, spans, within, write } from "../src/auditing/filters";
 import { layOut } from "../src/auditing/picture";
+import { above, known, lies } from "../src/auditing/places";
 import { conditional } from "../src/auditing/strength";
+import { scopeOf } from "../src/following/scope";
 import { address, read as route } from "../src/route";
 import { misprinted } from "../src/screens/table3";
 
 test("What is chosen stands in the address and comes out of it again", () => {
-  const f = { ...none, from: "2026-01-01", to: "2026-03-31", who: "users:broad", initiative: "csm-orari", area: "AREA_NEW_SERVICES", role: "none", page: "2", ws: "a,b" };
+  const f = { ...none, from: "2026-01-01", to: "2026-03-31", who: "users:broad", initiative: "csm-orari", area: "AREA_NEW_SERVICES", role: "none", page: "2", session: "csm-orari:2026-03-05", ws: "a,b", place: "macro3/north" };
   assert.deepEqual(read(write(f)), f);
   assert.equal(write(none), "");
-  assert.equal(write(shared(f)), "?from=2026-01-01&to=2026-03-31&who=users:broad");
+  assert.equal(write(shared(f)), "?from=2026-01-01&to=2026-03-31&who=users:broad&initiative=csm-orari&area=AREA_NEW_SERVICES");
+  assert.equal(write(spans(f)), "?from=2026-01-01&to=2026-03-31&who=users:broad");
 });
 
 test("What is no filter is left out, whoever wrote the address", () => {
-  for (const query of ["?from=2026-13-01", "?from=yesterday", "?to=2026-02-30", "?who=u1", "?role=boss", "?page=-1", "?area=<b>", "?else=1", ""]) assert.deepEqual(read(query), none, query);
+  for (const query of ["?from=2026-13-01", "?from=yesterday", "?to=2026-02-30", "?who=u1", "?role=boss", "?page=-1", "?area=<b>", "?place=macro4/north", "?place=region/Umbria", "?else=1", ""]) assert.deepEqual(read(query), none, query);
 });
 
 test("A period includes its last day, and the record is read as it stood at the end of one", () => {
@@ -50,8 +53,29 @@ test("A cell is misprinted when its counts give something else", () => {
   assert.ok(!misprinted({}));
 });
 
+test("Departments lie where the lists of the record say, a province with its region", () => {
+  assert.ok(lies("", "") && lies("", "03"));
+  for (const place of ["region/22", "region/04", "macro5/north_east", "macro3/north"]) assert.ok(lies(place, "22"), place);
+  assert.ok(!lies("region/22", "04") && !lies("macro5/centre", "08") && !lies("region/03", ""));
+  assert.ok(lies("region/unknown", "") && lies("macro5/unknown", ""));
+  assert.deepEqual(above("region/22", "macro3"), ["", "macro3/north"]);
+  assert.deepEqual([above("macro5/centre", "macro3"), above("", "macro5")], [[""], []]);
+  assert.deepEqual(["", "macro3/north", "macro3/north_east", "region/22", "region/23"].map(known), [true, true, false, true, false]);
+  for (const partition of ["macro5", "macro3"] as const) for (let n = 1; n <= 22; n++) assert.equal(above(`region/${String(n).padStart(2, "0")}`, partition).length, 2, `${n} in ${partition}`);
+});
+
+test("A subscription is about what was chosen, and a whole department makes its initiatives needless", () => {
+  assert.deepEqual(scopeOf({ all: false, places: ["dsm", "dsm/orari", "csm/casa"], areas: ["AREA_OTHER"], outcomes: [] }).places, [{ workspace: "dsm" }, { workspace: "csm", initiative: "casa" }]);
+  assert.deepEqual(scopeOf({ all: true, places: ["dsm"], areas: [], outcomes: [] }), { places: [], areas: [], outcomes: [] });
+});
+
 test("The pages of evaluators have addresses", () => {
   for (const page of ["", "ledger", "strength", "findings"]) assert.deepEqual(route(address.audit("dsm umbria", page), "?who=users:broad"), { screen: "audit", workspace: "dsm umbria", part: page, query: "?who=users:broad" });
   assert.deepEqual(route("/table3", "?ws=a"), { screen: "table3", query: "?ws=a" });
   assert.equal(route("/w/dsm/audit/salaries").screen, "nowhere");
+  for (const place of ["", "macro5/centre", "macro3/south_islands", "region/03", "region/unknown"]) for (const part of ["", "strength"]) {
+    assert.deepEqual(route(address.territory(place, part), "?who=users:broad"), { screen: "territory", place, part, query: "?who=users:broad" });
+  }
+  assert.equal(route("/territory/macro7/centre").screen, "nowhere");
+  assert.deepEqual(route("/following"), { screen: "following" });
 });

@@ -5,9 +5,9 @@ import { test } from "node:test";
 import { Refusal } from "../src/api";
 import { awaited, castBy, shownOf, standingOf } from "../src/deciding/ballots";
 import { followIn, followUpOf, isLate } from "../src/deciding/followups";
-import { hundredOf, inHundred, width } from "../src/deciding/hundred";
+import { gain, hundredOf, inHundred, width } from "../src/deciding/hundred";
 import { objectionsOf } from "../src/deciding/objections";
-import { type Plan, type RuleChoice, charterOf, choices, electorsOf, firstPlan, lackOf, openingOf, planOf, ruleOf, withRule } from "../src/deciding/plan";
+import { type Plan, type RuleChoice, charterOf, choices, electorsOf, firstPlan, lackOf, openingOf, planOf, ratifierOf, ruleOf, withRule } from "../src/deciding/plan";
 import type { ParticipantViewJson } from "../src/gen/tavolo/api/v1/record_pb";
 import type { RuleJson } from "../src/gen/tavolo/event/v1/decision_pb";
 import { type Unsent } from "../src/outbox";
@@ -204,4 +204,25 @@ test("What became of a decision: the day itself is still in time", () => {
   assert.equal(followUpOf({ ...d, acts: [{ act: { kind: "ACT_KIND_IMPLEMENTATION_EXPLAINED" } }] }, "2026-07-03T08:00:00Z"), "explained");
   assert.equal(followUpOf({ ...d, acts: [{ act: { kind: "ACT_KIND_IMPLEMENTED" } }, { act: { kind: "ACT_KIND_REVERSED" } }] }, "2026-07-03T08:00:00Z"), "reversed");
   assert.equal(followUpOf({ ...d, outcome: "OUTCOME_REJECTED" }, "2026-07-03T08:00:00Z"), undefined);
+});
+
+test("A power is compared exactly, also where both read the same in hundredths", () => {
+  assert.equal(gain("627/1024", "626/1024"), "more");
+  assert.equal(gain("3/8", "6/16"), "same");
+  assert.equal(gain("1", "1/1"), "same");
+  assert.equal(gain("0", "1/1000000007"), "less");
+  assert.equal(gain("1/2", undefined), "more");
+});
+
+test("Who ratifies goes with a charter that asks for it, and is read back", () => {
+  const named = plan({ ratification: "RATIFICATION_MERIT", ratifier: " La direzione " });
+  assert.deepEqual(ratifierOf(named), { ratifier: { clear: "La direzione" } });
+  assert.deepEqual(ratifierOf({ ...named, ratification: "RATIFICATION_NONE" }), {});
+  assert.deepEqual(ratifierOf({ ...named, ratifier: " " }), {});
+  assert.equal(planOf({ charter: { ratification: "RATIFICATION_MERIT" }, ratifier: "La direzione" }, []).ratifier, "La direzione");
+});
+
+test("An objection that somebody else said names whose it is and who said it", () => {
+  const raised = (by: string, objector: string, sequence: string) => ({ act: { kind: "ACT_KIND_OBJECTION_RAISED" as const, by, objector }, sequence });
+  assert.deepEqual(objectionsOf({ acts: [raised("ada", "carla", "1"), raised("ada", "ada", "2")] }).map((o) => [o.by, o.said]), [["carla", "ada"], ["ada", undefined]]);
 });

@@ -63,7 +63,7 @@ type EvidenceServiceClient interface {
 	GetTable3(context.Context, *v1.GetTable3Request) (*v1.GetTable3Response, error)
 	// ListFindings lists what an auditor would circle, each with its decisions.
 	ListFindings(context.Context, *v1.ListFindingsRequest) (*v1.ListFindingsResponse, error)
-	// GetFigures gives the figures beside roles for one workspace.
+	// GetFigures gives the figures beside roles for one workspace, or over the departments of a period together.
 	GetFigures(context.Context, *v1.GetFiguresRequest) (*v1.GetFiguresResponse, error)
 	// ListTrends gives roles and figures month by month or quarter by quarter, each point with what it stands on.
 	ListTrends(context.Context, *v1.ListTrendsRequest) (*v1.ListTrendsResponse, error)
@@ -199,7 +199,7 @@ type EvidenceServiceHandler interface {
 	GetTable3(context.Context, *v1.GetTable3Request) (*v1.GetTable3Response, error)
 	// ListFindings lists what an auditor would circle, each with its decisions.
 	ListFindings(context.Context, *v1.ListFindingsRequest) (*v1.ListFindingsResponse, error)
-	// GetFigures gives the figures beside roles for one workspace.
+	// GetFigures gives the figures beside roles for one workspace, or over the departments of a period together.
 	GetFigures(context.Context, *v1.GetFiguresRequest) (*v1.GetFiguresResponse, error)
 	// ListTrends gives roles and figures month by month or quarter by quarter, each point with what it stands on.
 	ListTrends(context.Context, *v1.ListTrendsRequest) (*v1.ListTrendsResponse, error)

@@ -139,6 +139,9 @@ const (
 	// ItemServiceRecordContributionsProcedure is the fully-qualified name of the ItemService's
 	// RecordContributions RPC.
 	ItemServiceRecordContributionsProcedure = "/tavolo.api.v1.ItemService/RecordContributions"
+	// ItemServiceListContributionsProcedure is the fully-qualified name of the ItemService's
+	// ListContributions RPC.
+	ItemServiceListContributionsProcedure = "/tavolo.api.v1.ItemService/ListContributions"
 	// ItemServiceLinkAttachmentProcedure is the fully-qualified name of the ItemService's
 	// LinkAttachment RPC.
 	ItemServiceLinkAttachmentProcedure = "/tavolo.api.v1.ItemService/LinkAttachment"
@@ -1182,6 +1185,8 @@ type ItemServiceClient interface {
 	DescribeItem(context.Context, *v1.DescribeItem) (*v1.Receipt, error)
 	// RecordContributions records what was said.
 	RecordContributions(context.Context, *v1.RecordContributions) (*v1.Receipt, error)
+	// ListContributions shows what was said to an item in a session, whole and page by page.
+	ListContributions(context.Context, *v11.ListContributionsRequest) (*v11.ListContributionsResponse, error)
 	// LinkAttachment links a document.
 	LinkAttachment(context.Context, *v1.LinkAttachment) (*v1.Receipt, error)
 	// RemoveAttachment takes a link away.
@@ -1247,6 +1252,13 @@ func NewItemServiceClient(httpClient connect.HTTPClient, baseURL string, opts ..
 			connect.WithSchema(itemServiceMethods.ByName("RecordContributions")),
 			connect.WithClientOptions(opts...),
 		),
+		listContributions: connect.NewClient[v11.ListContributionsRequest, v11.ListContributionsResponse](
+			httpClient,
+			baseURL+ItemServiceListContributionsProcedure,
+			connect.WithSchema(itemServiceMethods.ByName("ListContributions")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
 		linkAttachment: connect.NewClient[v1.LinkAttachment, v1.Receipt](
 			httpClient,
 			baseURL+ItemServiceLinkAttachmentProcedure,
@@ -1306,6 +1318,7 @@ type itemServiceClient struct {
 	withdrawItem         *connect.Client[v1.WithdrawItem, v1.Receipt]
 	describeItem         *connect.Client[v1.DescribeItem, v1.Receipt]
 	recordContributions  *connect.Client[v1.RecordContributions, v1.Receipt]
+	listContributions    *connect.Client[v11.ListContributionsRequest, v11.ListContributionsResponse]
 	linkAttachment       *connect.Client[v1.LinkAttachment, v1.Receipt]
 	removeAttachment     *connect.Client[v1.RemoveAttachment, v1.Receipt]
 	raiseHand            *connect.Client[v1.RaiseHand, v1.Receipt]
@@ -1364,6 +1377,15 @@ func (c *itemServiceClient) DescribeItem(ctx context.Context, req *v1.DescribeIt
 // RecordContributions calls tavolo.api.v1.ItemService.RecordContributions.
 func (c *itemServiceClient) RecordContributions(ctx context.Context, req *v1.RecordContributions) (*v1.Receipt, error) {
 	response, err := c.recordContributions.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListContributions calls tavolo.api.v1.ItemService.ListContributions.
+func (c *itemServiceClient) ListContributions(ctx context.Context, req *v11.ListContributionsRequest) (*v11.ListContributionsResponse, error) {
+	response, err := c.listContributions.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -1456,6 +1478,8 @@ type ItemServiceHandler interface {
 	DescribeItem(context.Context, *v1.DescribeItem) (*v1.Receipt, error)
 	// RecordContributions records what was said.
 	RecordContributions(context.Context, *v1.RecordContributions) (*v1.Receipt, error)
+	// ListContributions shows what was said to an item in a session, whole and page by page.
+	ListContributions(context.Context, *v11.ListContributionsRequest) (*v11.ListContributionsResponse, error)
 	// LinkAttachment links a document.
 	LinkAttachment(context.Context, *v1.LinkAttachment) (*v1.Receipt, error)
 	// RemoveAttachment takes a link away.
@@ -1515,6 +1539,13 @@ func NewItemServiceHandler(svc ItemServiceHandler, opts ...connect.HandlerOption
 		ItemServiceRecordContributionsProcedure,
 		svc.RecordContributions,
 		connect.WithSchema(itemServiceMethods.ByName("RecordContributions")),
+		connect.WithHandlerOptions(opts...),
+	)
+	itemServiceListContributionsHandler := connect.NewUnaryHandlerSimple(
+		ItemServiceListContributionsProcedure,
+		svc.ListContributions,
+		connect.WithSchema(itemServiceMethods.ByName("ListContributions")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 		connect.WithHandlerOptions(opts...),
 	)
 	itemServiceLinkAttachmentHandler := connect.NewUnaryHandlerSimple(
@@ -1579,6 +1610,8 @@ func NewItemServiceHandler(svc ItemServiceHandler, opts ...connect.HandlerOption
 			itemServiceDescribeItemHandler.ServeHTTP(w, r)
 		case ItemServiceRecordContributionsProcedure:
 			itemServiceRecordContributionsHandler.ServeHTTP(w, r)
+		case ItemServiceListContributionsProcedure:
+			itemServiceListContributionsHandler.ServeHTTP(w, r)
 		case ItemServiceLinkAttachmentProcedure:
 			itemServiceLinkAttachmentHandler.ServeHTTP(w, r)
 		case ItemServiceRemoveAttachmentProcedure:
@@ -1626,6 +1659,10 @@ func (UnimplementedItemServiceHandler) DescribeItem(context.Context, *v1.Describ
 
 func (UnimplementedItemServiceHandler) RecordContributions(context.Context, *v1.RecordContributions) (*v1.Receipt, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.ItemService.RecordContributions is not implemented"))
+}
+
+func (UnimplementedItemServiceHandler) ListContributions(context.Context, *v11.ListContributionsRequest) (*v11.ListContributionsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.ItemService.ListContributions is not implemented"))
 }
 
 func (UnimplementedItemServiceHandler) LinkAttachment(context.Context, *v1.LinkAttachment) (*v1.Receipt, error) {

@@ -1,13 +1,16 @@
-// The department's figure of a period: the role of the users with what it stands on, how it went over time, and the ways out of it.
+// The department's figure of a period: the role of the users with what it stands on, how it went over time, what lies below it, and the ways out of it.
 import { ask, useAsked } from "../api";
 import type { LedgerRowJson, TableIntervalJson, TableShareJson } from "../gen/tavolo/api/v1/evidence_pb";
+import type { SessionSummaryJson, WorkspaceViewJson } from "../gen/tavolo/api/v1/record_pb";
 import { RoleName } from "../parts/badges";
 import { sentence } from "../parts/roles";
 import { A, Empty, Loading, Problem, Section } from "../parts/screen";
+import { moment } from "../parts/sessions";
 import { Cell, Head, Row, Table } from "../parts/table";
 import { address } from "../route";
 import type { Page } from "../screens/audit";
-import { dayAndTime, spoken, t } from "../words";
+import { day, dayAndTime, spoken, t } from "../words";
+import { Below } from "./below";
 import { Downloads } from "./downloads";
 import { FilterForm, Whose } from "./filterform";
 import { type Filters, question, quarterOf, read, within, write } from "./filters";
@@ -18,11 +21,13 @@ export function Department({ workspace, query, page, of }: Page) {
   const asked = useAsked(`department ${workspace} ${query}`, async (signal) => {
     const q = question(workspace, f), figure = await ask("EvidenceService/ListRoleLedger", q, signal);
     const then = { ...q.period!, asOf: figure.asOf! }; // all of it as it stood at one instant
-    const [quarters, broad] = await Promise.all([
+    const [quarters, broad, inner, initiative] = await Promise.all([
       ask("EvidenceService/ListRoleLedger", { ...q, period: then, level: "LEDGER_LEVEL_QUARTER" }, signal),
       ask("EvidenceService/ListRoleLedger", { ...q, period: { ...then, who: other(f) } }, signal),
+      ask("EvidenceService/ListRoleLedger", { ...q, period: then, level: f.initiative ? "LEDGER_LEVEL_SESSION" : "LEDGER_LEVEL_INITIATIVE" }, signal),
+      f.initiative ? ask("InitiativeService/GetInitiative", { workspace, initiative: f.initiative }, signal) : undefined,
     ]);
-    return { figure, row: figure.rows?.[0] ?? {}, quarters: quarters.rows ?? [], other: broad.rows?.[0] ?? {} };
+    return { figure, row: figure.rows?.[0] ?? {}, quarters: quarters.rows ?? [], other: broad.rows?.[0] ?? {}, inner: inner.rows ?? [], sessions: initiative?.sessions ?? [] };
   });
   const d = asked.data;
   return (
@@ -35,6 +40,7 @@ export function Department({ workspace, query, page, of }: Page) {
           <Textures />
           <Section id="figure" title={t("web/audit-figure")}><Figure workspace={workspace} f={f} row={d.row} other={d.other} /></Section>
           <Section id="trend" title={t("web/audit-trend")}><Trend workspace={workspace} f={f} rows={d.quarters} /></Section>
+          <Section id="inner" title={t(f.initiative ? "web/sessions" : "web/initiatives")}><Inner workspace={workspace} f={f} rows={d.inner} of={of} page={page} sessions={d.sessions} /></Section>
         </>
       )}
       <Section id="out" title={t("web/downloads")}><Downloads workspace={workspace} f={f} /></Section>
@@ -55,7 +61,6 @@ export const decimal = (n: string): string => spoken.value.language === "en" ? n
 
 function Figure({ workspace, f, row, other: o }: { workspace: string; f: Filters; row: LedgerRowJson; other: LedgerRowJson }) {
   const n = Number(row.included ?? 0), columns = [t("web/role"), t("web/decisions"), t("web/share"), t("web/interval")];
-  const excluded = Object.entries(row.excluded ?? {});
   return (
     <>
       {row.tooFew ? <p>{t("web/median-too-few", { n })}</p> : <p class="median"><span>{t("web/median")}</span> <RoleName role={row.role} /></p>}
@@ -80,13 +85,20 @@ function Figure({ workspace, f, row, other: o }: { workspace: string; f: Filters
           <p class="buttons"><A class="btn btn-primary" href={ledger(workspace, f)}>{t("web/see-decisions")}</A></p>
         </>
       )}
-      {excluded.length > 0 && (
-        <>
-          <p class="mb-1">{t("web/excluded")}</p>
-          <ul>{excluded.map(([reason, count]) => <li key={reason}>{t("web/excluded-n", { n: Number(count) })} {sentence("reason", reason)}</li>)}</ul>
-        </>
-      )}
+      <Excluded counts={row.excluded ?? {}} />
       <p class="under">{t("web/other-view", { view: t(f.who === "users:broad" ? "web/users-strict" : "web/users-broad"), role: t(`role/${(o.role || "other") as typeof roles[number]}`), n: Number(o.included ?? 0) })}</p>
+    </>
+  );
+}
+
+// Excluded says which decisions are in no figure, by reason.
+export function Excluded({ counts }: { counts: Record<string, number | string | undefined> }) {
+  const reasons = Object.entries(counts).filter(([, n]) => Number(n) > 0);
+  if (reasons.length === 0) return null;
+  return (
+    <>
+      <p class="mb-1">{t("web/excluded")}</p>
+      <ul>{reasons.map(([reason, n]) => <li key={reason}>{t("web/excluded-n", { n: Number(n) })} {sentence("reason", reason)}</li>)}</ul>
     </>
   );
 }
@@ -99,26 +111,26 @@ function Extreme({ id, f, says }: { id: string | undefined; f: Filters; says: st
 
 // Trend shows the roles quarter by quarter, as a picture and as a table.
 function Trend({ workspace, f, rows }: { workspace: string; f: Filters; rows: LedgerRowJson[] }) {
-  if (rows.length === 0) return <Empty>{t("web/audit-nothing")}</Empty>;
-  const columns = [t("web/quarter"), t("web/decisions"), ...roles.map((r) => t(`role/${r}`)), t("web/median-short")];
-  const name = (row: LedgerRowJson) => { const q = quarterOf(row.key ?? ""); return t("web/quarter-of", { n: q.n, year: q.year }); };
+  const lines = rows.map((row) => {
+    const q = quarterOf(row.key ?? "");
+    return { name: t("web/quarter-of", { n: q.n, year: q.year }), href: ledger(workspace, within(f, q.from, q.to)), row };
+  });
   return (
     <>
-      <div class="facts" aria-hidden="true">{rows.map((row) => <div key={row.key}><span>{name(row)}</span><RoleBar counts={row.distribution ?? {}} /></div>)}</div>
-      <Table caption={t("web/trend-caption")} columns={columns}>
-        {rows.map((row) => {
-          const q = quarterOf(row.key ?? "");
-          return (
-            <Row key={row.key}>
-              <Head><A href={ledger(workspace, within(f, q.from, q.to))}>{name(row)}</A></Head>
-              <Cell of={columns[1]!}>{Number(row.included ?? 0)}</Cell>
-              {roles.map((r, i) => <Cell key={r} of={columns[i + 2]!}>{Number(row.distribution?.[r] ?? 0)}</Cell>)}
-              <Cell of={columns[6]!}>{row.tooFew ? t("web/too-few") : t(`role/${(row.role || "other") as typeof roles[number]}`)}</Cell>
-            </Row>
-          );
-        })}
-      </Table>
-      <p class="hint">{t("web/trend-what")}</p>
+      <Below caption="web/trend-caption" first="web/quarter" of="web/decisions" lines={lines} />
+      {rows.length > 0 && <p class="hint">{t("web/trend-what")}</p>}
     </>
   );
+}
+
+// Inner shows the initiatives of a department, and of a chosen initiative its sessions: one step further down each.
+function Inner({ workspace, f, rows, of, page, sessions }: { workspace: string; f: Filters; rows: LedgerRowJson[]; of: WorkspaceViewJson; page: string; sessions: SessionSummaryJson[] }) {
+  const own = (row: LedgerRowJson) => (row.key ?? "").slice(workspace.length + 1);
+  if (!f.initiative) {
+    const title = (id: string) => of.initiatives?.find((i) => i.id === id)?.title || id;
+    return <Below caption="web/initiatives-caption" first="web/initiative" of="web/decisions" lines={rows.map((row) => ({ name: title(own(row)), href: page + write({ ...f, initiative: own(row), page: "" }), row }))} />;
+  }
+  const named = (id: string) => { const s = sessions.find((x) => x.id === id), at = s && moment(s); return [s?.title || id, at && day(at)].filter(Boolean).join(", "); };
+  const lines = rows.map((row) => ({ name: named(own(row)), href: ledger(workspace, { ...f, session: own(row) }), row }));
+  return <Below caption="web/sessions-caption" first="web/session" of="web/decisions" lines={lines} />;
 }

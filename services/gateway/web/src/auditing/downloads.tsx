@@ -16,7 +16,6 @@ export function Downloads({ workspace, f }: { workspace: string; f: Filters }) {
         <li><a href={`/w/${encodeURIComponent(workspace)}/report${with_(language)}`}>{t("web/report")}</a></li>
         {files.map(([name, says]) => <li key={name}><a href={`${base}${name}${with_(language)}`} download>{t(says)}</a></li>)}
       </ul>
-      {(f.initiative || f.area || f.stage || f.kind) && <p class="notice">{t("web/downloads-period")}</p>}
     </>
   );
 }

@@ -29,7 +29,7 @@ export function FilterForm({ page, query, decisions }: Props) {
     setAll(now);
   }
   const set = (name: keyof Filters) => (value: string) => setAll({ ...f, [name]: value });
-  const chosen = write({ ...now, who: "", page: "", ws: "", role: "", persons: "" });
+  const chosen = write({ ...now, who: "", page: "", ws: "", role: "", persons: "", place: "" });
   const field = (name: "from" | "to" | "as_of", says: Key, hint?: Key) => (
     <Field id={`filter-${name}`} type="date" label={t(says)} value={f[name]} set={set(name)} hint={hint && t(hint)} />
   );
@@ -37,20 +37,22 @@ export function FilterForm({ page, query, decisions }: Props) {
     <details class="fold" open={chosen !== ""}>
       <summary>{t("web/filters")}</summary>
       <Form action={t("web/filters-set")} label={t("web/filters")} check={() => f.from && f.to && f.from > f.to ? { "filter-to": { key: "web/filters-turned" } } : {}}
-        send={() => { refine(page + write({ ...f, page: "" })); return Promise.resolve(); }}>
+        send={() => { refine(page + write({ ...f, page: "", session: f.initiative === now.initiative ? f.session : "" })); return Promise.resolve(); }}>
         <div class="side">{field("from", "web/filter-from")}{field("to", "web/filter-to")}</div>
         {field("as_of", "web/filter-as-of", "web/filter-as-of-hint")}
         {decisions && (
           <>
-            <Select id="filter-initiative" label={t("web/initiative")} value={f.initiative} set={set("initiative")}
-              options={[any(), ...(decisions.initiatives ?? []).map((i) => ({ value: i.id ?? "", label: i.title || (i.id ?? "") }))]} />
+            {decisions.initiatives && (
+              <Select id="filter-initiative" label={t("web/initiative")} value={f.initiative} set={set("initiative")}
+                options={[any(), ...decisions.initiatives.map((i) => ({ value: i.id ?? "", label: i.title || (i.id ?? "") }))]} />
+            )}
             <Select id="filter-area" label={t("web/filter-area")} value={f.area} set={set("area")} options={options("area", "AREA_", areas)} />
             <Select id="filter-stage" label={t("web/filter-stage")} value={f.stage} set={set("stage")} options={options("stage", "STAGE_", stages)} />
             <Select id="filter-kind" label={t("web/filter-kind")} value={f.kind} set={set("kind")} options={options("session_kind", "SESSION_KIND_", kinds)} />
           </>
         )}
       </Form>
-      {chosen && <p><A href={page + write({ who: now.who, ws: now.ws })}>{t("web/filters-none")}</A></p>}
+      {chosen && <p><A href={page + write({ who: now.who, ws: now.ws, place: now.place })}>{t("web/filters-none")}</A></p>}
     </details>
   );
 }

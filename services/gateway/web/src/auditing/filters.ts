@@ -16,16 +16,20 @@ export interface Filters {
   role: string;
   persons: string;
   page: string;
-  // Of the table alone: departments.
+  // Of the ledger and its quarters: one session, by its full id.
+  session: string;
+  // Of the table alone: departments, and the territory that they are chosen from (places.ts).
   ws: string;
+  place: string;
 }
 
-export const none: Filters = { from: "", to: "", as_of: "", who: "", initiative: "", area: "", stage: "", kind: "", role: "", persons: "", page: "", ws: "" };
+export const none: Filters = { from: "", to: "", as_of: "", who: "", initiative: "", area: "", stage: "", kind: "", role: "", persons: "", page: "", session: "", ws: "", place: "" };
 const names = Object.keys(none) as (keyof Filters)[];
 
 const day = /^\d{4}-\d{2}-\d{2}$/, code = /^[A-Z_]{1,60}$/;
 const forms: Partial<Record<keyof Filters, RegExp>> = {
   from: day, to: day, as_of: day, who: /^users:(strict|broad)$/, area: code, stage: code, kind: code, role: /^(decisive|consultative|none|other)$/, persons: /^1$/, page: /^\d{1,6}$/,
+  place: /^(macro[35]\/[a-z_]+|region\/(\d\d|unknown))$/,
 };
 
 // read takes from an address what is a filter; what is none is left out.
@@ -44,12 +48,15 @@ const isDay = (text: string): boolean => day.test(text) && !Number.isNaN(Date.pa
 export function write(f: Partial<Filters>): string {
   const q = new URLSearchParams();
   for (const name of names) if (f[name]) q.set(name, f[name]);
-  const text = q.toString().replaceAll("%3A", ":").replaceAll("%2C", ",");
+  const text = q.toString().replaceAll("%3A", ":").replaceAll("%2C", ",").replaceAll("%2F", "/");
   return text && `?${text}`;
 }
 
+// spans are the filters that hold for whole departments too.
+export const spans = (f: Filters): Partial<Filters> => ({ from: f.from, to: f.to, as_of: f.as_of, who: f.who });
+
 // shared are the filters that every page of a department and its files understand.
-export const shared = (f: Filters): Partial<Filters> => ({ from: f.from, to: f.to, as_of: f.as_of, who: f.who });
+export const shared = (f: Filters): Partial<Filters> => ({ ...spans(f), initiative: f.initiative, area: f.area, stage: f.stage, kind: f.kind });
 
 const nextDay = (text: string): string => new Date(Date.parse(text) + 86_400_000).toISOString();
 
@@ -62,19 +69,20 @@ export function period(f: Filters): EvidencePeriodJson {
   return p;
 }
 
-// question asks the ledger of a department.
+// question asks the ledger of a department; without one, of those that the period is to name.
 export function question(workspace: string, f: Filters): ListRoleLedgerRequestJson {
-  const q: ListRoleLedgerRequestJson = { workspace, period: period(f) };
+  const q: ListRoleLedgerRequestJson = { ...workspace && { workspace }, period: period(f) };
   if (f.initiative) q.initiative = f.initiative;
+  if (f.session) q.session = f.session;
   if (f.area) q.area = f.area as NonNullable<ListRoleLedgerRequestJson["area"]>;
   if (f.stage) q.stage = f.stage as NonNullable<ListRoleLedgerRequestJson["stage"]>;
   if (f.kind) q.kind = f.kind as NonNullable<ListRoleLedgerRequestJson["kind"]>;
   return q;
 }
 
-// quarterOf reads dsm/2026-Q3 as its number, year, first and last day.
+// quarterOf reads dsm/2026-Q3, or 2026-Q3, as its number, year, first and last day.
 export function quarterOf(key: string): { n: string; year: string; from: string; to: string } {
-  const [, year = "", n = ""] = /\/(\d{4})-Q([1-4])$/.exec(key) ?? [];
+  const [, year = "", n = ""] = /(?:^|\/)(\d{4})-Q([1-4])$/.exec(key) ?? [];
   const first = (Number(n) - 1) * 3, at = (month: number, d: number) => new Date(Date.UTC(Number(year), month, d)).toISOString().slice(0, 10);
   return year ? { n, year, from: at(first, 1), to: at(first + 3, 0) } : { n, year, from: "", to: "" };
 }

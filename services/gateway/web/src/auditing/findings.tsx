@@ -6,19 +6,19 @@ import { address } from "../route";
 import type { Page } from "../screens/audit";
 import { type Key, day, has, t } from "../words";
 import { FilterForm } from "./filterform";
-import { period, read } from "./filters";
+import { question, read } from "./filters";
 import { questions } from "./questions";
 
 export function Findings({ workspace, query, page, of }: Page) {
   const asked = useAsked(`findings ${workspace} ${query}`, async (signal) => {
-    const p = period(read(query)), found = await ask("EvidenceService/ListFindings", { workspace, period: p }, signal);
-    return { findings: found.findings ?? [], questions: found.findings?.length ? await questions(workspace, p.asOf, signal) : new Map<string, string>() };
+    const q = question(workspace, read(query)), found = await ask("EvidenceService/ListFindings", q, signal);
+    return { findings: found.findings ?? [], questions: found.findings?.length ? await questions(workspace, q.period?.asOf, signal) : new Map<string, string>() };
   });
   const d = asked.data, codes = [...new Set((d?.findings ?? []).map((f) => f.code ?? ""))];
   return (
     <>
       <p>{t("web/findings-what")}</p>
-      <FilterForm page={page} query={query} />
+      <FilterForm page={page} query={query} decisions={of} />
       {asked.problem ? <Problem asked={asked} /> : !d ? <Loading /> : (
         <>
           <p role="status">{d.findings.length === 0 ? t("web/findings-none") : t("web/findings-n", { n: d.findings.length })}</p>

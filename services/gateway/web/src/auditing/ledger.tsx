@@ -28,6 +28,7 @@ export function Ledger({ workspace, query, page, of }: Page) {
     <>
       <Whose page={page} query={query} />
       <FilterForm page={page} query={query} decisions={of} />
+      {f.session && <Of workspace={workspace} session={f.session} all={page + write({ ...f, session: "", page: "" })} />}
       <div class="side">
         <Select id="role" label={t("web/ledger-role")} value={f.role} set={(role) => refine(page + write({ ...f, role, page: "" }))}
           options={[{ value: "", label: t("web/any") }, ...roles.map((r) => ({ value: r, label: t(`role/${r}`) }))]} />
@@ -52,6 +53,12 @@ export function Ledger({ workspace, query, page, of }: Page) {
       </Section>
     </>
   );
+}
+
+// Of says which session alone is shown.
+function Of({ workspace, session, all }: { workspace: string; session: string; all: string }) {
+  const asked = useAsked(`ledger ${session}`, (signal) => ask("SessionService/GetSession", { workspace, session }, signal));
+  return <p class="notice">{t("web/ledger-session", { title: asked.data?.session?.title || session })} <A href={all}>{t("web/ledger-session-all")}</A></p>;
 }
 
 function Rows({ workspace, rows, persons, asOf }: { workspace: string; rows: LedgerRowJson[]; persons: boolean; asOf: string | undefined }) {

@@ -9,24 +9,32 @@ import type { Page } from "../screens/audit";
 import { type Key, dayAndTime, number, t } from "../words";
 import { interval, percent } from "./department";
 import { FilterForm, Whose } from "./filterform";
-import { period, read } from "./filters";
+import { question, read } from "./filters";
 import { questions } from "./questions";
+import { type Source, Sources } from "./sources";
+import { Trends } from "./trends";
 
-export function Strength({ workspace, query, page }: Page) {
-  const asked = useAsked(`strength ${workspace} ${query}`, async (signal) => {
-    const f = await ask("EvidenceService/GetFigures", { workspace, period: period(read(query)) }, signal);
+// Strength is about one workspace, whose choices the filters offer (of), or about several departments together, whose decisions it cannot name.
+export function Strength({ workspace = "", departments, query, page, of }: { workspace?: string; departments?: string[]; query: string; page: string; of?: Page["of"] }) {
+  const asks = question(workspace, read(query));
+  if (departments) asks.period = { ...asks.period, departments };
+  const asked = useAsked(`strength ${workspace} ${departments?.join() ?? ""} ${query}`, async (signal) => {
+    const f = await ask("EvidenceService/GetFigures", asks, signal);
     return { f, named: [f.divergent, f.changedDecisions, f.overdue, f.implementationRefused].some((list) => list?.length) ? await questions(workspace, f.asOf, signal) : new Map<string, string>() };
   });
   return (
     <>
       <Whose page={page} query={query} />
-      <FilterForm page={page} query={query} />
+      <FilterForm page={page} query={query} decisions={of} />
       {asked.problem ? <Problem asked={asked} /> : !asked.data ? <Loading /> : (
-        <Section id="strength" title={t("web/audit-strength")}>
-          <p>{t("web/strength-intro")}</p>
-          <p role="status" class="under">{t("web/strength-read", { when: dayAndTime(asked.data.f.asOf ?? "") })}</p>
-          <Figures workspace={workspace} {...asked.data} />
-        </Section>
+        <>
+          <Section id="strength" title={t("web/audit-strength")}>
+            <p>{t("web/strength-intro")}</p>
+            <p role="status" class="under">{t("web/strength-read", { when: dayAndTime(asked.data.f.asOf ?? "") })}</p>
+            <Figures workspace={workspace} {...asked.data} />
+          </Section>
+          <Section id="trends" title={t("web/audit-trend")}><Trends asks={{ ...asks, period: { ...asks.period, asOf: asked.data.f.asOf! } }} /></Section>
+        </>
       )}
     </>
   );
@@ -35,7 +43,7 @@ export function Strength({ workspace, query, page }: Page) {
 interface Measure {
   name: Key;
   means: Key;
-  from: Key;
+  from: readonly Source[];
   value: string;
   // Full ids of decisions or items behind it.
   decisions?: string[] | undefined;
@@ -53,21 +61,21 @@ export function conditional(f: GetFiguresResponseJson): string {
 
 function measures(f: GetFiguresResponseJson): Measure[] {
   return [
-    { name: "web/strength-power", means: "web/strength-power-means", from: "web/strength-power-from", value: over(Number(f.medianPower ?? 0) * 100, f.withPower, 0) },
-    { name: "web/strength-zero", means: "web/strength-zero-means", from: "web/strength-power-from", value: f.withPower ? t("web/strength-count", { n: f.withoutPower ?? 0, all: f.withPower }) : t("web/strength-nothing") },
-    { name: "web/strength-pivotal", means: "web/strength-pivotal-means", from: "web/strength-pivotal-from", value: share(f.pivotal) },
-    { name: "web/strength-margin", means: "web/strength-margin-means", from: "web/strength-pivotal-from", value: over(f.medianMargin, f.withMargin) },
-    { name: "web/strength-conditional", means: "web/strength-conditional-means", from: "web/strength-conditional-from", value: conditional(f), decisions: f.divergent },
-    { name: "web/strength-agenda", means: "web/strength-agenda-means", from: "web/strength-agenda-from", value: share(f.agenda) },
-    { name: "web/strength-refused", means: "web/strength-refused-means", from: "web/strength-agenda-from", value: `${share(f.refused)}. ${t("web/strength-refused-others", { share: share(f.refusedOthers) })}` },
-    { name: "web/strength-voice", means: "web/strength-voice-means", from: "web/strength-own-from", value: f.voice === undefined ? t("web/strength-nothing") : number(Number(f.voice)) },
-    { name: "web/strength-turns", means: "web/strength-turns-means", from: "web/strength-own-from", value: share(f.turns) },
+    { name: "web/strength-power", means: "web/strength-power-means", from: ["penrose", "banzhaf"], value: over(Number(f.medianPower ?? 0) * 100, f.withPower, 0) },
+    { name: "web/strength-zero", means: "web/strength-zero-means", from: ["penrose", "banzhaf"], value: f.withPower ? t("web/strength-count", { n: f.withoutPower ?? 0, all: f.withPower }) : t("web/strength-nothing") },
+    { name: "web/strength-pivotal", means: "web/strength-pivotal-means", from: ["napel"], value: share(f.pivotal) },
+    { name: "web/strength-margin", means: "web/strength-margin-means", from: ["napel"], value: over(f.medianMargin, f.withMargin) },
+    { name: "web/strength-conditional", means: "web/strength-conditional-means", from: ["barry", "wilson"], value: conditional(f), decisions: f.divergent },
+    { name: "web/strength-agenda", means: "web/strength-agenda-means", from: ["bachrach"], value: share(f.agenda) },
+    { name: "web/strength-refused", means: "web/strength-refused-means", from: ["bachrach"], value: `${share(f.refused)}. ${t("web/strength-refused-others", { share: share(f.refusedOthers) })}` },
+    { name: "web/strength-voice", means: "web/strength-voice-means", from: [], value: f.voice === undefined ? t("web/strength-nothing") : number(Number(f.voice)) },
+    { name: "web/strength-turns", means: "web/strength-turns-means", from: [], value: share(f.turns) },
     {
-      name: "web/strength-answered", means: "web/strength-answered-means", from: "web/strength-own-from",
+      name: "web/strength-answered", means: "web/strength-answered-means", from: [],
       value: `${share(f.answered)}. ${t("web/strength-answers", { adopted: f.adopted ?? 0, partly: f.partly ?? 0, refused: f.adviceRefused ?? 0, pending: f.pending ?? 0 })}`,
     },
-    { name: "web/strength-changed", means: "web/strength-changed-means", from: "web/strength-own-from", value: share(f.changed), decisions: f.changedDecisions },
-    { name: "web/strength-implemented", means: "web/strength-implemented-means", from: "web/strength-own-from", value: share(f.implemented), decisions: [...f.overdue ?? [], ...f.implementationRefused ?? []] },
+    { name: "web/strength-changed", means: "web/strength-changed-means", from: [], value: share(f.changed), decisions: f.changedDecisions },
+    { name: "web/strength-implemented", means: "web/strength-implemented-means", from: [], value: share(f.implemented), decisions: [...f.overdue ?? [], ...f.implementationRefused ?? []] },
   ];
 }
 
@@ -87,7 +95,7 @@ function Figures({ workspace, f, named }: { workspace: string; f: GetFiguresResp
               </details>
             )}
           </Cell>
-          <Cell of={columns[2]!}>{t(m.means)} <span class="note d-block">{t(m.from)}</span></Cell>
+          <Cell of={columns[2]!}>{t(m.means)} <Sources of={m.from} /></Cell>
         </Row>
       ))}
     </Table>

@@ -37,15 +37,18 @@ export function followUpOf(d: DecisionViewJson, now: string): Follow | undefined
 }
 
 // FollowUps lists the earlier decisions of an initiative of which something is to be said; what is late comes first.
-export function FollowUps({ workspace, initiative, view, mine }: {
+export function FollowUps({ workspace, initiative, view, mine, known = "", sequence }: {
   workspace: string;
   initiative: string;
   // The initiative, where the screen has it already.
   view?: InitiativeViewJson;
   // Only what this person is to carry out.
   mine?: string;
+  // What the screen knows of decisions: when it changes, the list is asked for anew, at least as new as the sequence.
+  known?: string;
+  sequence?: string | undefined;
 }) {
-  const asked = useAsked(`${workspace} ${initiative} ${view?.sequence ?? ""}`, (signal) => view ? Promise.resolve(view) : ask("InitiativeService/GetInitiative", { workspace, initiative }, signal));
+  const asked = useAsked(`${workspace} ${initiative} ${view?.sequence ?? ""} ${known}`, (signal) => view ? Promise.resolve(view) : ask("InitiativeService/GetInitiative", { workspace, initiative, ...sequence && { atLeastSequence: sequence } }, signal));
   const shown = view ?? asked.data;
   if (!shown) return asked.problem ? <Problem asked={asked} /> : <Loading />;
   const all = people(shown.participants), now = new Date().toISOString();

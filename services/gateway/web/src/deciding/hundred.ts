@@ -31,3 +31,10 @@ export function inHundred(h: Hundred | undefined): string {
 
 // width is the length of a bar of 100; what is more than nothing can be seen.
 export const width = (h: Hundred | undefined): number => h === undefined || h === "never" ? 0 : h === "always" ? 100 : h === "little" ? 0.6 : h === "nearly" ? 99.4 : h;
+
+// gain compares two powers, exact as they come ("3/8"): whether the first is more, the same or less. No second one is none.
+export function gain(one: string | undefined, other: string | undefined): "more" | "same" | "less" {
+  const of = (f: string | undefined) => (f || "0").split("/").map(BigInt) as [bigint, bigint?];
+  const [a, b = 1n] = of(one), [c, d = 1n] = of(other), left = a * d, right = c * b;
+  return left > right ? "more" : left < right ? "less" : "same";
+}

@@ -22,16 +22,19 @@ export function ItemDecisions({ workspace, view, item }: { workspace: string; vi
   return (
     <>
       {decisions.filter((d) => d.id !== writing).map((d) => <DecisionCard key={d.id} workspace={workspace} view={view} d={d} />)}
-      {view.session?.phase === "SESSION_PHASE_OPEN" && may("GRANT_FACILITATE", workspace, initiativeOf(item.id ?? "")) && <NewDecision workspace={workspace} view={view} item={item} posing={setWriting} />}
+      {view.session?.phase === "SESSION_PHASE_OPEN" && may("GRANT_FACILITATE", workspace, initiativeOf(item.id ?? "")) && <NewDecision workspace={workspace} view={view} item={item} posing={setWriting} decisions={decisions.filter((d) => d.id !== writing)} />}
     </>
   );
 }
 
-function NewDecision({ workspace, view, item, posing }: { workspace: string; view: SessionViewJson; item: ItemViewJson; posing: (decision: string | undefined) => void }) {
+// NewDecision: an item may have several decisions, one after the other. While one is voted on no other is offered, so that nobody votes on the
+// wrong one. The record would take it: two texts may be put to the vote side by side where minutes were written elsewhere.
+function NewDecision({ workspace, view, item, posing, decisions }: { workspace: string; view: SessionViewJson; item: ItemViewJson; posing: (decision: string | undefined) => void; decisions: DecisionViewJson[] }) {
   const [open, setOpen] = useState(false);
+  if (!open && decisions.some((d) => d.phase === "DECISION_PHASE_OPEN")) return <p class="note d-block">{t("web/decide-after")}</p>;
   return open
     ? <Wizard workspace={workspace} session={view.session?.id ?? ""} item={item.id ?? ""} seats={view.seats ?? []} said={item.contributions ?? []} posing={posing} close={() => { setOpen(false); posing(undefined); }} />
-    : <div class="acts new-one"><Act onClick={() => setOpen(true)}>{t("web/decide-new")}</Act></div>;
+    : <div class="acts new-one"><Act onClick={() => setOpen(true)}>{t(decisions.length > 0 ? "web/decide-another" : "web/decide-new")}</Act></div>;
 }
 
 // A decision can be about people who are not in the session: who gave a proxy and is away, or is enrolled and absent. Their names are the initiative's.

@@ -4,6 +4,8 @@ import type { DecisionViewJson } from "../gen/tavolo/api/v1/record_pb";
 export interface Objection {
   // Whose, as a pseudonym.
   by: string;
+  // Who said it, when that was somebody else.
+  said?: string;
   reason: string;
   at: string;
   state: "standing" | "integrated" | "withdrawn" | "dismissed";
@@ -21,13 +23,13 @@ export function objectionsOf(d: DecisionViewJson): Objection[] {
     if (last) last.state = state;
   };
   const steps = [
-    ...(d.acts ?? []).map((a) => ({ sequence: Number(a.sequence ?? 0), kind: String(a.act?.kind), by: a.act?.objector ?? "", reason: a.reason ?? "", at: a.at ?? "" })),
-    ...(d.amendments ?? []).filter((a) => a.objector).map((a) => ({ sequence: Number(a.sequence ?? 0), kind: "ACT_KIND_OBJECTION_INTEGRATED", by: a.objector!, reason: "", at: a.at ?? "" })),
+    ...(d.acts ?? []).map((a) => ({ sequence: Number(a.sequence ?? 0), kind: String(a.act?.kind), by: a.act?.objector ?? "", said: a.act?.by ?? "", reason: a.reason ?? "", at: a.at ?? "" })),
+    ...(d.amendments ?? []).filter((a) => a.objector).map((a) => ({ sequence: Number(a.sequence ?? 0), kind: "ACT_KIND_OBJECTION_INTEGRATED", by: a.objector!, said: "", reason: "", at: a.at ?? "" })),
   ].sort((a, b) => a.sequence - b.sequence);
   for (const s of steps) {
     if (s.kind === "ACT_KIND_OBJECTION_RAISED") {
       settle(s.by, "withdrawn"); // said anew, in other words
-      list.push({ by: s.by, reason: s.reason, at: s.at, state: "standing" });
+      list.push({ by: s.by, ...(s.said && s.said !== s.by ? { said: s.said } : {}), reason: s.reason, at: s.at, state: "standing" });
     } else if (ends[s.kind]) settle(s.by, ends[s.kind]!);
   }
   return list;

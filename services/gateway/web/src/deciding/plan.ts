@@ -4,6 +4,7 @@ import type { DecisionViewJson, ParticipantViewJson } from "../gen/tavolo/api/v1
 import type {
   BaseJson, CharterJson, ConstituencyRuleJson, ElectorJson, QuorumJson, RatificationJson, RoleJson, RuleJson, StandingJson, ThresholdJson, TieJson,
 } from "../gen/tavolo/event/v1/decision_pb";
+import type { TextJson } from "../gen/tavolo/command/v1/text_pb";
 import { inRounds, votes } from "./desk";
 
 export const choices = ["simple", "absolute", "qualified", "unanimity", "consensus", "consent", "double", "ours", "users", "advisory"] as const;
@@ -41,6 +42,8 @@ export interface Plan {
   who: "room" | "enrolled";
   chairs: Record<string, Chair>;
   ratification: Extract<RatificationJson, string>;
+  // Who ratifies, in words. Empty: not named.
+  ratifier?: string;
   precommitted: string;
   promised: Extract<RoleJson, string>;
   asked: Extract<RoleJson, string>;
@@ -147,6 +150,12 @@ export function charterOf(plan: Plan, electors: ElectorJson[]): CharterJson {
   };
 }
 
+// ratifierOf gives what goes with the charter: the authority that ratifies, in words, where there is one.
+export function ratifierOf(plan: Plan): { ratifier?: TextJson } {
+  const clear = plan.ratifier?.trim();
+  return clear && plan.ratification !== "RATIFICATION_NONE" ? { ratifier: { clear } } : {};
+}
+
 // withRule changes the plan to a rule that came from elsewhere: a proposal, or what is written. What the rule does not say stays as it was.
 export function withRule(plan: Plan, rule: RuleJson, electors: ElectorJson[]): Plan {
   const named = (rule.veto ?? []).length + (rule.requiresFor ?? []).length + (rule.minMembersFor ?? 0) > 0;
@@ -203,7 +212,7 @@ export function planOf(d: DecisionViewJson, roll: ParticipantViewJson[]): Plan {
   const plan: Plan = {
     ...firstPlan, who: enrolled ? "enrolled" : "room", chairs,
     ratification: (c.ratification && c.ratification !== "RATIFICATION_UNSPECIFIED" ? c.ratification : "RATIFICATION_NONE") as Plan["ratification"],
-    precommitted: c.precommittedBy ?? "", promised: (c.rolePromised ?? "ROLE_UNSPECIFIED") as Plan["promised"], asked: (c.roleAsked ?? "ROLE_UNSPECIFIED") as Plan["asked"],
+    ratifier: d.ratifier ?? "", precommitted: c.precommittedBy ?? "", promised: (c.rolePromised ?? "ROLE_UNSPECIFIED") as Plan["promised"], asked: (c.roleAsked ?? "ROLE_UNSPECIFIED") as Plan["asked"],
     implementer: c.implementer ?? "", due: c.due ?? "",
   };
   return c.rule ? withRule(plan, c.rule, electors) : plan;

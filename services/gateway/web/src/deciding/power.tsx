@@ -9,7 +9,7 @@ import { Loading, Problem } from "../parts/screen";
 import { Head, Row, Table } from "../parts/table";
 import { type Key, constituency, t } from "../words";
 import { type Desk, votes } from "./desk";
-import { type Hundred, hundredOf, inHundred, width } from "./hundred";
+import { type Hundred, gain, hundredOf, inHundred, width } from "./hundred";
 import { firstPlan, withRule } from "./plan";
 import { ruleNames } from "./rulenames";
 
@@ -55,7 +55,7 @@ export function sidesIn(groups: SeatPowerJson[]): Side[] {
 }
 
 function Panel({ of, rule, electors, use }: { of: PowerResponseJson; rule: RuleJson; electors: ElectorJson[]; use: ((rule: RuleJson, kind: string) => void) | undefined }) {
-  const sides = sidesIn(of.groups ?? []), users = sides.find((s) => s.who === "users:strict"), all = electors.filter(votes).length;
+  const groups = of.groups ?? [], sides = sidesIn(groups), users = sides.find((s) => s.who === "users:strict"), all = electors.filter(votes).length;
   const never = !users || users.alone === "never", onlyTogether = users && !never && users.among === "never";
   return (
     <>
@@ -73,6 +73,7 @@ function Panel({ of, rule, electors, use }: { of: PowerResponseJson; rule: RuleJ
               return (
                 <li key={p.kind}>
                   <span><strong>{t(kinds[p.kind ?? ""] ?? "web/rule-written")}</strong></span>
+                  <span class="d-block">{t(when[gain(p.power, groups.find((g) => g.who === "users:strict")?.power)])}</span>
                   <span class="under">{t("web/power-would", { n: inHundred(h) })} {among === "never" ? t("web/power-would-not") : t("web/power-would-blocs", { n: inHundred(among) })}</span>
                   {use && <Act onClick={() => use(p.rule ?? {}, p.kind ?? "")}>{t("web/power-use")} <span class="visually-hidden">{t(kinds[p.kind ?? ""] ?? "web/rule-written")}</span></Act>}
                 </li>
@@ -84,6 +85,9 @@ function Panel({ of, rule, electors, use }: { of: PowerResponseJson; rule: RuleJ
     </>
   );
 }
+
+// when says in which case a proposal gives the users more. Once the others vote as one it always does: that is why it is proposed.
+const when: Record<ReturnType<typeof gain>, Key> = { more: "web/power-more", same: "web/power-more-same", less: "web/power-more-blocs" };
 
 const kinds: Record<string, Key> = {
   double_majority: "web/rule-double", consent: "web/rule-consent", unanimity: "web/rule-unanimity", users_veto: "web/rule-ours", users_decide: "web/rule-users", two_thirds: "web/rule-qualified",

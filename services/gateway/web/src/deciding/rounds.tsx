@@ -61,6 +61,7 @@ export function Objections({ desk }: { desk: Desk }) {
         {list.map((o) => (
           <li key={`${o.by} ${o.at}`}>
             <span><strong>{named(desk.all, o.by)}</strong> <span class={`state ${o.state === "standing" ? "waits" : "over"}`}>{t(states[o.state]!)}</span></span>
+            {o.said && <span class="under">{t("web/objection-carried", { who: named(desk.all, o.said) })}</span>}
             {o.reason && <q class="text d-block">{o.reason}</q>}
           </li>
         ))}

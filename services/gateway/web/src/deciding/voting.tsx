@@ -117,8 +117,8 @@ function Ballot({ desk, e, own, advice, answers }: BallotProps) {
 function Choose({ desk, who, about, consulted, objected, finish, leave }: { desk: Desk; who: string; about: string; consulted: boolean; objected: boolean; finish: (choice: Given, arrived: boolean) => void; leave: () => void }) {
   const [choice, choose] = useState<Given | undefined>(undefined), [reason, write] = useState(""), [lacks, setLacks] = useState<"choice" | "reason" | undefined>(undefined);
   const doing = useDoing(), id = useId(), first = useRef<HTMLInputElement>(null), words = useRef<HTMLTextAreaElement>(null);
-  // A proxy carries the ballot; the reason is for the objector to give, or for who facilitates to write down.
-  const rounds = !consulted && inRounds(desk.d.charter?.rule), own = who === desk.mine, objects = choice === "CHOICE_AGAINST" && rounds && own;
+  // Whoever carries the ballot of somebody else gives their reason too: the record says who said it, and for whom.
+  const rounds = !consulted && inRounds(desk.d.charter?.rule), own = who === desk.mine, objects = choice === "CHOICE_AGAINST" && rounds;
   useLayoutEffect(() => { // on a phone the choices and what confirms them are seen together
     first.current?.focus();
     first.current?.form?.scrollIntoView({ block: "nearest" });
@@ -133,7 +133,7 @@ function Choose({ desk, who, about, consulted, objected, finish, leave }: { desk
     const ok = await doing.work(async () => {
       for (const u of outbox().unsent.value.filter((u) => u.about === about)) outbox().drop(u.id); // the last ballot counts: an older one need not go out
       arrived = await cast(desk, who, choice, consulted, about);
-      if (!rounds || !own) return;
+      if (!rounds) return;
       if (objects) await object(desk, who, "ACT_KIND_OBJECTION_RAISED", reason.trim());
       else if (objected) await object(desk, who, "ACT_KIND_OBJECTION_WITHDRAWN");
     });
@@ -150,13 +150,12 @@ function Choose({ desk, who, about, consulted, objected, finish, leave }: { desk
       </fieldset>
       {objects && (
         <div class={`field ${lacks === "reason" ? "is-wrong" : ""}`}>
-          <label for={`${id}-reason`}>{t("web/vote-reason")}</label>
+          <label for={`${id}-reason`}>{own ? t("web/vote-reason") : t("web/vote-reason-other", { who: named(desk.all, who) })}</label>
           <p class="hint" id={`${id}-hint`}>{t("web/vote-reason-hint")}</p>
           {lacks === "reason" && <p class="wrong" id={`${id}-lacks`}>{t("web/vote-lacks-reason")}</p>}
           <textarea ref={words} id={`${id}-reason`} class="form-control" rows={3} maxLength={4000} value={reason} aria-invalid={lacks === "reason" || undefined} aria-describedby={`${lacks === "reason" ? `${id}-lacks ` : ""}${id}-hint`} onInput={(e) => write(e.currentTarget.value)} />
         </div>
       )}
-      {choice === "CHOICE_AGAINST" && rounds && !own && <p class="hint">{t("web/vote-reason-proxy")}</p>}
       <Trouble of={doing} all={desk.all} />
       <div class="acts">
         <Act look="main" class="wide" submit busy={doing.busy}>{t(consulted ? "web/advice-confirm" : "web/vote-confirm")}</Act>

@@ -13,7 +13,7 @@ import { uuid } from "../uuid";
 import { type Key, constituency, t } from "../words";
 import { votes } from "./desk";
 import { People } from "./wizardpeople";
-import { type Lack, type Plan, choices, charterOf, electorsOf, firstPlan, hasBase, hasQuorum, hasSides, hasTie, lackOf, planOf, ruleOf, sidesOf, withRule } from "./plan";
+import { type Lack, type Plan, choices, charterOf, electorsOf, firstPlan, hasBase, hasQuorum, hasSides, hasTie, lackOf, planOf, ratifierOf, ruleOf, sidesOf, withRule } from "./plan";
 import { PowerPanel } from "./power";
 import { someone } from "./someone";
 import { ruleNames, ruleWhats } from "./rulenames";
@@ -62,7 +62,7 @@ export function Wizard(props: WizardProps) {
       const text = draft.text.trim();
       if (ok && text && text !== posed?.proposal) ok = await doing.tell("DecisionService/AmendProposal", { ...of, text: { clear: text }, ...(draft.takesUp ? { takesUp: draft.takesUp } : {}) });
     } else {
-      ok = await doing.tell("DecisionService/WriteCharter", { ...of, charter: charterOf(plan, electors), electors });
+      ok = await doing.tell("DecisionService/WriteCharter", { ...of, charter: charterOf(plan, electors), electors, ...ratifierOf(plan) });
     }
     if (!ok) return;
     if (to === "done") { clear(); close(); } else change({ decision, step: to });
@@ -172,6 +172,7 @@ function Rest({ plan, set, roll }: PlanProps) {
         { value: "RATIFICATION_NONE", label: t("ratification/none") }, { value: "RATIFICATION_LEGALITY", label: t("ratification/legality") },
         { value: "RATIFICATION_MERIT", label: t("ratification/merit"), hint: t("web/ratification-merit-what") },
       ]} />
+      {plan.ratification !== "RATIFICATION_NONE" && <Field id="plan-ratifier" label={t("web/plan-ratifier")} hint={t("web/plan-ratifier-hint")} value={plan.ratifier ?? ""} set={(ratifier) => set({ ratifier })} max={200} />}
       <Select id="plan-precommitted" label={t("web/plan-precommitted")} hint={t("web/plan-precommitted-hint")} value={plan.precommitted} set={(precommitted) => set({ precommitted })} options={someone(roll, "web/nobody")} />
       <Choice id="plan-promised" label={t("web/role-promised")} value={plan.promised} set={(r) => set({ promised: r as Plan["promised"] })} options={said} />
       <Choice id="plan-asked" label={t("web/role-asked")} value={plan.asked} set={(r) => set({ asked: r as Plan["asked"] })} options={said} />

@@ -1,7 +1,8 @@
 // What was said to an item, in order, with what hangs on what: answers, amendments, what was taken up, and the advice that still waits for an answer.
 import { useState } from "preact/hooks";
+import { ask } from "../api";
 import type { ItemViewJson } from "../gen/tavolo/api/v1/record_pb";
-import { Button } from "../parts/form";
+import { Button, Refused, useSending } from "../parts/form";
 import { type People, named } from "../parts/people";
 import { Empty } from "../parts/screen";
 import { constituency, duration, label, t } from "../words";
@@ -16,6 +17,7 @@ export function Contributions({ here, item, write = false }: { here: Here; item:
   const said = item.contributions ?? [], waiting = unanswered(said).length, writes = here.open && (here.takesPart && here.present || here.writes);
   return (
     <>
+      {(item.earlierContributions ?? 0) > 0 && <p class="note d-block">{t("web/said-earlier", { n: item.earlierContributions ?? 0 })}</p>}
       {waiting > 0 && <p class="notice">{t("web/room-unanswered-n", { n: waiting })}</p>}
       {said.length === 0 ? <Empty>{t("web/nothing-said")}</Empty> : (
         <ol class="said">{said.map((c) => <Contribution key={c.number} here={here} item={item} c={c} said={said} writes={writes} />)}</ol>
@@ -51,12 +53,28 @@ function Contribution({ here, item, c, said, writes }: { here: Here; item: ItemV
         {(c.seconds ?? 0) > 0 && <span class="note nowrap">{duration(c.seconds ?? 0)}</span>}
       </p>
       <Links c={c} said={said} all={here.all} go={(n) => jump(id(n))} />
-      {c.text ? <p class="text">{c.text}</p> : <p class="note">{t((c.seconds ?? 0) > 0 ? "web/room-no-words" : "web/text-gone")}</p>}
-      {c.text && c.enteredBy && c.enteredBy !== c.by && <p class="note">{t("web/entered-by", { who: named(here.all, c.enteredBy) })}</p>}
+      {c.text ? <p class="text">{c.text}</p> : c.textLeftOut ? <LeftOut here={here} item={item} c={c} /> : <p class="note">{t((c.seconds ?? 0) > 0 ? "web/room-no-words" : "web/text-gone")}</p>}
+      {(c.text || c.textLeftOut) && c.enteredBy && c.enteredBy !== c.by && <p class="note">{t("web/entered-by", { who: named(here.all, c.enteredBy) })}</p>}
       <Standing c={c} said={said} later={later} go={(n) => jump(id(n))} />
       {writes && <Possible here={here} item={item} c={c} form={form} later={later !== undefined} open={setForm} />}
       {writes && form && <Contribute key={form} here={here} item={item} what={form} c={c} done={() => { setForm(undefined); jump(id(c.number)); }} />}
     </li>
+  );
+}
+
+// LeftOut stands for words that are there and that a very long session does not show by themselves.
+function LeftOut({ here, item, c }: { here: Here; item: ItemViewJson; c: Said }) {
+  const [text, set] = useState(""), sending = useSending();
+  const read = () => void sending.send(async () => {
+    const page = await ask("ItemService/ListContributions", { workspace: here.workspace, item: item.id ?? "", session: here.session, from: c.number ?? 0, most: 1 });
+    set(page.contributions?.[0]?.text ?? "");
+  });
+  if (text) return <p class="text">{text}</p>;
+  return (
+    <>
+      <p class="note">{t("web/text-left-out")} <Button look="small" onClick={read}>{t("web/text-read")}<Number c={c} /></Button></p>
+      <Refused sending={sending} />
+    </>
   );
 }
 
@@ -100,13 +118,13 @@ function Standing({ c, said, later, go }: { c: Said; said: Said[]; later: Said |
 function Possible({ here, item, c, form, later, open }: { here: Here; item: ItemViewJson; c: Said; form: Writing | undefined; later: boolean; open: (form: Writing | undefined) => void }) {
   const proposal = c.kind === "CONTRIBUTION_KIND_PROPOSAL", own = c.by === here.mine;
   const turn = (f: Writing) => open(form === f ? undefined : f);
-  const left = !c.text && (own || here.writes) && wordsLeft(here, item, c.by ?? "") !== "";
+  const words = Boolean(c.text) || c.textLeftOut === true, left = !words && (own || here.writes) && wordsLeft(here, item, c.by ?? "") !== "";
   return (
     <div class="acts">
-      {!c.text && (own || here.writes) && <Button look={left ? "plain" : "small"} expanded={form === "word"} onClick={() => turn("word")}>{t("web/room-add-words")}<Number c={c} /></Button>}
-      {c.text && <Button look="small" expanded={form === "answer"} onClick={() => turn("answer")}>{t("web/room-answer")}<Number c={c} /></Button>}
-      {c.text && proposal && !later && <Button look="small" expanded={form === "amend"} onClick={() => turn("amend")}>{t("web/room-amend")}<Number c={c} /></Button>}
-      {c.text && !proposal && !c.answers && <Button look="small" expanded={form === "take"} onClick={() => turn("take")}>{t("web/room-take")}<Number c={c} /></Button>}
+      {!words && (own || here.writes) && <Button look={left ? "plain" : "small"} expanded={form === "word"} onClick={() => turn("word")}>{t("web/room-add-words")}<Number c={c} /></Button>}
+      {words && <Button look="small" expanded={form === "answer"} onClick={() => turn("answer")}>{t("web/room-answer")}<Number c={c} /></Button>}
+      {words && proposal && !later && <Button look="small" expanded={form === "amend"} onClick={() => turn("amend")}>{t("web/room-amend")}<Number c={c} /></Button>}
+      {words && !proposal && !c.answers && <Button look="small" expanded={form === "take"} onClick={() => turn("take")}>{t("web/room-take")}<Number c={c} /></Button>}
     </div>
   );
 }

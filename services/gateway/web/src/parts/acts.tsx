@@ -11,9 +11,10 @@ export function Acts({ d, all }: { d: DecisionViewJson; all: People }) {
     <ol class="lines">
       {acts.map((a) => (
         <li key={`${a.sequence} ${a.act?.kind}`}>
-          <span><strong>{label("act", a.act?.kind)}</strong>{a.at && <span class="note">{day(a.at)}</span>}</span>
+          <span><strong>{label("act", a.act?.kind)}</strong></span>
           {detail(a, all).map((s) => <span key={s} class="d-block">{s}</span>)}
           {a.reason && <q class="text">{a.reason}</q>}
+          {a.at && <span class="under">{t("web/act-written", { day: day(a.at) })}</span>}
         </li>
       ))}
     </ol>

@@ -27,6 +27,7 @@ export function RuleInWords({ d, all }: { d: DecisionViewJson; all: People }) {
       </Fact>
       {conditions.length > 0 && rule.tie !== "TIE_UNSPECIFIED" && <Fact of={t("web/rule-tie")}>{label("tie", rule.tie)}{rule.chair && ` (${named(all, rule.chair)})`}</Fact>}
       <Fact of={t("web/rule-ratification")}>{label("ratification", charter.ratification) ?? t("ratification/none")}</Fact>
+      {d.ratifier && <Fact of={t("web/rule-ratifier")}>{d.ratifier}</Fact>}
       {charter.precommittedBy && <Fact of={t("web/rule-precommitted")}>{named(all, charter.precommittedBy)}</Fact>}
       <Fact of={t("web/rule-ballots")}>{t(charter.secret ? "web/ballots-secret" : "web/ballots-open")}</Fact>
       {promised && <Fact of={t("web/role-promised")}>{promised}</Fact>}

@@ -6,7 +6,8 @@ import type { InitiativeViewJson } from "../gen/tavolo/api/v1/record_pb";
 import { type Grant, may, me } from "../me";
 import { announce } from "../parts/announce";
 import { Button, Refused, Select, useSending } from "../parts/form";
-import { Loading, Problem, Section } from "../parts/screen";
+import { A, Loading, Problem, Section } from "../parts/screen";
+import { address } from "../route";
 import { type Key, t } from "../words";
 import { Invitations, mayWords } from "./invite";
 
@@ -18,6 +19,7 @@ export function Manage({ workspace, initiative, view }: Of) {
       <Section id="invitations" title={t("web/invitations")}><p>{t("web/invitations-what")}</p><Invitations workspace={workspace} initiative={initiative} view={view} /></Section>
       <Section id="grants" title={t("web/grants")}><p>{t("web/grants-what")}</p><Grants workspace={workspace} initiative={initiative} view={view} /></Section>
       {may("GRANT_ADMINISTER", workspace, initiative) && <Section id="publication" title={t("web/publication")}><Publication workspace={workspace} initiative={initiative} view={view} /></Section>}
+      <p><A href={address.following}>{t("web/following-open")}</A></p>
     </>
   );
 }

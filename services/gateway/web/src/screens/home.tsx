@@ -101,6 +101,7 @@ function Inside({ list: asked, again }: { list: Department[]; again: () => void 
       )}
       {list.length === 0 && !me.value?.administers && <Empty>{t("web/home-nowhere")}</Empty>}
       {list.map((d) => <Department key={d.workspace.id} {...d} />)}
+      <More list={list} />
       {me.value?.administers && <NewWorkspace list={list} again={again} />}
     </>
   );
@@ -147,6 +148,21 @@ function Department({ workspace, initiatives }: Department) {
           {(close) => <Loaded file={create}>{(m) => <m.CreateInitiative workspace={id} there={workspace.initiatives ?? []} cancel={close} />}</Loaded>}
         </Fold>
       )}
+    </Section>
+  );
+}
+
+// More leads to what is about several departments, and to who follows their decisions.
+function More({ list }: { list: Department[] }) {
+  const readable = list.filter((d) => may("GRANT_READ", d.workspace.id ?? "", "")).length > 0;
+  const runs = me.value?.administers || (me.value?.memberships ?? []).some((m) => m.grant === "GRANT_FACILITATE" || m.grant === "GRANT_ADMINISTER");
+  if (!readable && !runs) return null;
+  return (
+    <Section id="more" title={t("web/more")}>
+      <ul class="plain-list">
+        {readable && <li><A href={address.territory()}>{t("web/territory-open")}</A></li>}
+        {runs && <li><A href={address.following}>{t("web/following-open")}</A></li>}
+      </ul>
     </Section>
   );
 }

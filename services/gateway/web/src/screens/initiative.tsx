@@ -15,7 +15,7 @@ import { Sessions, subject } from "../parts/sessions";
 import { Cell, Head, Row, Table } from "../parts/table";
 import { Fold } from "../preparing/fold";
 import { address } from "../route";
-import { type Key, has, t } from "../words";
+import { type Key, has, label, t } from "../words";
 
 export function Initiative({ workspace, id }: { workspace: string; id: string }) {
   const asked = useLive("InitiativeService/GetInitiative", { workspace, initiative: id }, workspace, `initiative:${id}`);
@@ -141,7 +141,7 @@ function Summary({ summary }: { summary: RoleSummaryJson }) {
         : <p>{t("web/median-too-few", { n })}</p>}
       {n > 0 && (
         <>
-          <Bar caption={t("web/roles-n", { n })} of={[t("web/role"), t("web/decisions")]} parts={(["decisive", "consultative", "none"] as const).map((role) => ({
+          <Bar caption={t("web/roles-n", { n })} of={[t("web/role"), t("web/decisions")]} parts={(["decisive", "consultative", "none", ...distribution.other ? ["other"] as const : []] as const).map((role) => ({
             name: t(`role/${role}`), value: Number(distribution[role] ?? 0), look: `role-${role}`,
           }))} />
           {summary.best && <p>{t("web/best", { role: t(`role/${summary.best}` as Key) })} {t("web/worst", { role: t(`role/${summary.worst}` as Key) })}</p>}
@@ -167,13 +167,13 @@ function Decisions({ workspace, view, decisions }: { workspace: string; view: In
   return (
     <Table caption={t("web/decisions-caption")} columns={columns}>
       {[...decisions].reverse().map((d) => {
-        const id = `${d.initiative}:${d.session}:${d.id}`;
+        const id = `${d.initiative}:${d.session}:${d.id}`, became = view.decisions?.find((s) => s.id === id);
         return (
           <Row key={id}>
             <Head><A href={address.decision(workspace, id)}>{d.question || d.id}</A></Head>
             <Cell of={columns[1]!}><OutcomeName outcome={d.outcome} /></Cell>
             <Cell of={columns[2]!}><RoleName role={d.roles?.[0]?.role} /></Cell>
-            <Cell of={columns[3]!}><FollowUp d={view.decisions?.find((s) => s.id === id) ?? {}} /></Cell>
+            <Cell of={columns[3]!}>{label("phase", became?.followUp) ? <FollowUp d={became!} /> : t("web/none-yet")}</Cell>
           </Row>
         );
       })}

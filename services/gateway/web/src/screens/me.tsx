@@ -69,7 +69,7 @@ function Signals({ workspace, initiative, participant }: { workspace: string; in
     <>
       <h4 class="h6">{t("web/signals")}</h4>
       <p class="hint">{t("web/signals-what")}</p>
-      <ul class="lines">{known.map((s) => <li key={s.code}>{t(s.key, { n: s.count ?? 0, of: s.against ?? 0, sessions: (s.sessions ?? []).length })}</li>)}</ul>
+      <ul class="lines signals">{known.map((s) => <li key={s.code}>{t(s.key, { n: s.count ?? 0, of: s.against ?? 0, sessions: (s.sessions ?? []).length })}</li>)}</ul>
     </>
   );
 }
@@ -143,7 +143,7 @@ const kind = (code: string | undefined): string => t(has(kinds[code ?? ""] ?? ""
 
 function Language() {
   return (
-    <Choice id="language-choice" label={t("web/me-language")} value={spoken.value.language} set={(l) => void speak(l as Language)} options={[
+    <Choice id="language-choice" label={t("web/me-language")} value={spoken.value.language} set={(l) => void speak(l as Language).catch(() => announce({ key: "web/error-network" }))} options={[
       { value: "it", label: t("web/language-it") }, { value: "it-x-facile", label: t("web/language-easy"), hint: t("web/me-easy-what") }, { value: "en", label: t("web/language-en") },
     ]} />
   );

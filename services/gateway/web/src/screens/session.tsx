@@ -67,7 +67,7 @@ function Content({ workspace, view }: { workspace: string; view: SessionViewJson
       <Section id="there" title={t(here.closed ? "web/was-there" : "web/there")}><Presence here={here} /></Section>
       {!here.prepared && <Section id="speaking" title={t("web/speaking")}><Talk here={here} /></Section>}
       {decided(here) && <Section id="meter" title={t("web/meter-title")}><Loaded file={meter}>{(m) => <m.RoleMeter workspace={here.workspace} sessionId={here.session} sequence={here.view.sequence ?? "0"} />}</Loaded></Section>}
-      {here.open && <Section id="earlier" title={t("web/follow-ups")}><Loaded file={earlier}>{(m) => <m.FollowUps workspace={here.workspace} initiative={here.initiative} />}</Loaded></Section>}
+      {here.open && <Section id="earlier" title={t("web/follow-ups")}><Loaded file={earlier}>{(m) => <m.FollowUps workspace={here.workspace} initiative={here.initiative} known={became(here)} sequence={here.view.sequence} />}</Loaded></Section>}
       {!here.prepared && <Section id="minutes" title={t("web/room-minutes")}><Minutes here={here} /></Section>}
       {!here.closed && here.facilitates && <Section id="lead" title={t("web/room-lead")}><Lead here={here} /></Section>}
     </KeepFocus>
@@ -127,3 +127,6 @@ function Item({ here, item }: { here: Here; item: ItemViewJson }) {
     </li>
   );
 }
+
+// became is what changes when something becomes of a decision of this session.
+const became = (here: Here): string => (here.view.items ?? []).flatMap((i) => i.decisions ?? []).map((d) => `${d.id} ${d.phase} ${d.acts?.length ?? 0} ${d.contested ?? false}`).join();

@@ -4,6 +4,8 @@ import { ask, useAsked } from "../api";
 import { decimal, interval, percent } from "../auditing/department";
 import { FilterForm, Whose } from "../auditing/filterform";
 import { period, read, write } from "../auditing/filters";
+import { RoleBar, Textures } from "../auditing/picture";
+import { called, inside } from "../auditing/places";
 import type { GetTable3ResponseJson, Table3RowJson, TableShareJson } from "../gen/tavolo/api/v1/evidence_pb";
 import type { WorkspaceViewJson } from "../gen/tavolo/api/v1/record_pb";
 import { may } from "../me";
@@ -19,8 +21,19 @@ export function Table3({ query }: { query: string }) {
   return (
     <Screen kind={t("web/table3")} asked={asked} back={<nav aria-label={t("web/where")}><ol class="crumbs"><li><A href={address.home}>{t("web/home")}</A></li></ol></nav>}>
       <p>{t("web/table3-what")}</p>
-      {open.length === 0 ? <Empty>{t("web/table3-nowhere")}</Empty> : <Chosen query={query} open={open} />}
+      {open.length === 0 ? <Empty>{t("web/table3-nowhere")}</Empty> : <In query={query} open={open} />}
     </Screen>
+  );
+}
+
+// In takes the departments of a territory, when the address names one, as if there were no others.
+function In({ query, open }: { query: string; open: WorkspaceViewJson[] }) {
+  const f = read(query), there = f.place ? inside(f.place, open) : open;
+  return (
+    <>
+      {f.place && <p class="notice">{t("web/table3-place", { place: called(f.place), n: there.length })} <A href={address.table3 + write({ ...f, place: "", ws: "" })}>{t("web/table3-everywhere")}</A></p>}
+      {there.length === 0 ? <Empty>{t("web/territory-nowhere")}</Empty> : <Chosen query={query} open={there} />}
+    </>
   );
 }
 
@@ -74,6 +87,7 @@ function Item({ item, says, rows }: { item: string; says: Key; rows: Table3RowJs
   const columns = [t("web/t3-option"), t("web/t3-evidenced"), t("web/interval"), t("web/t3-finite"), t("web/t3-declared"), t("web/t3-published")];
   return (
     <Section id={`item-${item}`} title={t(says)}>
+      {item === "role" && <Bars rows={rows} />}
       <Table caption={t(says)} columns={columns}>
         {rows.map((r) => (
           <Row key={r.option}>
@@ -87,6 +101,20 @@ function Item({ item, says, rows }: { item: string; says: Key; rows: Table3RowJs
         ))}
       </Table>
     </Section>
+  );
+}
+
+// Bars puts the roles of the record above those that were published; the table has the numbers.
+function Bars({ rows }: { rows: Table3RowJson[] }) {
+  const counts = (of: (r: Table3RowJson) => TableShareJson | undefined) => Object.fromEntries(rows.map((r) => [r.option ?? "", of(r)?.n ?? 0]));
+  return (
+    <>
+      <Textures />
+      <div class="facts" aria-hidden="true">
+        <div><span>{t("web/t3-evidenced")}</span><RoleBar counts={counts((r) => r.evidenced)} /></div>
+        <div><span>{t("web/t3-published")}</span><RoleBar counts={counts((r) => r.published)} /></div>
+      </div>
+    </>
   );
 }
 

@@ -1243,6 +1243,41 @@ export declare type ListFindingsRequest = Message<"tavolo.api.v1.ListFindingsReq
    * @generated from field: tavolo.api.v1.EvidencePeriod period = 2;
    */
   period?: EvidencePeriod | undefined;
+
+  /**
+   * One initiative's id. Empty: all.
+   *
+   * @generated from field: string initiative = 3;
+   */
+  initiative: string;
+
+  /**
+   * Scope of the initiative. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.Scope scope = 4;
+   */
+  scope: Scope;
+
+  /**
+   * Area of the initiative. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.Area area = 5;
+   */
+  area: Area;
+
+  /**
+   * Stage of the initiative. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.Stage stage = 6;
+   */
+  stage: Stage;
+
+  /**
+   * Kind of the session; items count that came before one, and reports of unlogged decisions belong to none. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.SessionKind kind = 7;
+   */
+  kind: SessionKind;
 };
 
 /**
@@ -1264,6 +1299,41 @@ export declare type ListFindingsRequestJson = {
    * @generated from field: tavolo.api.v1.EvidencePeriod period = 2;
    */
   period?: EvidencePeriodJson;
+
+  /**
+   * One initiative's id. Empty: all.
+   *
+   * @generated from field: string initiative = 3;
+   */
+  initiative?: string;
+
+  /**
+   * Scope of the initiative. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.Scope scope = 4;
+   */
+  scope?: ScopeJson;
+
+  /**
+   * Area of the initiative. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.Area area = 5;
+   */
+  area?: AreaJson;
+
+  /**
+   * Stage of the initiative. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.Stage stage = 6;
+   */
+  stage?: StageJson;
+
+  /**
+   * Kind of the session; items count that came before one, and reports of unlogged decisions belong to none. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.SessionKind kind = 7;
+   */
+  kind?: SessionKindJson;
 };
 
 /**
@@ -1483,45 +1553,117 @@ export declare type FindingViewJson = {
 export declare const FindingViewSchema: GenMessage<FindingView, {jsonType: FindingViewJson}>;
 
 /**
- * GetFiguresRequest asks for the figures of one workspace.
+ * GetFiguresRequest asks for the figures of one workspace, or of several together.
  *
  * @generated from message tavolo.api.v1.GetFiguresRequest
  */
 export declare type GetFiguresRequest = Message<"tavolo.api.v1.GetFiguresRequest"> & {
   /**
-   * The workspace.
+   * The workspace. Empty: all departments that the period names, as if they were one; then no decision or item is named, for an id is one's own only within
+   * a workspace.
    *
    * @generated from field: string workspace = 1;
    */
   workspace: string;
 
   /**
-   * Which view of users, period and instant.
+   * Which departments, view of users, period and instant.
    *
    * @generated from field: tavolo.api.v1.EvidencePeriod period = 2;
    */
   period?: EvidencePeriod | undefined;
+
+  /**
+   * One initiative's id. Empty: all.
+   *
+   * @generated from field: string initiative = 3;
+   */
+  initiative: string;
+
+  /**
+   * Scope of the initiative. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.Scope scope = 4;
+   */
+  scope: Scope;
+
+  /**
+   * Area of the initiative. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.Area area = 5;
+   */
+  area: Area;
+
+  /**
+   * Stage of the initiative. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.Stage stage = 6;
+   */
+  stage: Stage;
+
+  /**
+   * Kind of the session; items count that came before one. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.SessionKind kind = 7;
+   */
+  kind: SessionKind;
 };
 
 /**
- * GetFiguresRequest asks for the figures of one workspace.
+ * GetFiguresRequest asks for the figures of one workspace, or of several together.
  *
  * @generated from message tavolo.api.v1.GetFiguresRequest
  */
 export declare type GetFiguresRequestJson = {
   /**
-   * The workspace.
+   * The workspace. Empty: all departments that the period names, as if they were one; then no decision or item is named, for an id is one's own only within
+   * a workspace.
    *
    * @generated from field: string workspace = 1;
    */
   workspace?: string;
 
   /**
-   * Which view of users, period and instant.
+   * Which departments, view of users, period and instant.
    *
    * @generated from field: tavolo.api.v1.EvidencePeriod period = 2;
    */
   period?: EvidencePeriodJson;
+
+  /**
+   * One initiative's id. Empty: all.
+   *
+   * @generated from field: string initiative = 3;
+   */
+  initiative?: string;
+
+  /**
+   * Scope of the initiative. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.Scope scope = 4;
+   */
+  scope?: ScopeJson;
+
+  /**
+   * Area of the initiative. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.Area area = 5;
+   */
+  area?: AreaJson;
+
+  /**
+   * Stage of the initiative. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.Stage stage = 6;
+   */
+  stage?: StageJson;
+
+  /**
+   * Kind of the session; items count that came before one. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.SessionKind kind = 7;
+   */
+  kind?: SessionKindJson;
 };
 
 /**
@@ -2110,18 +2252,39 @@ export declare type ListTrendsRequest = Message<"tavolo.api.v1.ListTrendsRequest
   partition: string;
 
   /**
-   * Scope of the initiative, for the roles. Not stated: all.
+   * Scope of the initiative. Not stated: all.
    *
    * @generated from field: tavolo.event.v1.Scope scope = 6;
    */
   scope: Scope;
 
   /**
-   * Area of the initiative, for the roles. Not stated: all.
+   * Area of the initiative. Not stated: all.
    *
    * @generated from field: tavolo.event.v1.Area area = 7;
    */
   area: Area;
+
+  /**
+   * One initiative's id. Empty: all.
+   *
+   * @generated from field: string initiative = 8;
+   */
+  initiative: string;
+
+  /**
+   * Stage of the initiative. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.Stage stage = 9;
+   */
+  stage: Stage;
+
+  /**
+   * Kind of the session; items count that came before one. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.SessionKind kind = 10;
+   */
+  kind: SessionKind;
 };
 
 /**
@@ -2166,18 +2329,39 @@ export declare type ListTrendsRequestJson = {
   partition?: string;
 
   /**
-   * Scope of the initiative, for the roles. Not stated: all.
+   * Scope of the initiative. Not stated: all.
    *
    * @generated from field: tavolo.event.v1.Scope scope = 6;
    */
   scope?: ScopeJson;
 
   /**
-   * Area of the initiative, for the roles. Not stated: all.
+   * Area of the initiative. Not stated: all.
    *
    * @generated from field: tavolo.event.v1.Area area = 7;
    */
   area?: AreaJson;
+
+  /**
+   * One initiative's id. Empty: all.
+   *
+   * @generated from field: string initiative = 8;
+   */
+  initiative?: string;
+
+  /**
+   * Stage of the initiative. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.Stage stage = 9;
+   */
+  stage?: StageJson;
+
+  /**
+   * Kind of the session; items count that came before one. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.SessionKind kind = 10;
+   */
+  kind?: SessionKindJson;
 };
 
 /**
@@ -2933,7 +3117,7 @@ export declare const EvidenceService: GenService<{
     output: typeof ListFindingsResponseSchema;
   },
   /**
-   * GetFigures gives the figures beside roles for one workspace.
+   * GetFigures gives the figures beside roles for one workspace, or over the departments of a period together.
    *
    * @generated from rpc tavolo.api.v1.EvidenceService.GetFigures
    */

@@ -120,6 +120,13 @@ export declare type WorkspaceView = Message<"tavolo.api.v1.WorkspaceView"> & {
    * @generated from field: string unverified = 6;
    */
   unverified: string;
+
+  /**
+   * The region's code of the statistical office, 01 to 22. Empty: nobody recognises what is written.
+   *
+   * @generated from field: string region_code = 7;
+   */
+  regionCode: string;
 };
 
 /**
@@ -169,6 +176,13 @@ export declare type WorkspaceViewJson = {
    * @generated from field: string unverified = 6;
    */
   unverified?: string;
+
+  /**
+   * The region's code of the statistical office, 01 to 22. Empty: nobody recognises what is written.
+   *
+   * @generated from field: string region_code = 7;
+   */
+  regionCode?: string;
 };
 
 /**
@@ -1126,6 +1140,13 @@ export declare type ItemView = Message<"tavolo.api.v1.ItemView"> & {
    * @generated from field: string reason = 10;
    */
   reason: string;
+
+  /**
+   * How many contributions are left out before the first one here: ListContributions has them.
+   *
+   * @generated from field: uint32 earlier_contributions = 11;
+   */
+  earlierContributions: number;
 };
 
 /**
@@ -1203,6 +1224,13 @@ export declare type ItemViewJson = {
    * @generated from field: string reason = 10;
    */
   reason?: string;
+
+  /**
+   * How many contributions are left out before the first one here: ListContributions has them.
+   *
+   * @generated from field: uint32 earlier_contributions = 11;
+   */
+  earlierContributions?: number;
 };
 
 /**
@@ -1300,6 +1328,13 @@ export declare type ContributionView = Message<"tavolo.api.v1.ContributionView">
    * @generated from field: uint32 takes_up = 12;
    */
   takesUp: number;
+
+  /**
+   * There are words, and they are left out here, for the session is too long to be shown whole: ListContributions has them.
+   *
+   * @generated from field: bool text_left_out = 13;
+   */
+  textLeftOut: boolean;
 };
 
 /**
@@ -1391,6 +1426,13 @@ export declare type ContributionViewJson = {
    * @generated from field: uint32 takes_up = 12;
    */
   takesUp?: number;
+
+  /**
+   * There are words, and they are left out here, for the session is too long to be shown whole: ListContributions has them.
+   *
+   * @generated from field: bool text_left_out = 13;
+   */
+  textLeftOut?: boolean;
 };
 
 /**
@@ -1398,6 +1440,172 @@ export declare type ContributionViewJson = {
  * Use `create(ContributionViewSchema)` to create a new message.
  */
 export declare const ContributionViewSchema: GenMessage<ContributionView, {jsonType: ContributionViewJson}>;
+
+/**
+ * ListContributionsRequest asks for what was said to an item in a session, whole.
+ *
+ * @generated from message tavolo.api.v1.ListContributionsRequest
+ */
+export declare type ListContributionsRequest = Message<"tavolo.api.v1.ListContributionsRequest"> & {
+  /**
+   * The workspace.
+   *
+   * @generated from field: string workspace = 1;
+   */
+  workspace: string;
+
+  /**
+   * The item's full id.
+   *
+   * @generated from field: string item = 2;
+   */
+  item: string;
+
+  /**
+   * The session's full id.
+   *
+   * @generated from field: string session = 3;
+   */
+  session: string;
+
+  /**
+   * Number of the first contribution wanted. 0: from the beginning.
+   *
+   * @generated from field: uint32 from = 4;
+   */
+  from: number;
+
+  /**
+   * At most so many. 0: as many as one answer holds.
+   *
+   * @generated from field: uint32 most = 5;
+   */
+  most: number;
+
+  /**
+   * Wait, briefly, until the views have read this sequence.
+   *
+   * @generated from field: uint64 at_least_sequence = 6;
+   */
+  atLeastSequence: bigint;
+};
+
+/**
+ * ListContributionsRequest asks for what was said to an item in a session, whole.
+ *
+ * @generated from message tavolo.api.v1.ListContributionsRequest
+ */
+export declare type ListContributionsRequestJson = {
+  /**
+   * The workspace.
+   *
+   * @generated from field: string workspace = 1;
+   */
+  workspace?: string;
+
+  /**
+   * The item's full id.
+   *
+   * @generated from field: string item = 2;
+   */
+  item?: string;
+
+  /**
+   * The session's full id.
+   *
+   * @generated from field: string session = 3;
+   */
+  session?: string;
+
+  /**
+   * Number of the first contribution wanted. 0: from the beginning.
+   *
+   * @generated from field: uint32 from = 4;
+   */
+  from?: number;
+
+  /**
+   * At most so many. 0: as many as one answer holds.
+   *
+   * @generated from field: uint32 most = 5;
+   */
+  most?: number;
+
+  /**
+   * Wait, briefly, until the views have read this sequence.
+   *
+   * @generated from field: uint64 at_least_sequence = 6;
+   */
+  atLeastSequence?: string;
+};
+
+/**
+ * Describes the message tavolo.api.v1.ListContributionsRequest.
+ * Use `create(ListContributionsRequestSchema)` to create a new message.
+ */
+export declare const ListContributionsRequestSchema: GenMessage<ListContributionsRequest, {jsonType: ListContributionsRequestJson}>;
+
+/**
+ * ListContributionsResponse is one page of what was said.
+ *
+ * @generated from message tavolo.api.v1.ListContributionsResponse
+ */
+export declare type ListContributionsResponse = Message<"tavolo.api.v1.ListContributionsResponse"> & {
+  /**
+   * In the order in which it was said, with all words.
+   *
+   * @generated from field: repeated tavolo.api.v1.ContributionView contributions = 1;
+   */
+  contributions: ContributionView[];
+
+  /**
+   * Number from which to ask on. 0: there is no more.
+   *
+   * @generated from field: uint32 next = 2;
+   */
+  next: number;
+
+  /**
+   * Sequence up to which this is true.
+   *
+   * @generated from field: uint64 sequence = 3;
+   */
+  sequence: bigint;
+};
+
+/**
+ * ListContributionsResponse is one page of what was said.
+ *
+ * @generated from message tavolo.api.v1.ListContributionsResponse
+ */
+export declare type ListContributionsResponseJson = {
+  /**
+   * In the order in which it was said, with all words.
+   *
+   * @generated from field: repeated tavolo.api.v1.ContributionView contributions = 1;
+   */
+  contributions?: ContributionViewJson[];
+
+  /**
+   * Number from which to ask on. 0: there is no more.
+   *
+   * @generated from field: uint32 next = 2;
+   */
+  next?: number;
+
+  /**
+   * Sequence up to which this is true.
+   *
+   * @generated from field: uint64 sequence = 3;
+   */
+  sequence?: string;
+};
+
+/**
+ * Describes the message tavolo.api.v1.ListContributionsResponse.
+ * Use `create(ListContributionsResponseSchema)` to create a new message.
+ */
+export declare const ListContributionsResponseSchema: GenMessage<ListContributionsResponse, {jsonType: ListContributionsResponseJson}>;
 
 /**
  * GetDecisionRequest asks for one decision.
@@ -1648,6 +1856,20 @@ export declare type DecisionView = Message<"tavolo.api.v1.DecisionView"> & {
    * @generated from field: string contest = 26;
    */
   contest: string;
+
+  /**
+   * The electorate, ballots, advice, amendments and acts are left out here, for the session is too long to be shown whole: GetDecision has them.
+   *
+   * @generated from field: bool shortened = 27;
+   */
+  shortened: boolean;
+
+  /**
+   * Who the authority is that ratifies, in words. Empty: not named.
+   *
+   * @generated from field: string ratifier = 28;
+   */
+  ratifier: string;
 };
 
 /**
@@ -1837,6 +2059,20 @@ export declare type DecisionViewJson = {
    * @generated from field: string contest = 26;
    */
   contest?: string;
+
+  /**
+   * The electorate, ballots, advice, amendments and acts are left out here, for the session is too long to be shown whole: GetDecision has them.
+   *
+   * @generated from field: bool shortened = 27;
+   */
+  shortened?: boolean;
+
+  /**
+   * Who the authority is that ratifies, in words. Empty: not named.
+   *
+   * @generated from field: string ratifier = 28;
+   */
+  ratifier?: string;
 };
 
 /**

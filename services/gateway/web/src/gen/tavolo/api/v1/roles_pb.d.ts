@@ -7,6 +7,8 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Timestamp, TimestampJson } from "@bufbuild/protobuf/wkt";
+import type { Area, AreaJson, Scope, ScopeJson, Stage, StageJson } from "../../event/v1/initiative_pb";
+import type { SessionKind, SessionKindJson } from "../../event/v1/session_pb";
 import type { Elector, ElectorJson, Outcome, OutcomeJson, Rule, RuleJson } from "../../event/v1/decision_pb";
 
 /**
@@ -89,6 +91,34 @@ export declare type ListRolesRequest = Message<"tavolo.api.v1.ListRolesRequest">
    * @generated from field: bool caught_up = 10;
    */
   caughtUp: boolean;
+
+  /**
+   * Scope of the initiative. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.Scope scope = 11;
+   */
+  scope: Scope;
+
+  /**
+   * Area of the initiative. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.Area area = 12;
+   */
+  area: Area;
+
+  /**
+   * Stage of the initiative. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.Stage stage = 13;
+   */
+  stage: Stage;
+
+  /**
+   * Kind of the session. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.SessionKind kind = 14;
+   */
+  kind: SessionKind;
 };
 
 /**
@@ -166,6 +196,34 @@ export declare type ListRolesRequestJson = {
    * @generated from field: bool caught_up = 10;
    */
   caughtUp?: boolean;
+
+  /**
+   * Scope of the initiative. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.Scope scope = 11;
+   */
+  scope?: ScopeJson;
+
+  /**
+   * Area of the initiative. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.Area area = 12;
+   */
+  area?: AreaJson;
+
+  /**
+   * Stage of the initiative. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.Stage stage = 13;
+   */
+  stage?: StageJson;
+
+  /**
+   * Kind of the session. Not stated: all.
+   *
+   * @generated from field: tavolo.event.v1.SessionKind kind = 14;
+   */
+  kind?: SessionKindJson;
 };
 
 /**

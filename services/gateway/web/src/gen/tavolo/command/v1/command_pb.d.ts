@@ -2919,6 +2919,13 @@ export declare type WriteCharter = Message<"tavolo.command.v1.WriteCharter"> & {
    * @generated from field: repeated tavolo.event.v1.Elector electors = 4;
    */
   electors: Elector[];
+
+  /**
+   * Who the authority is that ratifies, in words. Nothing: not named. With a ratification only.
+   *
+   * @generated from field: tavolo.command.v1.Text ratifier = 5;
+   */
+  ratifier?: Text | undefined;
 };
 
 /**
@@ -2954,6 +2961,13 @@ export declare type WriteCharterJson = {
    * @generated from field: repeated tavolo.event.v1.Elector electors = 4;
    */
   electors?: ElectorJson[];
+
+  /**
+   * Who the authority is that ratifies, in words. Nothing: not named. With a ratification only.
+   *
+   * @generated from field: tavolo.command.v1.Text ratifier = 5;
+   */
+  ratifier?: TextJson;
 };
 
 /**

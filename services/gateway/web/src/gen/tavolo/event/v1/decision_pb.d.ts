@@ -81,6 +81,13 @@ export declare type CharterWritten = Message<"tavolo.event.v1.CharterWritten"> &
    * @generated from field: repeated tavolo.event.v1.Elector electors = 2;
    */
   electors: Elector[];
+
+  /**
+   * Who the authority is that ratifies, in words: it may be a person or a body that has no seat here. Absent: not named.
+   *
+   * @generated from field: tavolo.event.v1.Sealed ratifier = 3;
+   */
+  ratifier?: Sealed | undefined;
 };
 
 /**
@@ -102,6 +109,13 @@ export declare type CharterWrittenJson = {
    * @generated from field: repeated tavolo.event.v1.Elector electors = 2;
    */
   electors?: ElectorJson[];
+
+  /**
+   * Who the authority is that ratifies, in words: it may be a person or a body that has no seat here. Absent: not named.
+   *
+   * @generated from field: tavolo.event.v1.Sealed ratifier = 3;
+   */
+  ratifier?: SealedJson;
 };
 
 /**
