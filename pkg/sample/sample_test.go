@@ -154,7 +154,7 @@ func TestTheRolesOfTheDepartmentsComeOutAsChosen(t *testing.T) {
 
 func TestAnItemIsProposedOnce(t *testing.T) {
 	ahead := 0
-	for _, i := range (sample.Year{Departments: 4, Decisions: 2000, Seed: 1, Calendar: 2025, Roles: sample.Survey}).Make() {
+	for _, i := range (sample.Year{Departments: 61, Decisions: 20000, Seed: 1, Calendar: 2025, Roles: sample.Survey}).Make() {
 		known, enrolled := map[string]bool{}, map[string]bool{}
 		for _, m := range i.Meetings {
 			for _, a := range m.Ahead {
@@ -201,14 +201,22 @@ var small = sample.Year{Departments: 12, Decisions: 1200, Seed: 1, Calendar: 202
 
 // What a year is for is looking at: everything that an auditor would circle and every reason happens in it.
 func TestAYearHasWhatAnAuditorWouldCircle(t *testing.T) {
-	reasons, findings := map[role.Reason]int{}, map[evidence.Code]int{}
+	reasons, findings, amended := map[role.Reason]int{}, map[evidence.Code]int{}, 0
 	for _, r := range record(t, small.Make()) {
 		for _, l := range r.Lines() {
 			reasons[l.Reason]++
 		}
+		for _, d := range r.Decisions {
+			if len(d.Decision.Amendments) == 1 && d.Decision.ConsentRound == 2 && d.Decision.Outcome == eventv1.Outcome_OUTCOME_ADOPTED {
+				amended++
+			}
+		}
 		for _, f := range r.Findings(r.timeline, time.Time{}, time.Time{}) {
 			findings[f.Code]++
 		}
+	}
+	if amended == 0 {
+		t.Error("no decision by consent was amended and asked anew")
 	}
 	for _, want := range []role.Reason{role.BindingVote, role.ByConsent, role.DelegatedPower, role.ThroughDelegate, role.AdviceGiven, role.AdviceAdopted, role.NeedsRatification, role.TokenVote, role.UnverifiedConsensus, role.Overridden, role.ProxyOutOfConstituency,
 		role.VoiceOnly, role.ObjectionDismissed, role.ImplementationRefused, role.InformedOnly, role.Silent, role.Absent, role.NotInvited, role.NoDecision, role.NoRule} {
