@@ -112,17 +112,14 @@ func TestOtherErrorsTravelAsInternalOnly(t *testing.T) {
 	}
 }
 
+// At once: who waited in vain would be told of a timeout.
 func TestNobodyThereIsSaidAtOnce(t *testing.T) {
 	s := start(t, bus.Options{})
 	gateway := connect(t, s, bus.Gateway)
 	for subject, service := range map[string]string{"cmd.w": bus.Ledger, "query.roles": bus.Views, "people.seal": bus.People} {
-		began := time.Now()
 		_, err := ask(t.Context(), gateway, subject, "x")
 		if want := decider.Refuse(bus.CodeUnavailable, "service", service); !errors.Is(err, want) || !strings.Contains(err.Error(), want.Error()) {
 			t.Errorf("%s: got %v, want %v", subject, err, want)
-		}
-		if took := time.Since(began); took > bus.RequestTimeout/2 {
-			t.Errorf("%s: it took %v", subject, took)
 		}
 	}
 	gateway.Close()
@@ -131,25 +128,30 @@ func TestNobodyThereIsSaidAtOnce(t *testing.T) {
 }
 
 func TestNoAnswerInTimeIsATimeout(t *testing.T) {
+	const patience = 500 * time.Millisecond // of the asker, and far less than who sets none has
 	s := start(t, bus.Options{})
 	gone := make(chan error, 1)
 	serve(t, connect(t, s, bus.Ledger), bus.Ledger, map[string]bus.Handler{
 		"cmd.*": func(ctx context.Context, _ []byte) ([]byte, error) {
-			<-ctx.Done() // the handler is told how long the asker waits
+			if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > patience { // the handler is told how long the asker waits
+				t.Errorf("the handler may work on until %v", deadline)
+			}
+			<-ctx.Done()
 			gone <- ctx.Err()
 			return nil, ctx.Err()
 		},
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	gateway := connect(t, s, bus.Gateway)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	_, err := ask(ctx, connect(t, s, bus.Gateway), "cmd.w", "x")
+	_, err := ask(ctx, gateway, "cmd.w", "x")
 	wantCode(t, err, bus.CodeTimeout)
 	select {
 	case err := <-gone:
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("the handler's context ended with %v", err)
 		}
-	case <-time.After(bus.RequestTimeout / 2):
+	case <-time.After(time.Minute):
 		t.Error("the handler works on for an asker who has gone")
 	}
 }
@@ -206,38 +208,37 @@ func TestCorrelationAndSubjectReachTheHandler(t *testing.T) {
 	}
 }
 
+// A server that lets answers through for a moment drops what comes later than that; one that does for long lets the same answer through.
 func TestSlowAnswerArrivesAndLateOneIsDropped(t *testing.T) {
-	const within = time.Second
-	bus.ShortenAnswers(t, within)
-	s := start(t, bus.Options{})
-	log := capture(t)
-	wait := func(d time.Duration) bus.Handler {
-		return func(_ context.Context, data []byte) ([]byte, error) { <-time.After(d); return data, nil }
-	}
-	endpoints := func(family string) map[string]bus.Handler {
-		return map[string]bus.Handler{family + ".slow": wait(within / 2), family + ".late": wait(2 * within)}
-	}
-	serve(t, connect(t, s, bus.Ledger), bus.Ledger, endpoints("cmd"))
-	serve(t, connect(t, s, bus.Views), bus.Views, endpoints("query"))
-	gateway := connect(t, s, bus.Gateway)
-	var all sync.WaitGroup
-	for _, family := range []string{"cmd", "query"} {
-		all.Go(func() {
-			if got, err := ask(t.Context(), gateway, family+".slow", "x"); got != "x" || err != nil {
-				t.Errorf("%s: the slow answer is %q, %v", family, got, err)
-			}
-		})
-		all.Go(func() {
-			ctx, cancel := context.WithTimeout(t.Context(), 3*within)
-			defer cancel()
-			if _, err := ask(ctx, gateway, family+".late", "x"); decider.CodeOf(err) != bus.CodeTimeout {
-				t.Errorf("%s: the late answer is %v", family, err)
-			}
-		})
-	}
-	all.Wait()
-	if !strings.Contains(log.String(), "Publish Violation") {
-		t.Error("it was not the server that dropped the late answers")
+	const moment = 100 * time.Millisecond
+	for _, within := range []time.Duration{time.Minute, moment} {
+		bus.ShortenAnswers(t, within)
+		s := start(t, bus.Options{})
+		log := capture(t)
+		slow := func(_ context.Context, data []byte) ([]byte, error) { <-time.After(3 * moment); return data, nil }
+		serve(t, connect(t, s, bus.Ledger), bus.Ledger, map[string]bus.Handler{"cmd.*": slow})
+		serve(t, connect(t, s, bus.Views), bus.Views, map[string]bus.Handler{"query.*": slow})
+		gateway := connect(t, s, bus.Gateway)
+		var all sync.WaitGroup
+		for _, subject := range []string{"cmd.w", "query.roles"} {
+			all.Go(func() {
+				if within > moment {
+					if got, err := ask(t.Context(), gateway, subject, "x"); got != "x" || err != nil {
+						t.Errorf("%s: the slow answer is %q, %v", subject, got, err)
+					}
+					return
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 10*moment)
+				defer cancel()
+				if _, err := ask(ctx, gateway, subject, "x"); decider.CodeOf(err) != bus.CodeTimeout {
+					t.Errorf("%s: the late answer is %v", subject, err)
+				}
+			})
+		}
+		all.Wait()
+		if within == moment {
+			waitFor(t, "the server says that it dropped the answers", func() bool { return strings.Contains(log.String(), "Publish Violation") })
+		}
 	}
 }
 
@@ -257,7 +258,7 @@ func TestServiceAnswersAnAskerOnce(t *testing.T) {
 	if err := errors.Join(people.Flush(), gateway.PublishRequest("people.seal", answers.Subject, nil)); err != nil {
 		t.Fatal(err)
 	}
-	m, err := asked.NextMsg(5 * time.Second)
+	m, err := asked.NextMsg(time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -404,7 +405,7 @@ func TestOperatorFindsTheServices(t *testing.T) {
 	}
 	found := map[string]bool{}
 	for len(found) < 2 {
-		m, err := sub.NextMsg(5 * time.Second)
+		m, err := sub.NextMsg(time.Minute)
 		if err != nil {
 			t.Fatalf("found %v only: %v", found, err)
 		}

@@ -65,7 +65,7 @@ func TestWaitHeedsAWorkspaceThatIsFollowedLater(t *testing.T) {
 	w := newWorld(t)
 	r := w.start(newDB(t), plain)
 	got := make(chan error)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	go func() { got <- r.Wait(ctx, "w", 2) }()
 	wantCode(t, r.Follow("w"), eventlog.CodeNoWorkspace)

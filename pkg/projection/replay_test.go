@@ -115,7 +115,7 @@ func (s *stopper) fold(ctx context.Context, tx *sql.Tx, ws string, batch []event
 
 // reached returns when the projector is at its commit, or the view where the log is.
 func (s *stopper) reached(seq uint64, r *projection.Runner, ws string) {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	go func() {
 		select {

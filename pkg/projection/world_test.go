@@ -204,7 +204,7 @@ func (w *world) startLogging(l *slog.Logger, db *sqlite.DB, view projection.View
 // reach waits until a view has come to a sequence.
 func (w *world) reach(r *projection.Runner, ws string, seq uint64) {
 	w.Helper()
-	ctx, cancel := context.WithTimeout(w.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(w.Context(), time.Minute)
 	defer cancel()
 	if err := r.Wait(ctx, ws, seq); err != nil {
 		w.Fatal(err)
@@ -214,7 +214,7 @@ func (w *world) reach(r *projection.Runner, ws string, seq uint64) {
 // standstill waits until a view has stopped before a sequence, and wants it at another with a code.
 func (w *world) standstill(r *projection.Runner, ws string, before, at uint64, code string) {
 	w.Helper()
-	ctx, cancel := context.WithTimeout(w.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(w.Context(), time.Minute)
 	defer cancel()
 	wantCode(w, r.Wait(ctx, ws, before), projection.CodeStopped)
 	if seq, unverified := r.Position(ws); seq != at || unverified != code {
@@ -268,7 +268,7 @@ func waitFor(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	late := time.After(20 * time.Second)
+	late := time.After(time.Minute)
 	for !holds() {
 		select {
 		case <-tick.C:

@@ -112,17 +112,18 @@ func TestManyVotesInManyWorkspacesAllClose(t *testing.T) {
 		w.found(ws)
 	}
 	w.clerk(nil)
-	closesAt := time.Now().Add(2 * time.Second)
+	closesAt := map[string]time.Time{}
 	for _, ws := range workspaces {
-		w.vote(ws, closesAt, votes...)
+		closesAt[ws] = time.Now().Add(soon)
+		w.vote(ws, closesAt[ws], votes...)
 	}
 	var latest time.Duration
 	for _, ws := range workspaces {
 		for _, d := range votes {
 			w.until(ws+" "+d+" closes", w.closed(ws, d))
-			w.wantOnce(ws, d, closesAt)
+			w.wantOnce(ws, d, closesAt[ws])
 			c := w.closings(ws, d)[0]
-			latest = max(latest, c.RecordedAt.AsTime().Sub(closesAt))
+			latest = max(latest, c.RecordedAt.AsTime().Sub(closesAt[ws]))
 			if c.event.Outcome != eventv1.Outcome_OUTCOME_ADOPTED {
 				t.Errorf("%s %s: %v", ws, d, c.event.Outcome)
 			}

@@ -13,6 +13,7 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/nats-io/nats.go"
+	"google.golang.org/protobuf/proto"
 
 	"tavolo/pkg/bus"
 	"tavolo/pkg/decider"
@@ -30,6 +31,8 @@ const (
 	pullAtOnce = 100
 	// remembered is how many entries are kept in memory, for the many readers of the newest ones; fresh is for how long. An erasure takes no longer.
 	remembered, fresh = 4096, time.Minute
+	// pagesKept is how many pages of the newest are remembered, as their places: at most 100 numbers each.
+	pagesKept = 1024
 )
 
 // scanMax is how many lines of the order are looked at at once: in order, a narrow subscription gets an empty answer that goes on from there. Tests look at
@@ -41,7 +44,8 @@ type order struct {
 	nc    *nats.Conn
 	clock func() time.Time
 	wake  chan struct{}
-	known *lru.Cache[uint64, seen] // by number
+	known *lru.Cache[uint64, seen]  // by number
+	found *lru.Cache[string, found] // by scope, number and limit: what lies below a number never changes
 
 	mu    sync.Mutex
 	dirty map[string]bool // workspaces to be asked about
@@ -53,9 +57,19 @@ type seen struct {
 	at    time.Time
 }
 
+// found is a page of the newest, before it is read.
+type found struct {
+	places []place
+	more   bool
+}
+
 func newOrder(_ context.Context, st *store, nc *nats.Conn, clock func() time.Time) (*order, error) {
 	known, err := lru.New[uint64, seen](remembered)
-	return &order{store: st, nc: nc, clock: clock, wake: make(chan struct{}, 1), known: known, dirty: map[string]bool{}, list: true}, err
+	if err != nil {
+		return nil, err
+	}
+	pages, err := lru.New[string, found](pagesKept)
+	return &order{store: st, nc: nc, clock: clock, wake: make(chan struct{}, 1), known: known, found: pages, dirty: map[string]bool{}, list: true}, err
 }
 
 // changed takes note of an announcement: changed.<workspace>.<initiative>.
@@ -194,25 +208,44 @@ func (o *order) after(ctx context.Context, scope *feedv1.FeedScope, after uint64
 
 // before gives the newest entries of a scope below a number (0: the newest of all), newest first.
 func (o *order) before(ctx context.Context, scope *feedv1.FeedScope, before uint64, limit int) (page, error) {
-	below := before
-	if below == 0 {
-		below = 1 << 62
-	}
-	places, scanned, more, err := o.scan(ctx, scope, `n < ? ORDER BY n DESC`, below, limit)
-	for err == nil && more && len(places) == 0 { // a page goes on from its last entry: one without any would end the feed
-		places, scanned, more, err = o.scan(ctx, scope, `n < ? ORDER BY n DESC`, scanned, limit)
-	}
+	f, err := o.below(ctx, scope, before, limit)
 	if err != nil {
 		return page{}, err
 	}
-	p := page{more: more}
-	if p.entries, err = o.read(ctx, places); err != nil {
+	p := page{more: f.more}
+	if p.entries, err = o.read(ctx, f.places); err != nil {
 		return page{}, err
 	}
-	if len(p.entries) < len(places) {
+	if len(p.entries) < len(f.places) {
 		return page{}, decider.Refuse("feeds/not-ready")
 	}
 	return p, nil
+}
+
+// below finds the places of a page of the newest. A reader asks again and again, mostly without anything new, and a narrow scope has the whole order
+// looked through; so what was found is kept until there is another entry.
+func (o *order) below(ctx context.Context, scope *feedv1.FeedScope, before uint64, limit int) (f found, err error) {
+	if before == 0 {
+		if err := o.store.db.Read().QueryRowContext(ctx, `SELECT coalesce(max(n), 0) + 1 FROM entry`).Scan(&before); err != nil {
+			return f, err
+		}
+	}
+	text, err := proto.MarshalOptions{Deterministic: true}.Marshal(scope)
+	if err != nil {
+		return f, err
+	}
+	key := strconv.FormatUint(before, 10) + " " + strconv.Itoa(limit) + " " + string(text)
+	if f, ok := o.found.Get(key); ok {
+		return f, nil
+	}
+	scanned := before
+	for f.more = true; f.more && len(f.places) == 0; { // a page goes on from its last entry: one without any would end the feed
+		if f.places, scanned, f.more, err = o.scan(ctx, scope, `n < ? ORDER BY n DESC`, scanned, limit); err != nil {
+			return f, err
+		}
+	}
+	o.found.Add(key, f)
+	return f, nil
 }
 
 // scan finds the lines of a scope. more says that there are further ones.

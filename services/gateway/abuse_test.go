@@ -106,7 +106,7 @@ func TestWhoIsClosedForAnErrorCanReadWhy(t *testing.T) {
 	if _, err := s.conn.NetConn().Write(rawFrame(fin|text, strings.Repeat("a", 500<<10), false)); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.conn.NetConn().SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+	if err := s.conn.NetConn().SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	frame, err := io.ReadAll(s.conn.NetConn()) // not through the library: its answer to the close frame would swallow a reset
@@ -227,13 +227,57 @@ func TestSocketsAreBounded(t *testing.T) {
 	})
 }
 
+// Two tabs and a projector are one device's; another device is not shut out by them, and neither are the operator's programs.
+func TestSocketsOfADeviceAreBounded(t *testing.T) {
+	h := open(t, gateway.SocketsAt(3))
+	dial := func(headers []string) (*websocket.Conn, string) {
+		t.Helper()
+		header := http.Header{}
+		for i := 0; i < len(headers); i += 2 {
+			header.Set(headers[i], headers[i+1])
+		}
+		as(header)
+		conn, answer, err := websocket.DefaultDialer.DialContext(t.Context(), "ws://"+h.gateway.Addr()+"/v1/live", header)
+		if err == nil {
+			t.Cleanup(func() { _ = conn.Close() })
+			return conn, ""
+		}
+		if answer == nil || answer.StatusCode != http.StatusTooManyRequests {
+			t.Fatalf("%v %v", answer, err)
+		}
+		return nil, answer.Header.Get("Tavolo-Code")
+	}
+	giulia, anna := h.signIn("giulia", in(facilitate, "g")), h.signIn("anna", in(takePart, "a"))
+	var seats []*websocket.Conn
+	for i := range 3 {
+		conn, code := dial(giulia)
+		if code != "" {
+			t.Fatalf("socket %d: %s", i+1, code)
+		}
+		seats = append(seats, conn)
+	}
+	if _, code := dial(giulia); code != "gateway/too-many-sockets" {
+		t.Errorf("the fourth: %q", code)
+	}
+	for range 4 {
+		if _, code := dial(nil); code != "" {
+			t.Errorf("a program: %s", code)
+		}
+	}
+	if _, code := dial(anna); code != "" {
+		t.Errorf("another device: %s", code)
+	}
+	_ = seats[0].Close()
+	eventually(t, "a place is free at the device", func() bool { _, code := dial(giulia); return code == "" })
+}
+
 func TestASocketThatIsSilentIsClosed(t *testing.T) {
-	h := open(t, gateway.PingPong(20*time.Millisecond, 100*time.Millisecond))
+	h := open(t, gateway.PingPong(100*time.Millisecond, time.Second))
 	silent, alive := h.dial(), h.dial()
 	pinged := make(chan struct{}, 100)
 	alive.conn.SetPingHandler(func(data string) error {
 		pinged <- struct{}{}
-		return alive.conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(time.Second))
+		return alive.conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(time.Minute))
 	})
 	listening := make(chan error, 1)
 	go func() {
@@ -242,7 +286,7 @@ func TestASocketThatIsSilentIsClosed(t *testing.T) {
 	}()
 	silent.conn.SetPingHandler(func(string) error { return nil })
 	eventually(t, "the silent one is gone and the other is not", func() bool { return h.gateway.Seated() == 1 })
-	for range 10 { // twice as long as a silent one is waited for
+	for range 20 { // twice as long as a silent one is waited for
 		<-pinged
 	}
 	select {

@@ -134,7 +134,7 @@ func (e *edge) admit(r *http.Request) error {
 	case !e.g.ours(r.Host):
 		// A page elsewhere can have its own name point to this machine, and is then of "the same origin" as we are (DNS rebinding).
 		return decider.Refuse("gateway/wrong-host")
-	case !e.buckets.allow(r.RemoteAddr):
+	case !e.buckets.allow(visitOf(r.Context()).remote):
 		return decider.Refuse("gateway/too-fast")
 	case e.origin.Check(r) != nil:
 		return decider.Refuse("gateway/cross-origin")

@@ -28,11 +28,15 @@ func HeadersWithin(d time.Duration) Limit {
 }
 func BodyWithin(d time.Duration) Limit { return func(l *limits) { l.bodyWithin = d } }
 func Sockets(n int) Limit              { return func(l *limits) { l.room.sockets = n } }
+func SocketsAt(n int) Limit            { return func(l *limits) { l.room.perDevice = n } }
 func PingPong(ping, pong time.Duration) Limit {
 	return func(l *limits) { l.room.ping, l.room.pong = ping, pong }
 }
 func Frames(perSecond float64, burst int) Limit {
 	return func(l *limits) { l.room.perSecond, l.room.burst = perSecond, burst }
+}
+func Goodbye(d time.Duration) Limit {
+	return func(l *limits) { l.room.goodbye = d }
 }
 func Look(d time.Duration) Limit   { return func(l *limits) { l.room.look = d } }
 func Again(d time.Duration) Limit  { return func(l *limits) { l.room.again = d } }

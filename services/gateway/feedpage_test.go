@@ -1,12 +1,23 @@
 package gateway_test
 
 import (
+	"context"
+	"crypto/sha256"
 	"encoding/xml"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"tavolo/pkg/bus"
+	"tavolo/pkg/decider"
+	apiv1 "tavolo/proto/tavolo/api/v1"
+	feedv1 "tavolo/proto/tavolo/feed/v1"
 	"tavolo/services/gateway"
 )
 
@@ -58,6 +69,47 @@ func TestThePageOfTheFeedsIsForAnyone(t *testing.T) {
 	}
 	if feed := h.do(http.MethodGet, "/feeds/sample.json", "", nobody...); feed.json(t)["version"] != "https://jsonfeed.org/version/1.1" || feed.header.Get("Content-Type") != "application/feed+json; charset=utf-8" {
 		t.Errorf("the sample in JSON Feed: %s", feed.body)
+	}
+}
+
+// However many calendars are fetched, each initiative is asked for once in a while; each token is shown its own part of them, and only what is public.
+func TestCalendarsAskForEachInitiativeOnce(t *testing.T) {
+	h := open(t)
+	scopes := map[string]*feedv1.FeedScope{"all": nil, "altro": {Places: []*feedv1.FeedPlace{{Workspace: "dsm", Initiative: "altro"}}}}
+	h.serve(bus.Feeds, map[string]bus.Handler{"feeds.pull": func(_ context.Context, data []byte) ([]byte, error) {
+		q := &feedv1.PullRequest{}
+		if err := proto.Unmarshal(data, q); err != nil {
+			return nil, err
+		}
+		for token, scope := range scopes {
+			if sum := sha256.Sum256([]byte(token)); string(sum[:]) == string(q.Token) {
+				return proto.Marshal(&feedv1.PullResponse{Scope: scope})
+			}
+		}
+		return nil, decider.Refuse("feeds/token-unknown")
+	}})
+	h.say("list_workspaces", func(proto.Message) (proto.Message, error) {
+		return &apiv1.ListWorkspacesResponse{Workspaces: []*apiv1.WorkspaceView{{Id: "dsm", Initiatives: []*apiv1.InitiativeSummary{{Id: "orari"}, {Id: "altro"}, {Id: "chiuso"}}}}}, nil
+	})
+	h.say("get_initiative", func(m proto.Message) (proto.Message, error) {
+		id := m.(*apiv1.GetInitiativeRequest).Initiative
+		return &apiv1.InitiativeView{Public: id != "chiuso", Sessions: []*apiv1.SessionSummary{{Id: id + ":s", StartsAt: timestamppb.New(time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC))}}}, nil
+	})
+	for range 3 {
+		for token, want := range map[string]string{"all": "altro orari", "altro": "altro"} {
+			r := h.do(http.MethodGet, "/v1/feeds/calendar.ics", "", "Authorization", "Bearer "+token)
+			var got []string
+			for _, uid := range regexp.MustCompile(`UID:(\w+):s@dsm`).FindAllStringSubmatch(r.body, -1) {
+				got = append(got, uid[1])
+			}
+			slices.Sort(got)
+			if r.status != http.StatusOK || strings.Join(got, " ") != want {
+				t.Errorf("%s: %d, the meetings of %v, want %s", token, r.status, got, want)
+			}
+		}
+	}
+	if n := h.times("get_initiative"); n != 3 {
+		t.Errorf("asked %d times for three initiatives", n)
 	}
 }
 

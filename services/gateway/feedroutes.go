@@ -106,11 +106,11 @@ func (g *Gateway) tellRefused(ctx context.Context, token []byte) {
 
 // network is the large part of the internet that a request comes from.
 func network(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
+	address, ok := addressOf(visitOf(r.Context()).remote)
+	if !ok {
 		return ""
 	}
-	return feed.Network(host)
+	return feed.Network(address.String())
 }
 
 // feedToken reads the token of a request and gives its hash (feeds/token-missing).
@@ -219,28 +219,58 @@ func (g *Gateway) feedCalendar(w http.ResponseWriter, r *http.Request, token []b
 	if err := g.feeds(r.Context(), "pull", &feedv1.PullRequest{Token: token, After: 1 << 62, Limit: 1, Network: network(r)}, &page); err != nil {
 		return err
 	}
-	all, err := g.workspaces(r.Context())
+	all, err := g.publicMeetings(r.Context())
 	if err != nil {
 		return err
 	}
 	var meetings []pages.Meeting
-	for _, ws := range all {
-		for _, i := range ws.Initiatives {
-			scope := &feedv1.FeedScope{Places: page.Scope.GetPlaces(), Areas: page.Scope.GetAreas()}
-			if !feed.Matches(scope, ws.Id, i.Id, int32(i.Area), 0) {
-				continue
-			}
-			view, err := unasked(r.Context(), g, "InitiativeService.GetInitiative", &apiv1.GetInitiativeRequest{Workspace: ws.Id, Initiative: i.Id}, &apiv1.InitiativeView{})
-			if err != nil {
-				return err
-			}
-			if view.Public {
-				meetings = append(meetings, pages.MeetingsOf(ws.Id, view)...)
-			}
+	scope := &feedv1.FeedScope{Places: page.Scope.GetPlaces(), Areas: page.Scope.GetAreas()}
+	for _, i := range all {
+		if feed.Matches(scope, i.workspace, i.initiative, i.area, 0) {
+			meetings = append(meetings, i.meetings...)
 		}
 	}
 	tagged(w, r, "text/calendar; charset=utf-8", pages.PublicCalendar(language(r.Header), meetings, time.Now().UTC().Truncate(24*time.Hour)))
 	return nil
+}
+
+// meetingsFresh is for how long the meetings of the public initiatives are kept: whatever the number of calendars, each initiative is asked for once in
+// that time, and what is no longer public is shown no longer.
+const meetingsFresh = time.Minute
+
+// publicInitiative is what a calendar shows of one.
+type publicInitiative struct {
+	workspace, initiative string
+	area                  int32
+	meetings              []pages.Meeting
+}
+
+// publicMeetings gives the meetings of all public initiatives. One request asks for them, the others wait for it.
+func (g *Gateway) publicMeetings(ctx context.Context) ([]publicInitiative, error) {
+	f := g.feeding
+	f.meeting.Lock()
+	defer f.meeting.Unlock()
+	if time.Since(f.metAt) < meetingsFresh {
+		return f.met, nil
+	}
+	all, err := g.workspaces(ctx)
+	if err != nil {
+		return nil, err
+	}
+	asked, met := time.Now(), []publicInitiative(nil)
+	for _, ws := range all {
+		for _, i := range ws.Initiatives {
+			view, err := unasked(ctx, g, "InitiativeService.GetInitiative", &apiv1.GetInitiativeRequest{Workspace: ws.Id, Initiative: i.Id}, &apiv1.InitiativeView{})
+			if err != nil {
+				return nil, err
+			}
+			if view.Public {
+				met = append(met, publicInitiative{ws.Id, i.Id, int32(i.Area), pages.MeetingsOf(ws.Id, view)})
+			}
+		}
+	}
+	f.met, f.metAt = met, asked
+	return met, nil
 }
 
 // feedKeys gives the public keys of v1a signatures.

@@ -38,6 +38,10 @@ type feeding struct {
 	beat    time.Duration
 	sub     *nats.Subscription
 
+	meeting sync.Mutex // guards met and metAt; see publicMeetings
+	met     []publicInitiative
+	metAt   time.Time
+
 	mu      sync.Mutex
 	news    chan struct{} // closed when there is something new
 	streams map[string]int

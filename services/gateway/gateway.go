@@ -28,6 +28,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"runtime"
 	"sync"
@@ -51,6 +52,8 @@ type Options struct {
 	// PublicURL is the address under which others reach the gateway: https://tavolo.example.it. Requests addressed to its host are taken, links are made
 	// of it, and with https cookies are marked for encrypted connections only. Empty: this machine alone reaches it.
 	PublicURL string
+	// TrustedProxies are the addresses, or networks (10.0.0.0/8), of proxies whose word on where a request comes from is taken (X-Forwarded-For). Empty: nobody's.
+	TrustedProxies []string
 	// TLSCert and TLSKey are files in PEM form; with them the gateway speaks TLS itself. Empty: it does not.
 	TLSCert, TLSKey string
 	// ReadersURL is where readers of the feeds find NATS: tls://tavolo.example.it:4222. Without a host (tls://:4222) it is that of the gateway. Empty: there is no
@@ -87,6 +90,7 @@ type Gateway struct {
 	hub      *hub
 	edge     *edge
 	public   *url.URL // nil: none
+	proxies  []netip.Prefix
 	tries    *tries
 	feeding  *feeding
 	server   *http.Server
@@ -100,7 +104,7 @@ const readyWithin = 2 * time.Second
 // Start listens and serves until Stop.
 //
 // Refusals: gateway/loopback-only (an address that others could reach, without a public one), gateway/public-url, gateway/listen (not an address, or
-// taken), gateway/certificate.
+// taken), gateway/certificate, gateway/trusted-proxy.
 func Start(o Options) (*Gateway, error) { return start(o, defaults) }
 
 func start(o Options, l limits) (*Gateway, error) {
@@ -116,6 +120,9 @@ func start(o Options, l limits) (*Gateway, error) {
 		return nil, err
 	}
 	if g.public, err = parsePublic(o.PublicURL); err != nil {
+		return nil, err
+	}
+	if g.proxies, err = parseProxies(o.TrustedProxies); err != nil {
 		return nil, err
 	}
 	certificate, err := readCertificate(o)

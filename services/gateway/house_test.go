@@ -90,7 +90,7 @@ func openWith(t testing.TB, o gateway.Options, limits ...gateway.Limit) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
 		if err := h.gateway.Stop(ctx); err != nil {
 			t.Errorf("stop: %v", err)
@@ -393,9 +393,9 @@ func (h *house) post(method, body string, headers ...string) reply {
 // eventually waits until a condition holds.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(5 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !holds(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("%s: not within five seconds", what)
+			t.Fatalf("%s: not within a minute", what)
 		}
 	}
 }

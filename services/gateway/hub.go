@@ -37,6 +37,7 @@ type hub struct {
 	of       map[home]map[*topic]struct{} // the same, by initiative
 	sockets  map[*socket]struct{}
 	entered  int
+	at       map[string]int // of those, by device
 	closed   bool
 	sitting  sync.WaitGroup // sockets
 	watching sync.WaitGroup // goroutines of the hub and of topics
@@ -62,7 +63,7 @@ const recheckEvery = time.Minute
 
 func newHub(g *Gateway) (*hub, error) {
 	h := &hub{g: g, reading: make(chan struct{}, g.limits.room.reading),
-		topics: map[topicKey]*topic{}, of: map[home]map[*topic]struct{}{}, sockets: map[*socket]struct{}{}}
+		topics: map[topicKey]*topic{}, of: map[home]map[*topic]struct{}{}, sockets: map[*socket]struct{}{}, at: map[string]int{}}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	var err error
 	if h.changes, err = g.o.Conn.Subscribe(allChanges, func(m *nats.Msg) { h.announced(m.Subject, m.Data) }); err != nil {
@@ -136,21 +137,33 @@ func (h *hub) announced(subject string, data []byte) {
 	}
 }
 
-// enter lets one more socket in, if there is room. leave is called when it has gone.
-func (h *hub) enter() (leave func(), err error) {
+// enter lets one more socket of a device in, if there is room; the operator's programs have none ("") and only the limit of all. leave is called when it
+// has gone.
+//
+// Refusals: gateway/stopping, gateway/busy, gateway/too-many-sockets.
+func (h *hub) enter(device string) (leave func(), err error) {
+	room := h.g.limits.room
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
 	case h.closed:
 		return nil, decider.Refuse("gateway/stopping")
-	case h.entered >= h.g.limits.room.sockets:
+	case device != "" && h.at[device] >= room.perDevice:
+		return nil, decider.Refuse("gateway/too-many-sockets", "most", strconv.Itoa(room.perDevice))
+	case h.entered >= room.sockets:
 		return nil, decider.Refuse("gateway/busy")
 	}
 	h.entered++
+	if device != "" {
+		h.at[device]++
+	}
 	h.sitting.Add(1)
 	return func() {
 		h.mu.Lock()
 		h.entered--
+		if h.at[device]--; h.at[device] <= 0 {
+			delete(h.at, device)
+		}
 		h.mu.Unlock()
 		h.sitting.Done()
 	}, nil

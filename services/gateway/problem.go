@@ -49,6 +49,7 @@ var meanings = map[string]meaning{
 	"gateway/too-large":              {connect.CodeResourceExhausted, http.StatusRequestEntityTooLarge},
 	"gateway/too-slow":               {connect.CodeDeadlineExceeded, http.StatusRequestTimeout},
 	"gateway/too-many-subscriptions": {connect.CodeResourceExhausted, 0},
+	"gateway/too-many-sockets":       {connect.CodeResourceExhausted, 0},
 	"gateway/not-found":              {connect.CodeNotFound, 0},
 	"gateway/no-day":                 {connect.CodeNotFound, 0},
 	"eventlog/unknown-workspace":     {connect.CodeNotFound, 0},

@@ -34,8 +34,8 @@ import (
 
 // roomLimits of the sockets.
 type roomLimits struct {
-	// sockets bounds all sockets of this gateway, subscriptions those of one.
-	sockets, subscriptions int
+	// sockets bounds all sockets of this gateway, perDevice those of one device; subscriptions is what one may follow.
+	sockets, perDevice, subscriptions int
 	// message is the largest message of a client in bytes.
 	message int64
 	// perSecond and burst bound the frames of one client, pings and pongs included.
@@ -61,7 +61,7 @@ type roomLimits struct {
 }
 
 var defaultRoom = roomLimits{
-	sockets: 4096, subscriptions: 32,
+	sockets: 4096, perDevice: 20, subscriptions: 32,
 	message:   16 << 10,
 	perSecond: 20, burst: 40,
 	queueMessages: 256, queueBytes: 1 << 20,
@@ -95,7 +95,7 @@ func (g *Gateway) live(w http.ResponseWriter, r *http.Request) {
 		EnableCompression: false, // with it the limit on messages would count packed bytes, and 16 KiB could unpack to 8 MiB
 		HandshakeTimeout:  g.limits.room.write,
 	}
-	leave, err := g.hub.enter()
+	leave, err := g.hub.enter(v.device)
 	if err != nil {
 		g.refuse(w, r, err)
 		return

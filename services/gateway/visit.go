@@ -8,7 +8,9 @@ import (
 	"encoding/base64"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,7 +61,7 @@ func callerOf(ctx context.Context) caller { return visitOf(ctx).caller }
 
 // begin notes how a request reached us.
 func (g *Gateway) begin(r *http.Request) *visit {
-	v := &visit{remote: r.RemoteAddr, kind: kindOf(r.Header.Get("User-Agent"))}
+	v := &visit{remote: g.remoteOf(r), kind: kindOf(r.Header.Get("User-Agent"))}
 	v.secure = r.TLS != nil || g.public != nil && g.public.Scheme == "https" && hostOf(r.Host) == g.public.Hostname()
 	v.base = "http://" + r.Host
 	if v.secure {
@@ -164,6 +166,58 @@ func kindOf(userAgent string) string {
 		return "computer"
 	}
 	return "program"
+}
+
+// remoteOf gives the address that a request comes from. It is the other end of the connection; when that is a trusted proxy, the last one of those that
+// the request passed which is none. What stands before it in X-Forwarded-For could have been written by anybody.
+func (g *Gateway) remoteOf(r *http.Request) string {
+	remote, ok := addressOf(r.RemoteAddr)
+	if !ok || !g.trusts(remote) {
+		return r.RemoteAddr
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for _, hop := range slices.Backward(hops) {
+		before, ok := addressOf(strings.TrimSpace(hop))
+		if !ok {
+			break
+		}
+		if remote = before; !g.trusts(remote) {
+			break
+		}
+	}
+	return remote.String()
+}
+
+func (g *Gateway) trusts(address netip.Addr) bool {
+	return slices.ContainsFunc(g.proxies, func(p netip.Prefix) bool { return p.Contains(address) })
+}
+
+// addressOf reads an IP address, with or without a port.
+func addressOf(s string) (netip.Addr, bool) {
+	a, err := netip.ParseAddr(strings.Trim(s, "[]"))
+	if err != nil {
+		p, err := netip.ParseAddrPort(s)
+		if err != nil {
+			return netip.Addr{}, false
+		}
+		a = p.Addr()
+	}
+	return a.Unmap().WithZone(""), true
+}
+
+// parseProxies reads addresses and networks (gateway/trusted-proxy).
+func parseProxies(all []string) (proxies []netip.Prefix, err error) {
+	for _, s := range all {
+		p, err := netip.ParsePrefix(s)
+		if a, ok := addressOf(s); err != nil && ok {
+			p, err = a.Prefix(a.BitLen())
+		}
+		if err != nil {
+			return nil, decider.Refuse("gateway/trusted-proxy")
+		}
+		proxies = append(proxies, p.Masked())
+	}
+	return proxies, nil
 }
 
 // hostOf takes port and brackets off a host.

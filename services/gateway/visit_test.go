@@ -131,6 +131,44 @@ func TestAPublicAddressLetsOthersIn(t *testing.T) {
 	}
 }
 
+// Behind a proxy each client has its own allowance. What it writes into X-Forwarded-For itself gives it no other.
+func TestATrustedProxySaysWhereARequestComesFrom(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		trusted   []string
+		forwarded []string // of two requests
+		same      bool     // they count as one address's
+	}{
+		{"nobody is trusted", nil, []string{"192.0.2.1", "192.0.2.2"}, true},
+		{"another machine is trusted", []string{"10.0.0.0/8"}, []string{"192.0.2.1", "192.0.2.2"}, true},
+		{"two clients of a trusted proxy", []string{"127.0.0.1"}, []string{"192.0.2.1", "192.0.2.2"}, false},
+		{"two ports of one client", []string{"127.0.0.1"}, []string{"192.0.2.1:1234", "192.0.2.1"}, true},
+		{"one client that says to be others", []string{"127.0.0.0/8"}, []string{"192.0.2.7, 192.0.2.1", "192.0.2.8, 192.0.2.1"}, true},
+		{"two clients behind two proxies", []string{"127.0.0.1", "10.0.0.0/8"}, []string{"192.0.2.1, 10.0.0.9", "192.0.2.2, 10.0.0.9"}, false},
+		{"two clients of IPv6", []string{"127.0.0.1"}, []string{"2001:db8::1", "[2001:db8::2]:443"}, false},
+		{"a proxy that says nothing that can be read", []string{"127.0.0.1"}, []string{"192.0.2.1, unknown", "192.0.2.2, unknown"}, true},
+		{"a proxy that says nothing", []string{"127.0.0.1"}, []string{"", ""}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := openWith(t, gateway.Options{TrustedProxies: c.trusted}, gateway.PerAddress(0.0001, 1))
+			var statuses []int
+			for _, f := range c.forwarded {
+				statuses = append(statuses, h.do(http.MethodGet, "/livez", "", "X-Forwarded-For", f).status)
+			}
+			if statuses[0] != 200 || (statuses[1] == http.StatusTooManyRequests) != c.same {
+				t.Errorf("%v", statuses)
+			}
+		})
+	}
+	h := open(t)
+	for _, bad := range []string{"", "proxy.example.it", "10.0.0.0/33", "10.0.0"} {
+		_, err := gateway.Start(gateway.Options{Conn: h.connect(bus.Gateway), Listen: "127.0.0.1:0", Sentence: sentence, TrustedProxies: []string{bad}})
+		if decider.CodeOf(err) != "gateway/trusted-proxy" {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
 func TestItSpeaksTLSWithACertificateOfItsOwn(t *testing.T) {
 	h := open(t)
 	dir := t.TempDir()

@@ -568,6 +568,37 @@ func TestGrantsAreChangedWithinOnesOwnAndTheLastAdministratorStays(t *testing.T)
 	}
 }
 
+// An invitation to one initiative is no way round: who is shut out of the whole workspace is let in by somebody's decision only.
+func TestWhoIsShutOutOfTheWholeWorkspaceComesInByNoOlderInvitation(t *testing.T) {
+	d := openDoor(t, t.TempDir())
+	d.first()
+	d.invite("whole", facilitate, "", 0)
+	d.invite("part", takePart, "orari", 0)
+	d.invite("run", facilitate, "orari", 0)
+	must[*peoplev1.EnterResponse](t)(d.enter(entry{secret: "whole", name: "Anna"}))
+	anna := d.who("token of Anna").Account
+	set := func(initiative string, grant apiv1.Grant) {
+		t.Helper()
+		must[*apiv1.ListGrantsResponse](t)(ask[apiv1.ListGrantsResponse](d, "set_grant", &peoplev1.SetGrantRequest{Own: administer, OwnInWorkspace: administer,
+			Change: &apiv1.SetGrantRequest{Workspace: "dsm", Initiative: initiative, Account: anna, Grant: grant}}))
+	}
+	set("", 0)
+	_, err := d.enter(entry{secret: "part", token: "token of Anna"})
+	refusedAs(t, err, "account/shut-out")
+	_, err = ask[peoplev1.BecomeResponse](d, "become", &peoplev1.BecomeRequest{Account: anna, Seat: &apiv1.BecomeParticipantRequest{Workspace: "dsm", Initiative: "orari"}})
+	refusedAs(t, err, "account/shut-out")
+	if m := d.who("token of Anna").Memberships; len(m) != 0 {
+		t.Errorf("belongs to %v", m)
+	}
+	set("orari", takePart) // somebody lets her in there
+	must[*peoplev1.EnterResponse](t)(d.enter(entry{secret: "part", token: "token of Anna"}))
+	_, err = d.enter(entry{secret: "run", token: "token of Anna"})
+	refusedAs(t, err, "account/shut-out")
+	if m := d.who("token of Anna").Memberships; len(m) != 1 || m[0].Grant != takePart {
+		t.Errorf("let in to take part, belongs to %v", m)
+	}
+}
+
 func TestANewNameIsOwedWhereverOneHasASeat(t *testing.T) {
 	d := openDoor(t, t.TempDir())
 	giulia := d.first()

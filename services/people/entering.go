@@ -171,8 +171,8 @@ func (e *entering) belong(i invitation, account string, first bool) error {
 		if err != nil {
 			return err
 		}
-		if m.known && m.may == apiv1.Grant_GRANT_UNSPECIFIED {
-			return decider.Refuse("account/shut-out")
+		if err := m.open(e.tx, may); err != nil {
+			return err
 		}
 		used = !m.known
 		m.may = max(m.may, may)
@@ -227,8 +227,8 @@ func (a *accounts) become(ctx context.Context, req *peoplev1.BecomeRequest) (*pe
 		if err != nil {
 			return err
 		}
-		if m.known && m.may == apiv1.Grant_GRANT_UNSPECIFIED {
-			return decider.Refuse("account/shut-out")
+		if err := m.open(tx, apiv1.Grant_GRANT_TAKE_PART); err != nil {
+			return err
 		}
 		m.may = max(m.may, apiv1.Grant_GRANT_TAKE_PART)
 		s := &peoplev1.Owed{Constituency: q.Constituency, EmployedByDepartment: q.EmployedByDepartment, ConsentsGiven: q.ConsentsGiven,
@@ -294,6 +294,21 @@ func readMembership(tx *sql.Tx, account, workspace, initiative string) (membersh
 	}
 	return m, err
 }
+
+// open refuses to widen the membership of who is shut out, of the initiative or of the whole workspace (account/shut-out): they are let in again by
+// somebody's decision and not by an invitation of before. What they were given since they have.
+func (m membership) open(tx *sql.Tx, may apiv1.Grant) error {
+	whole, err := readMembership(tx, m.account, m.workspace, "")
+	if err != nil {
+		return err
+	}
+	if m.shut() || whole.shut() && m.may < may {
+		return decider.Refuse("account/shut-out")
+	}
+	return nil
+}
+
+func (m membership) shut() bool { return m.known && m.may == apiv1.Grant_GRANT_UNSPECIFIED }
 
 func (m membership) write(tx *sql.Tx, now time.Time) error {
 	_, err := tx.Exec(`INSERT INTO membership (account, workspace, initiative, participant, may, owed, created) VALUES (?, ?, ?, ?, ?, ?, ?)

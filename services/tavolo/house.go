@@ -48,8 +48,9 @@ type plan struct {
 	Secrets  map[string]string
 	// Temporary: the folder may lie in memory and goes afterwards.
 	Temporary bool
-	// Listen, PublicURL, TLSCert and TLSKey are the gateway's.
+	// Listen, PublicURL, Proxies, TLSCert and TLSKey are the gateway's.
 	Listen, PublicURL, TLSCert, TLSKey string
+	Proxies                            []string
 	// FeedsNATS is the address where readers of the feeds find the embedded NATS, with the certificate above. Empty: nowhere.
 	FeedsNATS string
 	// FeedsNATSURL is where they find it when it is not there itself: behind something, or an outside server. Empty: it is, or nothing is known of it.
@@ -167,7 +168,7 @@ func (h *house) start(ctx context.Context, service string, p plan) error {
 			return err
 		}
 		g, err := gateway.Start(gateway.Options{
-			Conn: nc, Listen: p.Listen, PublicURL: p.PublicURL, TLSCert: p.TLSCert, TLSKey: p.TLSKey, OperatorToken: token,
+			Conn: nc, Listen: p.Listen, PublicURL: p.PublicURL, TrustedProxies: p.Proxies, TLSCert: p.TLSCert, TLSKey: p.TLSKey, OperatorToken: token,
 			Version: version, Sentence: sentence, Logger: p.Logger, Import: importer{nc: nc}.record, Releases: remembered, Web: web.Handler(), Style: web.Style(), ReadersURL: readers,
 		})
 		if err != nil {

@@ -24,6 +24,7 @@ type serveCmd struct {
 	Data        string   `help:"Folder for everything that is kept: log, keys, views." default:"./tavolo-data" type:"path"`
 	Listen      string   `help:"Address of the web client and the API. Others reach it only with --public-url." default:"127.0.0.1:8420"`
 	PublicURL   string   `name:"public-url" help:"Address under which others reach Tavolo, such as https://tavolo.example.it. Invitations point to it." placeholder:"URL"`
+	Proxies     []string `name:"trusted-proxy" help:"Address or network (CIDR) of a proxy in front, whose X-Forwarded-For is believed. May be given again." placeholder:"CIDR"`
 	TLSCert     string   `name:"tls-cert" help:"Certificate (PEM), when Tavolo is to speak TLS itself." type:"path"`
 	TLSKey      string   `name:"tls-key" help:"Its key (PEM)." type:"path"`
 	Services    []string `help:"Run only these services: people, ledger, views, clerk, feeds, gateway. Default: all."`
@@ -40,7 +41,7 @@ type serveCmd struct {
 var allServices = []string{bus.People, bus.Ledger, bus.Views, bus.Clerk, bus.Feeds, bus.Gateway}
 
 func (c *serveCmd) Run(ctx context.Context, t *terminal) error {
-	p := plan{Dir: c.Data, Services: allServices, NATS: c.NATS, Listen: c.Listen, PublicURL: c.PublicURL, TLSCert: c.TLSCert, TLSKey: c.TLSKey, FeedsNATS: c.FeedsNATS, FeedsNATSURL: c.FeedsURL, Loopback: c.Loopback}
+	p := plan{Dir: c.Data, Services: allServices, NATS: c.NATS, Listen: c.Listen, PublicURL: c.PublicURL, Proxies: c.Proxies, TLSCert: c.TLSCert, TLSKey: c.TLSKey, FeedsNATS: c.FeedsNATS, FeedsNATSURL: c.FeedsURL, Loopback: c.Loopback}
 	if len(c.Services) > 0 {
 		for _, s := range c.Services {
 			if !slices.Contains(allServices, s) {

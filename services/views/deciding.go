@@ -154,7 +154,8 @@ func followUp(d *decision.State) apiv1.FollowUp {
 	return became
 }
 
-// getOwnBallots answers GetOwnBallots: a person's own lines, and those of whoever gave them a proxy. Of a secret vote there is none.
+// getOwnBallots answers GetOwnBallots: a person's own lines, and those of whoever gave them a proxy. What these voted themselves their holder sees as all
+// others do, after the close. Of a secret vote there is none.
 func (v *Views) getOwnBallots(ctx context.Context, q *apiv1.GetOwnBallotsRequest) (*apiv1.GetOwnBallotsResponse, error) {
 	if _, err := v.ready(ctx, q.Workspace, q.AtLeastSequence, false); err != nil {
 		return nil, err
@@ -185,6 +186,9 @@ func (v *Views) getOwnBallots(ctx context.Context, q *apiv1.GetOwnBallotsRequest
 				continue
 			default:
 				b := d.Ballots[e.Participant]
+				if !own && b.EnteredBy != q.Participant { // the person came and voted themself
+					b.Choice = shown(d, b)
+				}
 				line.Choice, line.EnteredBy, line.Open = b.Choice, b.EnteredBy, d.MayVote(e.Participant, now)
 			}
 			out.Ballots = append(out.Ballots, line)

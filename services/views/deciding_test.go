@@ -119,7 +119,7 @@ func TestWhileAVoteIsOpenOthersSeeWhoHasVotedAndNotHow(t *testing.T) {
 	if diff := decidertest.Differ(view.Ballots, h.session().Items[0].Decisions[0].Ballots); diff != "" {
 		t.Errorf("the session tells something else:\n%s", diff)
 	}
-	for who, want := range map[string][]string{"u1": {d1 + " u1 - *", d1 + " u2 no *"}, "u2": {d1 + " u2 no *"}, "p1": {d1 + " p1 no by x1 *"}, "f1": {d1 + " f1 yes"}, "x1": nil, "": nil} {
+	for who, want := range map[string][]string{"u1": {d1 + " u1 - *", d1 + " u2 - *"}, "u2": {d1 + " u2 no *"}, "p1": {d1 + " p1 no by x1 *"}, "f1": {d1 + " f1 yes"}, "x1": nil, "": nil} {
 		if got := h.own(who); !slices.Equal(got, want) {
 			t.Errorf("own ballots of %q: %v, want %v", who, got, want)
 		}
@@ -128,6 +128,11 @@ func TestWhileAVoteIsOpenOthersSeeWhoHasVotedAndNotHow(t *testing.T) {
 		t.Errorf("summaries %v", s)
 	}
 
+	h.do(castIn(d1, &eventv1.BallotCast{Participant: "u2", Choice: yes, EnteredBy: "u1"})) // she votes for her, and sees what she chose herself
+	if got := h.own("u1"); !slices.Equal(got, []string{d1 + " u1 - *", d1 + " u2 yes by u1 *"}) {
+		t.Errorf("what the holder of a proxy voted: %v", got)
+	}
+	h.do(castIn(d1, ballot("u2", no)))
 	h.do(castIn(d1, ballot("u1", yes)), &commandv1.CloseVoting{Workspace: "dsm", Decision: d1})
 	view = h.decision(d1)
 	if len(view.Ballots) != 3 || view.Ballots[1].Choice != no || view.Advice[0].Advice != yes {

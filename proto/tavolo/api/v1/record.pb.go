@@ -3280,7 +3280,7 @@ type OwnBallot struct {
 	Decision string `protobuf:"bytes,1,opt,name=decision,proto3" json:"decision,omitempty"`
 	// Whose ballot.
 	Participant string `protobuf:"bytes,2,opt,name=participant,proto3" json:"participant,omitempty"`
-	// For, against or abstention; unset: not cast yet.
+	// For, against or abstention; unset: not cast yet, or, while the vote is open, cast by whoever this person holds a proxy of.
 	Choice v1.Choice `protobuf:"varint,3,opt,name=choice,proto3,enum=tavolo.event.v1.Choice" json:"choice,omitempty"`
 	// Who typed it, when that was somebody else.
 	EnteredBy string `protobuf:"bytes,4,opt,name=entered_by,json=enteredBy,proto3" json:"entered_by,omitempty"`

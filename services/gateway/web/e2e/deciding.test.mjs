@@ -415,6 +415,8 @@ test("By keyboard alone one votes", async () => {
   await ada.keyboard.press("Enter");
   await card(ada, question).getByText("Il tuo voto è registrato: A favore.").waitFor();
   await until("what is recorded to have the focus", () => ada.evaluate(() => document.activeElement?.classList.contains("given")));
+  await call("CloseVoting", { decision: await idOf(question) }); // while it is open no other is offered
+  await card(ada, question).locator(".own-role").waitFor();
 });
 
 test("Whoever comes in while a vote is open is let into it on the card, and then votes", async () => {

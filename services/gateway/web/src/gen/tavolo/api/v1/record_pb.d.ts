@@ -3436,7 +3436,7 @@ export declare type OwnBallot = Message<"tavolo.api.v1.OwnBallot"> & {
   participant: string;
 
   /**
-   * For, against or abstention; unset: not cast yet.
+   * For, against or abstention; unset: not cast yet, or, while the vote is open, cast by whoever this person holds a proxy of.
    *
    * @generated from field: tavolo.event.v1.Choice choice = 3;
    */
@@ -3478,7 +3478,7 @@ export declare type OwnBallotJson = {
   participant?: string;
 
   /**
-   * For, against or abstention; unset: not cast yet.
+   * For, against or abstention; unset: not cast yet, or, while the vote is open, cast by whoever this person holds a proxy of.
    *
    * @generated from field: tavolo.event.v1.Choice choice = 3;
    */
