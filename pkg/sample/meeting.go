@@ -77,6 +77,10 @@ func (y Year) initiative(d department, i minutes.Initiative, m mix, r *rand.Rand
 	structured := r.IntN(3) == 0 // a structured tool is used at times, in some initiatives
 	gap := 340 * 24 * time.Hour / time.Duration(len(sessions))
 	for n, kinds := range sessions {
+		w.fresh = ""
+		if n > 0 && !w.joined && w.chance(newcomer) {
+			w.join()
+		}
 		at := time.Date(y.Calendar, 1, 8, 15, 0, 0, 0, time.UTC).Add(gap * time.Duration(n)).Truncate(24 * time.Hour).Add(time.Duration(9+r.IntN(9)) * time.Hour)
 		f := &minutes.File{Format: minutes.Format, Department: minutes.Department{ID: d.id, Name: "Dipartimento di " + d.region + " (inventato)", Region: d.region}, Initiative: i,
 			Session: minutes.Session{ID: fmt.Sprintf("s%03d", n+1), Kind: minutes.SessionMeeting, OpenedAt: at, ClosedAt: at.Add(2 * time.Hour)}, Participants: w.present(n == 0)}
@@ -91,7 +95,9 @@ func (y Year) initiative(d department, i minutes.Initiative, m mix, r *rand.Rand
 			item, ahead := w.item(n, k, x, gap, earlier)
 			f.Items = append(f.Items, item)
 			meeting.Ahead = append(meeting.Ahead, ahead...)
+			w.untoldOf(&meeting.Untold, item.Decisions[0], x)
 		}
+		w.report(&meeting.Untold, f)
 		made.Meetings = append(made.Meetings, meeting)
 	}
 	return made
@@ -107,6 +113,9 @@ type writer struct {
 	// earlier items may return; here are those that did in this session.
 	earlier []minutes.Item
 	here    map[string]bool
+	// joined: somebody has come to the table since the first session; nobody else does. fresh is who comes with this one: before it they proposed nothing.
+	joined bool
+	fresh  string
 }
 
 func (w *writer) chance(percent int) bool { return w.r.IntN(100) < percent }
@@ -133,11 +142,11 @@ func (w *writer) item(session, place int, k kind, gap time.Duration, before int)
 			item.ID = fmt.Sprintf("i%03d-%d", session+1, place+1)
 		}
 		w.here[item.ID] = true
-	case session > 0 && w.chance(40):
+	case session > 0 && item.ProposedBy != w.fresh && w.chance(40):
 		ahead = append(ahead, w.ahead(item, gap, false))
 	}
-	if session > 0 && w.chance(6) {
-		ahead = append(ahead, w.ahead(minutes.Item{ID: fmt.Sprintf("i%03d-%dx", session+1, place+1), Title: titles[w.r.IntN(len(titles))], ProposedBy: w.proposer()}, gap, true))
+	if by := w.proposer(); session > 0 && by != w.fresh && w.chance(6) {
+		ahead = append(ahead, w.ahead(minutes.Item{ID: fmt.Sprintf("i%03d-%dx", session+1, place+1), Title: titles[w.r.IntN(len(titles))], ProposedBy: by}, gap, true))
 	}
 	item.Contributions = w.talk(k)
 	item.Decisions = []minutes.Decision{w.decision(fmt.Sprint("d", place+1), k)}

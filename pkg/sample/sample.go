@@ -5,10 +5,11 @@
 //	mix.go                 which decisions a department takes, so that its median role is the one that was chosen
 //	meeting.go             sessions of an initiative as minutes files, and items that were proposed before a session or kept off its agenda
 //	vote.go                one decision of a kind: charter, electorate, ballots, what followed
+//	untold.go              what minutes do not tell: rounds of consent, rules replaced before a vote, reports of decisions taken elsewhere
 //
 // A year is for trying things out and for measuring. It is no model of real departments, and nothing should be concluded from it.
 //
-// Not here: recording it. What comes out is what a secretary could have written, and is imported as minutes are.
+// Not here: recording it. What comes out is what a secretary could have written, and is imported as minutes are; Weave puts the rest among the commands.
 package sample
 
 import (
@@ -47,10 +48,11 @@ type Initiative struct {
 	Meetings      []Meeting
 }
 
-// Meeting is one session, and what was proposed before it.
+// Meeting is one session, what was proposed before it, and what its minutes do not tell.
 type Meeting struct {
-	File  *minutes.File
-	Ahead []Ahead
+	File   *minutes.File
+	Ahead  []Ahead
+	Untold Untold
 }
 
 // Ahead is an item that was proposed before the session: admitted to its agenda, or kept off agendas with a reason.

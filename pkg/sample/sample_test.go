@@ -10,22 +10,34 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"pgregory.net/rapid"
 
+	"tavolo/pkg/decider"
 	"tavolo/pkg/domain/aggregate"
 	"tavolo/pkg/domain/evidence"
 	"tavolo/pkg/domain/role"
 	"tavolo/pkg/minutes"
 	"tavolo/pkg/sample"
+	commandv1 "tavolo/proto/tavolo/command/v1"
 	eventv1 "tavolo/proto/tavolo/event/v1"
 )
 
-// record folds the minutes of a year as an import would record them, ids serving as pseudonyms, and gives one record a department.
-func record(t interface{ Fatalf(string, ...any) }, year []sample.Initiative) []*evidence.Record {
+// sealed stands for the words that people has sealed on the way.
+var sealed = &commandv1.Text{Form: &commandv1.Text_Sealed{Sealed: &eventv1.Sealed{}}}
+
+// department is what is recorded of one, and when.
+type department struct {
+	*evidence.Record
+	timeline *evidence.Timeline
+}
+
+// record folds the minutes of a year, and what they do not tell, as they would be recorded, ids serving as pseudonyms.
+func record(t interface{ Fatalf(string, ...any) }, year []sample.Initiative) []department {
 	now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 	var order []string
-	folds := map[string]map[aggregate.Key]*aggregate.Aggregate{}
+	folds, timelines := map[string]map[aggregate.Key]*aggregate.Aggregate{}, map[string]*evidence.Timeline{}
+	seq := uint64(0)
 	for _, i := range year {
 		if folds[i.Workspace] == nil {
-			order, folds[i.Workspace] = append(order, i.Workspace), map[aggregate.Key]*aggregate.Aggregate{}
+			order, folds[i.Workspace], timelines[i.Workspace] = append(order, i.Workspace), map[aggregate.Key]*aggregate.Aggregate{}, &evidence.Timeline{}
 		}
 		all := folds[i.Workspace]
 		load := func(k aggregate.Key) (*aggregate.Aggregate, error) {
@@ -68,7 +80,13 @@ func record(t interface{ Fatalf(string, ...any) }, year []sample.Initiative) []*
 					}
 				}
 			}
-			for n, s := range minutes.Steps(f, known, ids) {
+			for _, s := range m.Weave(minutes.Steps(f, known, ids), ids) {
+				if a := s.Command.GetAmendProposal(); a != nil {
+					a.Text = sealed
+				}
+				if r := s.Command.GetReportUnloggedDecision(); r != nil {
+					r.Text = sealed
+				}
 				_, key, err := aggregate.Of(s.Command)
 				if err != nil {
 					t.Fatalf("%v", err)
@@ -82,19 +100,23 @@ func record(t interface{ Fatalf(string, ...any) }, year []sample.Initiative) []*
 					continue
 				}
 				c := &eventv1.Commit{Id: "c", Aggregate: string(key.Kind), AggregateId: key.ID, Version: a.Version + 1, RecordedAt: timestamppb.New(now), Schema: 1, Events: events}
-				if err := a.Apply(uint64(n)+1, c); err != nil {
+				seq++
+				if err := a.Apply(seq, c); err != nil {
 					t.Fatalf("%v", err)
+				}
+				for _, e := range events {
+					timelines[i.Workspace].Note(key, decider.Fact{Commit: c.Id, Event: e, Seq: seq})
 				}
 			}
 		}
 	}
-	var records []*evidence.Record
+	var records []department
 	for _, ws := range order {
 		var list []*aggregate.Aggregate
 		for _, a := range folds[ws] {
 			list = append(list, a)
 		}
-		records = append(records, evidence.NewRecord(ws, now, list))
+		records = append(records, department{evidence.NewRecord(ws, now, list), timelines[ws]})
 	}
 	return records
 }
@@ -132,15 +154,21 @@ func TestTheRolesOfTheDepartmentsComeOutAsChosen(t *testing.T) {
 
 func TestAnItemIsProposedOnce(t *testing.T) {
 	ahead := 0
-	for _, i := range (sample.Year{Departments: 4, Decisions: 2000, Seed: 1, Calendar: 2025, Roles: sample.Survey}).Make() {
-		known := map[string]bool{}
+	for _, i := range (sample.Year{Departments: 61, Decisions: 20000, Seed: 1, Calendar: 2025, Roles: sample.Survey}).Make() {
+		known, enrolled := map[string]bool{}, map[string]bool{}
 		for _, m := range i.Meetings {
 			for _, a := range m.Ahead {
 				ahead++
 				if known[a.Item] || a.Decided.Before(a.Proposed) || a.Decided.After(m.File.Session.OpenedAt) {
 					t.Errorf("%s %s: %+v", i.Workspace, i.ID, a)
 				}
+				if !enrolled[a.By] {
+					t.Errorf("%s %s: %s proposes before they belong to it", i.Workspace, i.ID, a.By)
+				}
 				known[a.Item] = true
+			}
+			for _, p := range m.File.Participants {
+				enrolled[p.ID] = true
 			}
 			for _, x := range m.File.Items {
 				known[x.ID] = true
@@ -168,16 +196,27 @@ func TestTheSameSeedMakesTheSameYear(t *testing.T) {
 	}
 }
 
+// small is a year that has some of everything.
+var small = sample.Year{Departments: 12, Decisions: 1200, Seed: 1, Calendar: 2025, Roles: sample.Survey}
+
 // What a year is for is looking at: everything that an auditor would circle and every reason happens in it.
 func TestAYearHasWhatAnAuditorWouldCircle(t *testing.T) {
-	reasons, findings := map[role.Reason]int{}, map[evidence.Code]int{}
-	for _, r := range record(t, sample.Year{Departments: 12, Decisions: 1200, Seed: 1, Calendar: 2025, Roles: sample.Survey}.Make()) {
+	reasons, findings, amended := map[role.Reason]int{}, map[evidence.Code]int{}, 0
+	for _, r := range record(t, small.Make()) {
 		for _, l := range r.Lines() {
 			reasons[l.Reason]++
 		}
-		for _, f := range r.Findings(&evidence.Timeline{}, time.Time{}, time.Time{}) {
+		for _, d := range r.Decisions {
+			if len(d.Decision.Amendments) == 1 && d.Decision.ConsentRound == 2 && d.Decision.Outcome == eventv1.Outcome_OUTCOME_ADOPTED {
+				amended++
+			}
+		}
+		for _, f := range r.Findings(r.timeline, time.Time{}, time.Time{}) {
 			findings[f.Code]++
 		}
+	}
+	if amended == 0 {
+		t.Error("no decision by consent was amended and asked anew")
 	}
 	for _, want := range []role.Reason{role.BindingVote, role.ByConsent, role.DelegatedPower, role.ThroughDelegate, role.AdviceGiven, role.AdviceAdopted, role.NeedsRatification, role.TokenVote, role.UnverifiedConsensus, role.Overridden, role.ProxyOutOfConstituency,
 		role.VoiceOnly, role.ObjectionDismissed, role.ImplementationRefused, role.InformedOnly, role.Silent, role.Absent, role.NotInvited, role.NoDecision, role.NoRule} {
@@ -185,7 +224,7 @@ func TestAYearHasWhatAnAuditorWouldCircle(t *testing.T) {
 			t.Errorf("no decision with reason %s: %v", want, reasons)
 		}
 	}
-	for _, want := range []evidence.Code{evidence.TokenVote, evidence.Overridden, evidence.UnverifiedConsensus, evidence.ObjectionDismissed, evidence.AdviceUnanswered, evidence.EntitledAbsent, evidence.ProxyOutside, evidence.NotCarriedOut, evidence.Rerun} {
+	for _, want := range evidence.Codes {
 		if findings[want] == 0 {
 			t.Errorf("no finding %s: %v", want, findings)
 		}

@@ -2,6 +2,7 @@ package feeds
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -38,7 +39,14 @@ func backoff(failures int) time.Duration {
 }
 
 // delivery is the goroutine of a webhook.
-type delivery struct{ wake chan struct{} }
+type delivery struct {
+	wake   chan struct{}
+	cancel context.CancelFunc
+	done   chan struct{} // closed when it has ended
+}
+
+// errOver: nothing is sent to this webhook ever again.
+var errOver = errors.New("feeds: this webhook has ended")
 
 func (d *delivery) nudge() {
 	select {
@@ -47,9 +55,9 @@ func (d *delivery) nudge() {
 	}
 }
 
-// resume begins the deliveries of every webhook.
+// resume begins the deliveries of every webhook that has its secret. Those whose subscription ended meanwhile lose it at their first step.
 func (s *Service) resume() error {
-	rows, err := s.store.db.Read().QueryContext(s.ctx, `SELECT id FROM webhook`)
+	rows, err := s.store.db.Read().QueryContext(s.ctx, `SELECT id FROM webhook WHERE length(secret) > 0`)
 	if err != nil {
 		return err
 	}
@@ -81,27 +89,51 @@ func (s *Service) deliver(id string) {
 	if s.ctx.Err() != nil {
 		return
 	}
-	d := &delivery{wake: make(chan struct{}, 1)}
+	ctx, cancel := context.WithCancel(s.ctx)
+	d := &delivery{wake: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{})}
 	s.delivery[id] = d
 	s.work.Go(func() {
-		for {
-			wait, err := s.step(s.ctx, id)
-			if s.ctx.Err() != nil {
-				return
-			}
-			if err != nil {
-				s.log.Warn("feeds: a webhook could not be served; tried again in a moment", "webhook", id, "error", err)
-				wait = lookout
-			}
-			timer := time.NewTimer(wait)
-			select {
-			case <-s.ctx.Done():
-			case <-d.wake:
-			case <-timer.C:
-			}
-			timer.Stop()
+		defer close(d.done)
+		s.serve(ctx, id, d)
+		cancel()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.delivery[id] == d {
+			delete(s.delivery, id)
 		}
 	})
+}
+
+// serve delivers to a webhook until it has ended.
+func (s *Service) serve(ctx context.Context, id string, d *delivery) {
+	for {
+		wait, err := s.step(ctx, id)
+		if ctx.Err() != nil || errors.Is(err, errOver) {
+			return
+		}
+		if err != nil {
+			s.log.Warn("feeds: a webhook could not be served; tried again in a moment", "webhook", id, "error", err)
+			wait = lookout
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+		case <-d.wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// halt ends the deliveries to a webhook that has ended; what is being sent is cut off.
+func (s *Service) halt(id string) {
+	s.mu.Lock()
+	d := s.delivery[id]
+	s.mu.Unlock()
+	if d != nil {
+		d.cancel()
+		<-d.done
+	}
 }
 
 // target is where something is sent, and the state of its webhook.
@@ -136,18 +168,25 @@ func (s *Service) target(ctx context.Context, id string) (t target, err error) {
 func (s *Service) step(ctx context.Context, id string) (wait time.Duration, err error) {
 	for ctx.Err() == nil {
 		t, err := s.target(ctx, id)
-		if err != nil || !t.enabled {
-			return longestRetry, err
-		}
-		if wait := t.next.Sub(s.clock()); wait > 0 {
-			return wait, nil
-		}
-		r, err := s.readerOf(ctx, `id = ?`, t.subscription)
-		if code := decider.CodeOf(err); code != "" {
-			return longestRetry, s.disable(ctx, t, code, 0)
+		if decider.CodeOf(err) == "feeds/unknown" {
+			return 0, errOver
 		}
 		if err != nil {
 			return 0, err
+		}
+		r, err := s.readerOf(ctx, `id = ?`, t.subscription)
+		if fatal(err) {
+			return 0, s.over(ctx, t, decider.CodeOf(err))
+		}
+		if err != nil {
+			return 0, err
+		}
+		idle := min(longestRetry, r.until.Sub(s.clock())) // at its end the secret goes
+		if !t.enabled {
+			return idle, nil
+		}
+		if wait := t.next.Sub(s.clock()); wait > 0 {
+			return min(wait, idle), nil
 		}
 		if more, err := s.again(ctx, t); err != nil || more {
 			if err != nil {
@@ -168,7 +207,7 @@ func (s *Service) step(ctx context.Context, id string) (wait time.Duration, err 
 			if p.more {
 				continue
 			}
-			return longestRetry, nil
+			return idle, nil
 		}
 		if err := s.sendNext(ctx, t, p.entries[0]); err != nil {
 			return 0, err
@@ -306,6 +345,15 @@ func reasonOf(status int, err error) string {
 	return "feeds/webhook-fails"
 }
 
+// over has the webhooks of a subscription that has ended forget their secrets.
+func (s *Service) over(ctx context.Context, t target, reason string) error {
+	err := s.store.db.Write(ctx, func(tx *sql.Tx) error {
+		_, err := s.wipe(ctx, tx, t.subscription, reason)
+		return err
+	})
+	return cmp.Or(err, errOver)
+}
+
 func (s *Service) write(ctx context.Context, query string, args ...any) error {
 	return s.store.db.Write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, query, args...)
@@ -328,14 +376,14 @@ func (s *Service) fail(ctx context.Context, t target, status int, err error) err
 
 func (s *Service) disable(ctx context.Context, t target, reason string, status int) error {
 	s.log.Warn("feeds: a webhook was disabled", "webhook", t.id, "reason", reason, "status", status)
-	return s.write(ctx, `UPDATE webhook SET enabled = 0, reason = ?, next_try = 0, status = ? WHERE id = ?`, reason, status, t.id)
+	return s.write(ctx, `UPDATE webhook SET enabled = 0, reason = ?, next_try = 0, status = ? WHERE id = ? AND length(secret) > 0`, reason, status, t.id)
 }
 
 // putAside makes an entry a dead letter and goes on with the next.
 func (s *Service) putAside(ctx context.Context, t target, n uint64, status int) error {
 	var letters int
 	err := s.store.db.Write(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO dead_letter (webhook, n, status, at, again) VALUES (?, ?, ?, ?, 0) ON CONFLICT DO NOTHING`, t.id, int64(n), status, s.clock().Unix()); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO dead_letter (webhook, n, status, at, again) SELECT id, ?, ?, ?, 0 FROM webhook WHERE id = ? ON CONFLICT DO NOTHING`, int64(n), status, s.clock().Unix(), t.id); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE webhook SET cursor = ?, failures = 0, next_try = 0, status = ? WHERE id = ?`, int64(n), status, t.id); err != nil {

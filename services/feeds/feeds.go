@@ -12,7 +12,8 @@
 //     of the views;
 //   - every reader has a cursor of its own; nothing waits for anybody;
 //   - no question and no other text of an entry is kept here: views opens it each time, so that an erasure reaches the feeds too;
-//   - tokens are kept as SHA-256; secrets and addresses of webhooks are sealed with a key that lies beside the database.
+//   - tokens are kept as SHA-256; secrets and addresses of webhooks are sealed with a key that lies beside the database, and secrets go with the subscription;
+//   - what one department takes leaves the others as much as before (limits.go).
 //
 // Not here: what an entry may say (views), the forms (pkg/feed), HTTP towards readers (gateway), who may manage subscriptions (gateway).
 package feeds
@@ -202,6 +203,7 @@ func (s *Service) endpoints() map[string]bus.Handler {
 		"feeds.add_webhook":   answer(s.addWebhook),
 		"feeds.test_webhook":  answer(s.testWebhook),
 		"feeds.enable":        answer(s.enableWebhook),
+		"feeds.end_webhook":   answer(s.endWebhook),
 		"feeds.dead_letters":  answer(s.deadLetters),
 		"feeds.replay":        answer(s.replay),
 		"feeds.keys":          answer(s.keys),

@@ -41,7 +41,8 @@ type use struct {
 
 // subscribe makes a subscription. The token itself was made by who asks; here only its hash is known.
 //
-// Refusals: feeds/label-too-long, feeds/days-out-of-range, feeds/scope-too-large, feeds/scope-without-workspace, feeds/scope-malformed.
+// Refusals: feeds/label-too-long, feeds/days-out-of-range, feeds/scope-too-large, feeds/scope-without-workspace, feeds/scope-malformed,
+// feeds/subscriptions-too-many.
 func (s *Service) subscribe(ctx context.Context, q *feedv1.SubscribeRequest) (*feedv1.Subscription, error) {
 	days := cmp.Or(q.Days, daysUnlessSaid)
 	switch {
@@ -75,6 +76,9 @@ func (s *Service) subscribe(ctx context.Context, q *feedv1.SubscribeRequest) (*f
 	}
 	now := s.clock()
 	err = s.store.db.Write(ctx, func(tx *sql.Tx) error {
+		if err := s.roomForSubscription(ctx, tx, scope); err != nil {
+			return err
+		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO subscription (id, token, label, scope, created, expires, revoked, used, uses) VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0)`,
 			id, q.Token, label, kept, now.Unix(), now.AddDate(0, 0, int(days)).Unix())
 		return err
@@ -157,14 +161,21 @@ func second(unix int64) *timestamppb.Timestamp {
 	return timestamppb.New(time.Unix(unix, 0))
 }
 
-// revoke ends a subscription, and tells its streams. Doing it again changes nothing.
+// revoke ends a subscription and its webhooks, whose secrets go, and tells its streams. Doing it again changes nothing.
 func (s *Service) revoke(ctx context.Context, q *feedv1.SubscriptionRequest) (*feedv1.Subscription, error) {
-	err := s.store.db.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE subscription SET revoked = ? WHERE id = ? AND revoked = 0`, s.clock().Unix(), q.Id)
+	var webhooks []string
+	err := s.store.db.Write(ctx, func(tx *sql.Tx) (err error) {
+		if _, err = tx.ExecContext(ctx, `UPDATE subscription SET revoked = ? WHERE id = ? AND revoked = 0`, s.clock().Unix(), q.Id); err != nil {
+			return err
+		}
+		webhooks, err = s.wipe(ctx, tx, q.Id, "feeds/token-revoked")
 		return err
 	})
 	if err != nil {
 		return nil, err
+	}
+	for _, id := range webhooks {
+		s.halt(id)
 	}
 	s.tell()
 	if s.herald != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"net/url"
 	"strconv"
 	"strings"
 
@@ -18,16 +17,12 @@ import (
 
 // This chapter manages the addresses that entries are sent to.
 
-const (
-	// webhooksPerSubscription and webhooksMax bound the goroutines that deliver.
-	webhooksPerSubscription, webhooksMax = 10, 500
-	// replayMax is how many dead letters one request has sent again.
-	replayMax = 1000
-)
+// replayMax is how many dead letters one request has sent again.
+const replayMax = 1000
 
 // addWebhook adds an address. Its secret is told once.
 //
-// Refusals: feeds/unknown, feeds/webhook-url, feeds/webhook-address, feeds/webhooks-too-many.
+// Refusals: feeds/unknown, feeds/webhook-url, feeds/webhook-address, and those of roomForWebhook.
 func (s *Service) addWebhook(ctx context.Context, q *feedv1.WebhookRequest) (*feedv1.WebhookAdded, error) {
 	if err := checkURL(q.Url, s.o.Loopback); err != nil {
 		return nil, err
@@ -49,12 +44,8 @@ func (s *Service) addWebhook(ctx context.Context, q *feedv1.WebhookRequest) (*fe
 		return nil, err
 	}
 	err = s.store.db.Write(ctx, func(tx *sql.Tx) error {
-		var here, all int
-		if err := tx.QueryRowContext(ctx, `SELECT count(*) FILTER (WHERE subscription = ?), count(*) FROM webhook`, q.Subscription).Scan(&here, &all); err != nil {
+		if err := s.roomForWebhook(ctx, tx, q.Subscription); err != nil {
 			return err
-		}
-		if here >= webhooksPerSubscription || all >= webhooksMax {
-			return decider.Refuse("feeds/webhooks-too-many", "most", strconv.Itoa(webhooksPerSubscription))
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO webhook (id, subscription, url, secret, enabled, reason, cursor, failures, next_try, status) VALUES (?, ?, ?, ?, 1, '', ?, 0, 0, 0)`,
 			id, q.Subscription, address, sealed, int64(min(q.After, 1<<62)))
@@ -101,10 +92,7 @@ func (s *Service) listWebhooks(ctx context.Context, where string, arg any) (all 
 		if err != nil {
 			return nil, err
 		}
-		if u, err := url.Parse(address); err == nil {
-			u.RawQuery = ""
-			w.Url = u.String()
-		}
+		w.Url = withoutParameters(address)
 		if next > 0 {
 			w.NextTryAt = &timestamppb.Timestamp{Seconds: next / 1000, Nanos: int32(next%1000) * 1e6}
 		}
@@ -114,7 +102,12 @@ func (s *Service) listWebhooks(ctx context.Context, where string, arg any) (all 
 }
 
 // testWebhook sends a test message now.
+//
+// Refusals: those of lives.
 func (s *Service) testWebhook(ctx context.Context, q *feedv1.WebhookActRequest) (*feedv1.WebhookTested, error) {
+	if err := s.lives(ctx, q.Webhook); err != nil {
+		return nil, err
+	}
 	to, err := s.target(ctx, q.Webhook)
 	if err != nil {
 		return nil, err
@@ -133,9 +126,14 @@ func (s *Service) testWebhook(ctx context.Context, q *feedv1.WebhookActRequest) 
 }
 
 // enableWebhook has a webhook go on after the last entry that arrived.
+//
+// Refusals: those of lives.
 func (s *Service) enableWebhook(ctx context.Context, q *feedv1.WebhookActRequest) (*feedv1.Webhook, error) {
+	if err := s.lives(ctx, q.Webhook); err != nil {
+		return nil, err
+	}
 	err := s.store.db.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE webhook SET enabled = 1, reason = '', failures = 0, next_try = 0 WHERE id = ?`, q.Webhook)
+		_, err := tx.ExecContext(ctx, `UPDATE webhook SET enabled = 1, reason = '', failures = 0, next_try = 0 WHERE id = ? AND length(secret) > 0`, q.Webhook)
 		return err
 	})
 	if err != nil {
@@ -146,6 +144,25 @@ func (s *Service) enableWebhook(ctx context.Context, q *feedv1.WebhookActRequest
 		s.deliver(q.Webhook)
 	}
 	return w, err
+}
+
+// endWebhook forgets a webhook with its secret and its dead letters. When it returns nothing is being sent to it. Who asks again is told that it is not there.
+func (s *Service) endWebhook(ctx context.Context, q *feedv1.WebhookActRequest) (*feedv1.WebhookEnded, error) {
+	if _, err := s.webhook(ctx, q.Webhook); err != nil {
+		return nil, err
+	}
+	err := s.store.db.Write(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM dead_letter WHERE webhook = ?`, q.Webhook); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `DELETE FROM webhook WHERE id = ?`, q.Webhook)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.halt(q.Webhook)
+	return &feedv1.WebhookEnded{}, nil
 }
 
 // deadLetters lists what an address refused.
@@ -172,8 +189,10 @@ func (s *Service) deadLetters(ctx context.Context, q *feedv1.WebhookActRequest) 
 }
 
 // replay has dead letters sent again, before what is new.
+//
+// Refusals: feeds/replay-too-many, and those of lives.
 func (s *Service) replay(ctx context.Context, q *feedv1.WebhookActRequest) (*feedv1.ReplayResponse, error) {
-	if _, err := s.webhook(ctx, q.Webhook); err != nil {
+	if err := s.lives(ctx, q.Webhook); err != nil {
 		return nil, err
 	}
 	if len(q.Numbers) > replayMax {

@@ -30,6 +30,10 @@ var feedMethods = map[protoreflect.Name]accountMethod{
 	"EnableWebhook": of(func(g *Gateway, ctx context.Context, v *visit, q *apiv1.EnableWebhookRequest) (*feedv1.Webhook, error) {
 		return onWebhook(ctx, g, v, "enable", &feedv1.WebhookActRequest{Webhook: q.Webhook}, &feedv1.Webhook{})
 	}),
+	"EndWebhook": of(func(g *Gateway, ctx context.Context, v *visit, q *apiv1.EndWebhookRequest) (*apiv1.EndWebhookResponse, error) {
+		_, err := onWebhook(ctx, g, v, "end_webhook", &feedv1.WebhookActRequest{Webhook: q.Webhook}, &feedv1.WebhookEnded{})
+		return &apiv1.EndWebhookResponse{}, err
+	}),
 	"ListDeadLetters": of(func(g *Gateway, ctx context.Context, v *visit, q *apiv1.ListDeadLettersRequest) (*feedv1.DeadLettersResponse, error) {
 		return onWebhook(ctx, g, v, "dead_letters", &feedv1.WebhookActRequest{Webhook: q.Webhook}, &feedv1.DeadLettersResponse{})
 	}),

@@ -18,6 +18,7 @@ import (
 	"tavolo/pkg/decider"
 	apiv1 "tavolo/proto/tavolo/api/v1"
 	feedv1 "tavolo/proto/tavolo/feed/v1"
+	"tavolo/services/gateway"
 )
 
 var inAttribute = regexp.MustCompile(`data-copy="([a-z]+)"`)
@@ -118,6 +119,32 @@ func TestWithoutFeedsAReaderIsToldToComeAgain(t *testing.T) {
 	for _, path := range []string{"/v1/feeds/entries", "/v1/feeds/atom", "/v1/feeds/json", "/v1/feeds/events", "/v1/feeds/live", "/v1/feeds/calendar.ics", "/v1/feeds/keys"} {
 		if r := h.do(http.MethodGet, path, "", "Authorization", "Bearer some-token"); r.status != http.StatusServiceUnavailable || code(t, r) != "bus/unavailable" {
 			t.Errorf("%s: %d %s", path, r.status, r.body)
+		}
+	}
+}
+
+// An example that cannot work is worse than none: the page shows NATS where whoever reads it could reach it, and else says that it is not open.
+func TestThePageOfTheFeedsShowsTheAddressOfNATSOnlyWhereItIs(t *testing.T) {
+	for _, c := range []struct{ readers, public, want string }{
+		{"", "", ""},
+		{"nats://127.0.0.1:4333", "", "nats://127.0.0.1:4333"},
+		{"nats://127.0.0.1:4333", "https://tavolo.example.it", ""},
+		{"tls://:4333", "https://tavolo.example.it", "tls://tavolo.example.it:4333"},
+		{"tls://nats.example.org", "https://tavolo.example.it", "tls://nats.example.org"},
+	} {
+		h := openWith(t, gateway.Options{ReadersURL: c.readers, PublicURL: c.public})
+		host := []string{}
+		if c.public != "" {
+			host = []string{"Host", "tavolo.example.it"}
+		}
+		for lang, closed := range map[string]string{"it": "Qui NATS non è aperto.", "en": "NATS is not open here.", "it-x-facile": "Qui NATS non c&#39;è."} {
+			r := h.do(http.MethodGet, "/feeds?lang="+lang, "", append(host, nobody...)...)
+			if r.status != http.StatusOK || strings.Contains(r.body, closed) != (c.want == "") || strings.Contains(r.body, "nats --server") != (c.want != "") {
+				t.Errorf("%+v in %s: %d %s", c, lang, r.status, r.body)
+			}
+			if c.want != "" && strings.Count(r.body, "nats --server "+c.want+" --user association") != 2 {
+				t.Errorf("%+v in %s: another address: %s", c, lang, r.body)
+			}
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -289,9 +290,29 @@ func (g *Gateway) feedPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	base := visitOf(r.Context()).base
-	if err := g.showDoc(w, r, http.StatusOK, func(lang string) pages.Doc { return pages.Feeds(lang, base) }); err != nil {
+	readers := readersAt(g.o.ReadersURL, base)
+	if err := g.showDoc(w, r, http.StatusOK, func(lang string) pages.Doc { return pages.Feeds(lang, base, readers) }); err != nil {
 		g.refusePage(w, r, err)
 	}
+}
+
+// readersAt is the address of NATS for somebody who came to base. "": there is none that they could reach.
+func readersAt(readers, base string) string {
+	u, err := url.Parse(readers)
+	if err != nil || readers == "" {
+		return ""
+	}
+	here, err := url.Parse(base)
+	if err != nil {
+		return ""
+	}
+	switch host := u.Hostname(); {
+	case host == "":
+		u.Host = net.JoinHostPort(here.Hostname(), u.Port())
+	case isLoopback(host) && !isLoopback(here.Hostname()): // open for this machine, and they are elsewhere
+		return ""
+	}
+	return u.String()
 }
 
 // feedSample gives a feed of an invented decision, to try a reader with before there is a token.

@@ -56,6 +56,9 @@ type Options struct {
 	TrustedProxies []string
 	// TLSCert and TLSKey are files in PEM form; with them the gateway speaks TLS itself. Empty: it does not.
 	TLSCert, TLSKey string
+	// ReadersURL is where readers of the feeds find NATS: tls://tavolo.example.it:4222. Without a host (tls://:4222) it is that of the gateway. Empty: there is no
+	// such way, and /feeds says so.
+	ReadersURL string
 	// OperatorToken is what programs of the operator show (Authorization: Bearer). Empty: nobody is the operator.
 	OperatorToken string
 	// Import records a minutes file and answers as a command does. Nil: ImportMinutes is refused (gateway/no-import).

@@ -850,6 +850,18 @@ func TestATokenOpensTheFeedsOfItsScopeAndNothingElse(t *testing.T) {
 		t.Errorf("%d subscriptions", len(list.Subscriptions))
 	}
 	fast := f.subscribe(`{}`)
+	var added struct{ Webhook struct{ ID string } }
+	f.call("FeedService/AddWebhook", fmt.Sprintf(`{"subscription":%q,"url":%q}`, fast.Subscription.ID, f.url+"/nothing-is-here"), &added)
+	f.call("FeedService/EndWebhook", fmt.Sprintf(`{"webhook":%q}`, added.Webhook.ID), &struct{}{})
+	var left struct {
+		Subscriptions []struct{ Webhooks []struct{ ID string } }
+	}
+	f.call("FeedService/ListSubscriptions", `{}`, &left)
+	for _, s := range left.Subscriptions {
+		if len(s.Webhooks) != 0 {
+			t.Errorf("a webhook that was ended is listed: %+v", s)
+		}
+	}
 	hurry, done := context.WithTimeout(t.Context(), far)
 	defer done()
 	var refused atomic.Bool
@@ -898,7 +910,7 @@ func TestNoPersonComesOutOfTheFeeds(t *testing.T) {
 		marked = strings.ReplaceAll(marked, r[0], r[1])
 	}
 	f := openFeedHouse(t)
-	if _, err := (importer{f.room.ledger}).record(t.Context(), "m.yaml", []byte(marked), anyone); err != nil {
+	if _, err := (importer{nc: f.room.ledger}).record(t.Context(), "m.yaml", []byte(marked), anyone); err != nil {
 		t.Fatal(err)
 	}
 	f.do(&commandv1.Command{Of: &commandv1.Command_SetPublication{SetPublication: &commandv1.SetPublication{Workspace: "dsm-esempio", Initiative: "csm-zz", Public: true}}},

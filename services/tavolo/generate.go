@@ -24,8 +24,8 @@ import (
 	peoplev1 "tavolo/proto/tavolo/people/v1"
 )
 
-// generateCmd records an invented year: the sessions as minutes are imported, the items that were proposed before a session by the commands of the web
-// client.
+// generateCmd records an invented year: the sessions as minutes are imported, and by the commands of the web client the items that were proposed before a
+// session and what its minutes do not tell.
 type generateCmd struct {
 	Departments int    `help:"How many departments." default:"61"`
 	Decisions   int    `help:"How many decisions in all." default:"20000"`
@@ -135,7 +135,7 @@ func recordInitiative(ctx context.Context, nc *nats.Conn, i sample.Initiative, b
 		if err != nil {
 			return err
 		}
-		if _, err := (importer{nc}).file(ctx, input{name, data, f}, anyone); err != nil {
+		if _, err := (importer{nc, m.Weave}).file(ctx, input{name, data, f}, anyone); err != nil {
 			return err
 		}
 		if bar != nil {

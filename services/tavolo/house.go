@@ -53,6 +53,8 @@ type plan struct {
 	Proxies                            []string
 	// FeedsNATS is the address where readers of the feeds find the embedded NATS, with the certificate above. Empty: nowhere.
 	FeedsNATS string
+	// FeedsNATSURL is where they find it when it is not there itself: behind something, or an outside server. Empty: it is, or nothing is known of it.
+	FeedsNATSURL string
 	// Loopback lets webhooks go to this machine: for tests.
 	Loopback bool
 
@@ -157,13 +159,17 @@ func (h *house) start(ctx context.Context, service string, p plan) error {
 		if err != nil {
 			return err
 		}
+		readers, err := readersURL(p, h.server)
+		if err != nil {
+			return err
+		}
 		remembered, err := h.releases(p)
 		if err != nil {
 			return err
 		}
 		g, err := gateway.Start(gateway.Options{
 			Conn: nc, Listen: p.Listen, PublicURL: p.PublicURL, TrustedProxies: p.Proxies, TLSCert: p.TLSCert, TLSKey: p.TLSKey, OperatorToken: token,
-			Version: version, Sentence: sentence, Logger: p.Logger, Import: importer{nc}.record, Releases: remembered, Web: web.Handler(), Style: web.Style(),
+			Version: version, Sentence: sentence, Logger: p.Logger, Import: importer{nc: nc}.record, Releases: remembered, Web: web.Handler(), Style: web.Style(), ReadersURL: readers,
 		})
 		if err != nil {
 			return err
@@ -272,7 +278,9 @@ func houseDesk(ctx context.Context, p plan) (*desk, error) {
 	if err != nil {
 		return nil, errors.Join(err, h.close())
 	}
-	record := func(ctx context.Context, in input) (recordedFile, error) { return importer{nc}.file(ctx, in, anyone) }
+	record := func(ctx context.Context, in input) (recordedFile, error) {
+		return importer{nc: nc}.file(ctx, in, anyone)
+	}
 	return &desk{ask: natsAsker{nc}, record: record, close: h.close}, nil
 }
 

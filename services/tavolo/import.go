@@ -180,7 +180,11 @@ type recordedFile struct {
 func anyone(string, string, ...*commandv1.Command) error { return nil }
 
 // importer records minutes files over NATS: it asks what is recorded, has words sealed, and sends one batch of commands.
-type importer struct{ nc *nats.Conn }
+type importer struct {
+	nc *nats.Conn
+	// weave puts among the steps what the minutes do not tell. Nil: nothing.
+	weave func(steps []minutes.Step, pseudonyms map[string]string) []minutes.Step
+}
 
 // conflicts is how often an import starts again because somebody else wrote to the same session meanwhile.
 const conflicts = 3
@@ -244,6 +248,9 @@ func (i importer) once(ctx context.Context, name string, f *minutes.File, permit
 	out := recordedFile{receipt: &commandv1.Receipt{Sequence: answer.Sequence}, correction: recorded.Session != nil}
 	if len(steps) == 0 {
 		return out, nil
+	}
+	if i.weave != nil {
+		steps = i.weave(steps, pseudonyms)
 	}
 	batch := &commandv1.CommandBatch{}
 	correlation := uuid.Must(uuid.NewV7()).String()

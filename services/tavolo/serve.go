@@ -29,6 +29,7 @@ type serveCmd struct {
 	TLSKey      string   `name:"tls-key" help:"Its key (PEM)." type:"path"`
 	Services    []string `help:"Run only these services: people, ledger, views, clerk, feeds, gateway. Default: all."`
 	FeedsNATS   string   `name:"feeds-nats" help:"Address where associations read the feeds over NATS, such as 127.0.0.1:4222. Others reach it only with --tls-cert. Default: nowhere." placeholder:"HOST:PORT"`
+	FeedsURL    string   `name:"feeds-nats-url" help:"Where associations find NATS, when it is not --feeds-nats itself: behind a proxy, or an outside server. /feeds shows it." placeholder:"URL"`
 	NATS        string   `name:"nats" help:"Address of an outside NATS server. Default: one inside."`
 	NATSSecrets string   `name:"nats-secrets" help:"File with the password of each service's user on the outside server (made by tavolo nats-config)." type:"path"`
 	Demo        bool     `help:"Record the example minutes of a small group first, so that there is something to look at."`
@@ -40,7 +41,7 @@ type serveCmd struct {
 var allServices = []string{bus.People, bus.Ledger, bus.Views, bus.Clerk, bus.Feeds, bus.Gateway}
 
 func (c *serveCmd) Run(ctx context.Context, t *terminal) error {
-	p := plan{Dir: c.Data, Services: allServices, NATS: c.NATS, Listen: c.Listen, PublicURL: c.PublicURL, Proxies: c.Proxies, TLSCert: c.TLSCert, TLSKey: c.TLSKey, FeedsNATS: c.FeedsNATS, Loopback: c.Loopback}
+	p := plan{Dir: c.Data, Services: allServices, NATS: c.NATS, Listen: c.Listen, PublicURL: c.PublicURL, Proxies: c.Proxies, TLSCert: c.TLSCert, TLSKey: c.TLSKey, FeedsNATS: c.FeedsNATS, FeedsNATSURL: c.FeedsURL, Loopback: c.Loopback}
 	if len(c.Services) > 0 {
 		for _, s := range c.Services {
 			if !slices.Contains(allServices, s) {
@@ -54,6 +55,14 @@ func (c *serveCmd) Run(ctx context.Context, t *terminal) error {
 	}
 	if c.NATS != "" && c.FeedsNATS != "" {
 		return refused{"tavolo: --feeds-nats opens the NATS server inside. With --nats readers come to the outside server, at its own address."}
+	}
+	if c.FeedsURL != "" {
+		if err := checkReadersURL(c.FeedsURL); err != nil {
+			return err
+		}
+		if c.NATS == "" && c.FeedsNATS == "" {
+			return refused{"tavolo: --feeds-nats-url says where NATS is found, and nothing opens it. Add --feeds-nats HOST:PORT."}
+		}
 	}
 	if c.NATS != "" {
 		secrets, err := readSecrets(c.NATSSecrets)
@@ -145,7 +154,7 @@ func demo(ctx context.Context, h *house) error {
 		if err != nil {
 			return err
 		}
-		if _, err := (importer{nc}).record(ctx, e.Name(), data, anyone); err != nil {
+		if _, err := (importer{nc: nc}).record(ctx, e.Name(), data, anyone); err != nil {
 			return err
 		}
 	}

@@ -1,11 +1,11 @@
 package pages
 
-import "net/url"
+import "slices"
 
 // The page that explains the feeds to somebody of an association who has never seen one. It needs no account: what it says is no secret.
 
-// Feeds writes the page. base is the address of this installation.
-func Feeds(lang, base string) Doc {
+// Feeds writes the page. base is the address of this installation, readers that of its NATS; "": it is not open.
+func Feeds(lang, base, readers string) Doc {
 	l := tongue(lang)
 	doc := Doc{Kind: "Tavolo", Title: plain(l.say("page/feeds")), Actions: Line{{Text: l.say("page/feeds-sample-atom"), Href: "/feeds/sample.atom"}, {Text: l.say("page/feeds-sample-json"), Href: "/feeds/sample.json"}}}
 	copied := func(id, text string) Block {
@@ -15,34 +15,26 @@ func Feeds(lang, base string) Doc {
 		return copied(id, "curl "+more+"-H \"Authorization: Bearer $TOKEN\" \""+base+path+"\"")
 	}
 	paragraph := func(key string) Block { return para(plain(l.say(key))) }
+	overNATS := []Block{paragraph("page/feeds-nats-closed")}
+	if readers != "" { // the user may have any name that is none of a service
+		nats := "nats --server " + readers + ` --user association --password "$TOKEN" `
+		overNATS = []Block{paragraph("page/feeds-nats"), copied("told", nats+`sub "feed.$ID.>"`), copied("ask", nats+`pub "ask.$ID" '{"after":"0"}'`), paragraph("page/feeds-nats-again")}
+	}
+	program := slices.Concat([]Block{
+		paragraph("page/feeds-entries"), curl("entries", "/v1/feeds/entries?after=0", ""),
+		paragraph("page/feeds-events"), curl("events", "/v1/feeds/events", "-N "),
+		paragraph("page/feeds-live"), copied("live", "{\"after\":\"0\"}"),
+	}, overNATS, []Block{paragraph("page/feeds-webhooks"), copied("keys", "curl \""+base+"/v1/feeds/keys\"")})
 	doc.Blocks = []Block{
 		paragraph("page/feeds-what"),
 		section("begin", plain(l.say("page/feeds-begin")), numbered([]Line{plain(l.say("page/feeds-step-1")), plain(l.say("page/feeds-step-2")), plain(l.say("page/feeds-step-3"))}),
 			copied("token", "TOKEN=..."), paragraph("page/feeds-token")),
 		section("reader", plain(l.say("page/feeds-reader")), paragraph("page/feeds-reader-how"), copied("atom", base+"/v1/feeds/atom"), copied("json", base+"/v1/feeds/json"), paragraph("page/feeds-basic")),
-		section("program", plain(l.say("page/feeds-program")),
-			paragraph("page/feeds-entries"), curl("entries", "/v1/feeds/entries?after=0", ""),
-			paragraph("page/feeds-events"), curl("events", "/v1/feeds/events", "-N "),
-			paragraph("page/feeds-live"), copied("live", "{\"after\":\"0\"}"),
-			paragraph("page/feeds-nats"), copied("told", nats(base)+`sub "feed.$ID.>"`), copied("ask", nats(base)+`pub "ask.$ID" '{"after":"0"}'`), paragraph("page/feeds-nats-again"),
-			paragraph("page/feeds-webhooks"), copied("keys", "curl \""+base+"/v1/feeds/keys\"")),
+		section("program", plain(l.say("page/feeds-program")), program...),
 		section("calendar", plain(l.say("page/feeds-calendar")), paragraph("page/feeds-calendar-how"), curl("ics", "/v1/feeds/calendar.ics", "")),
 		section("promises", plain(l.say("page/feeds-promises")), bullets([]Line{plain(l.say("page/feeds-promise-order")), plain(l.say("page/feeds-promise-id")), plain(l.say("page/feeds-promise-again")),
 			plain(l.say("page/feeds-promise-people")), plain(l.say("page/feeds-promise-recall"))})),
 	}
 	level(doc.Blocks, 2)
 	return doc
-}
-
-// nats is how the command line of NATS begins. The user may have any name that is none of a service.
-func nats(base string) string {
-	host := "127.0.0.1"
-	if u, err := url.Parse(base); err == nil && u.Hostname() != "" {
-		host = u.Hostname()
-	}
-	scheme := "tls"
-	if host == "127.0.0.1" || host == "localhost" {
-		scheme = "nats"
-	}
-	return `nats --server ` + (&url.URL{Scheme: scheme, Host: host + ":4222"}).String() + ` --user association --password "$TOKEN" `
 }

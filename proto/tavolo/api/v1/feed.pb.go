@@ -429,6 +429,89 @@ func (x *EnableWebhookRequest) GetWebhook() string {
 	return ""
 }
 
+// EndWebhookRequest ends a webhook.
+type EndWebhookRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id.
+	Webhook       string `protobuf:"bytes,1,opt,name=webhook,proto3" json:"webhook,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndWebhookRequest) Reset() {
+	*x = EndWebhookRequest{}
+	mi := &file_tavolo_api_v1_feed_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndWebhookRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndWebhookRequest) ProtoMessage() {}
+
+func (x *EndWebhookRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_feed_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndWebhookRequest.ProtoReflect.Descriptor instead.
+func (*EndWebhookRequest) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_feed_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *EndWebhookRequest) GetWebhook() string {
+	if x != nil {
+		return x.Webhook
+	}
+	return ""
+}
+
+// EndWebhookResponse is empty.
+type EndWebhookResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndWebhookResponse) Reset() {
+	*x = EndWebhookResponse{}
+	mi := &file_tavolo_api_v1_feed_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndWebhookResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndWebhookResponse) ProtoMessage() {}
+
+func (x *EndWebhookResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_feed_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndWebhookResponse.ProtoReflect.Descriptor instead.
+func (*EndWebhookResponse) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_feed_proto_rawDescGZIP(), []int{9}
+}
+
 // ListDeadLettersRequest asks for the entries that an address refused.
 type ListDeadLettersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -440,7 +523,7 @@ type ListDeadLettersRequest struct {
 
 func (x *ListDeadLettersRequest) Reset() {
 	*x = ListDeadLettersRequest{}
-	mi := &file_tavolo_api_v1_feed_proto_msgTypes[8]
+	mi := &file_tavolo_api_v1_feed_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -452,7 +535,7 @@ func (x *ListDeadLettersRequest) String() string {
 func (*ListDeadLettersRequest) ProtoMessage() {}
 
 func (x *ListDeadLettersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_feed_proto_msgTypes[8]
+	mi := &file_tavolo_api_v1_feed_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -465,7 +548,7 @@ func (x *ListDeadLettersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDeadLettersRequest.ProtoReflect.Descriptor instead.
 func (*ListDeadLettersRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_feed_proto_rawDescGZIP(), []int{8}
+	return file_tavolo_api_v1_feed_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListDeadLettersRequest) GetWebhook() string {
@@ -488,7 +571,7 @@ type ReplayDeadLettersRequest struct {
 
 func (x *ReplayDeadLettersRequest) Reset() {
 	*x = ReplayDeadLettersRequest{}
-	mi := &file_tavolo_api_v1_feed_proto_msgTypes[9]
+	mi := &file_tavolo_api_v1_feed_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -500,7 +583,7 @@ func (x *ReplayDeadLettersRequest) String() string {
 func (*ReplayDeadLettersRequest) ProtoMessage() {}
 
 func (x *ReplayDeadLettersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_feed_proto_msgTypes[9]
+	mi := &file_tavolo_api_v1_feed_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -513,7 +596,7 @@ func (x *ReplayDeadLettersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReplayDeadLettersRequest.ProtoReflect.Descriptor instead.
 func (*ReplayDeadLettersRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_feed_proto_rawDescGZIP(), []int{9}
+	return file_tavolo_api_v1_feed_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ReplayDeadLettersRequest) GetWebhook() string {
@@ -545,7 +628,7 @@ type ListEntriesRequest struct {
 
 func (x *ListEntriesRequest) Reset() {
 	*x = ListEntriesRequest{}
-	mi := &file_tavolo_api_v1_feed_proto_msgTypes[10]
+	mi := &file_tavolo_api_v1_feed_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -557,7 +640,7 @@ func (x *ListEntriesRequest) String() string {
 func (*ListEntriesRequest) ProtoMessage() {}
 
 func (x *ListEntriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_feed_proto_msgTypes[10]
+	mi := &file_tavolo_api_v1_feed_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -570,7 +653,7 @@ func (x *ListEntriesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEntriesRequest.ProtoReflect.Descriptor instead.
 func (*ListEntriesRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_feed_proto_rawDescGZIP(), []int{10}
+	return file_tavolo_api_v1_feed_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListEntriesRequest) GetScope() *v1.FeedScope {
@@ -609,7 +692,7 @@ type ListEntriesResponse struct {
 
 func (x *ListEntriesResponse) Reset() {
 	*x = ListEntriesResponse{}
-	mi := &file_tavolo_api_v1_feed_proto_msgTypes[11]
+	mi := &file_tavolo_api_v1_feed_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -621,7 +704,7 @@ func (x *ListEntriesResponse) String() string {
 func (*ListEntriesResponse) ProtoMessage() {}
 
 func (x *ListEntriesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_feed_proto_msgTypes[11]
+	mi := &file_tavolo_api_v1_feed_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -634,7 +717,7 @@ func (x *ListEntriesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEntriesResponse.ProtoReflect.Descriptor instead.
 func (*ListEntriesResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_feed_proto_rawDescGZIP(), []int{11}
+	return file_tavolo_api_v1_feed_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListEntriesResponse) GetEntries() []*v1.NumberedEntry {
@@ -682,7 +765,10 @@ const file_tavolo_api_v1_feed_proto_rawDesc = "" +
 	"\x12TestWebhookRequest\x12\x18\n" +
 	"\awebhook\x18\x01 \x01(\tR\awebhook\"0\n" +
 	"\x14EnableWebhookRequest\x12\x18\n" +
-	"\awebhook\x18\x01 \x01(\tR\awebhook\"2\n" +
+	"\awebhook\x18\x01 \x01(\tR\awebhook\"-\n" +
+	"\x11EndWebhookRequest\x12\x18\n" +
+	"\awebhook\x18\x01 \x01(\tR\awebhook\"\x14\n" +
+	"\x12EndWebhookResponse\"2\n" +
 	"\x16ListDeadLettersRequest\x12\x18\n" +
 	"\awebhook\x18\x01 \x01(\tR\awebhook\"N\n" +
 	"\x18ReplayDeadLettersRequest\x12\x18\n" +
@@ -696,7 +782,7 @@ const file_tavolo_api_v1_feed_proto_rawDesc = "" +
 	"\aentries\x18\x01 \x03(\v2\x1d.tavolo.feed.v1.NumberedEntryR\aentries\x12\x1f\n" +
 	"\vcomplete_to\x18\x02 \x01(\x04R\n" +
 	"completeTo\x12\x12\n" +
-	"\x04more\x18\x03 \x01(\bR\x04more2\xfd\x06\n" +
+	"\x04more\x18\x03 \x01(\bR\x04more2\xd8\a\n" +
 	"\vFeedService\x12g\n" +
 	"\x12CreateSubscription\x12(.tavolo.api.v1.CreateSubscriptionRequest\x1a\x1f.tavolo.api.v1.SubscriptionMade\"\x06\xea\xf9\x18\x02\b\x03\x12n\n" +
 	"\x11ListSubscriptions\x12'.tavolo.api.v1.ListSubscriptionsRequest\x1a(.tavolo.api.v1.ListSubscriptionsResponse\"\x06\xea\xf9\x18\x02\b\x03\x12d\n" +
@@ -704,7 +790,9 @@ const file_tavolo_api_v1_feed_proto_rawDesc = "" +
 	"\n" +
 	"AddWebhook\x12 .tavolo.api.v1.AddWebhookRequest\x1a\x1c.tavolo.feed.v1.WebhookAdded\"\x06\xea\xf9\x18\x02\b\x03\x12W\n" +
 	"\vTestWebhook\x12!.tavolo.api.v1.TestWebhookRequest\x1a\x1d.tavolo.feed.v1.WebhookTested\"\x06\xea\xf9\x18\x02\b\x03\x12U\n" +
-	"\rEnableWebhook\x12#.tavolo.api.v1.EnableWebhookRequest\x1a\x17.tavolo.feed.v1.Webhook\"\x06\xea\xf9\x18\x02\b\x03\x12e\n" +
+	"\rEnableWebhook\x12#.tavolo.api.v1.EnableWebhookRequest\x1a\x17.tavolo.feed.v1.Webhook\"\x06\xea\xf9\x18\x02\b\x03\x12Y\n" +
+	"\n" +
+	"EndWebhook\x12 .tavolo.api.v1.EndWebhookRequest\x1a!.tavolo.api.v1.EndWebhookResponse\"\x06\xea\xf9\x18\x02\b\x03\x12e\n" +
 	"\x0fListDeadLetters\x12%.tavolo.api.v1.ListDeadLettersRequest\x1a#.tavolo.feed.v1.DeadLettersResponse\"\x06\xea\xf9\x18\x02\b\x03\x12d\n" +
 	"\x11ReplayDeadLetters\x12'.tavolo.api.v1.ReplayDeadLettersRequest\x1a\x1e.tavolo.feed.v1.ReplayResponse\"\x06\xea\xf9\x18\x02\b\x03\x12\\\n" +
 	"\vListEntries\x12!.tavolo.api.v1.ListEntriesRequest\x1a\".tavolo.api.v1.ListEntriesResponse\"\x06\xea\xf9\x18\x02\b\x03B\"Z tavolo/proto/tavolo/api/v1;apiv1b\x06proto3"
@@ -721,7 +809,7 @@ func file_tavolo_api_v1_feed_proto_rawDescGZIP() []byte {
 	return file_tavolo_api_v1_feed_proto_rawDescData
 }
 
-var file_tavolo_api_v1_feed_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_tavolo_api_v1_feed_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_tavolo_api_v1_feed_proto_goTypes = []any{
 	(*CreateSubscriptionRequest)(nil), // 0: tavolo.api.v1.CreateSubscriptionRequest
 	(*SubscriptionMade)(nil),          // 1: tavolo.api.v1.SubscriptionMade
@@ -731,45 +819,49 @@ var file_tavolo_api_v1_feed_proto_goTypes = []any{
 	(*AddWebhookRequest)(nil),         // 5: tavolo.api.v1.AddWebhookRequest
 	(*TestWebhookRequest)(nil),        // 6: tavolo.api.v1.TestWebhookRequest
 	(*EnableWebhookRequest)(nil),      // 7: tavolo.api.v1.EnableWebhookRequest
-	(*ListDeadLettersRequest)(nil),    // 8: tavolo.api.v1.ListDeadLettersRequest
-	(*ReplayDeadLettersRequest)(nil),  // 9: tavolo.api.v1.ReplayDeadLettersRequest
-	(*ListEntriesRequest)(nil),        // 10: tavolo.api.v1.ListEntriesRequest
-	(*ListEntriesResponse)(nil),       // 11: tavolo.api.v1.ListEntriesResponse
-	(*v1.FeedScope)(nil),              // 12: tavolo.feed.v1.FeedScope
-	(*v1.Subscription)(nil),           // 13: tavolo.feed.v1.Subscription
-	(*v1.NumberedEntry)(nil),          // 14: tavolo.feed.v1.NumberedEntry
-	(*v1.WebhookAdded)(nil),           // 15: tavolo.feed.v1.WebhookAdded
-	(*v1.WebhookTested)(nil),          // 16: tavolo.feed.v1.WebhookTested
-	(*v1.Webhook)(nil),                // 17: tavolo.feed.v1.Webhook
-	(*v1.DeadLettersResponse)(nil),    // 18: tavolo.feed.v1.DeadLettersResponse
-	(*v1.ReplayResponse)(nil),         // 19: tavolo.feed.v1.ReplayResponse
+	(*EndWebhookRequest)(nil),         // 8: tavolo.api.v1.EndWebhookRequest
+	(*EndWebhookResponse)(nil),        // 9: tavolo.api.v1.EndWebhookResponse
+	(*ListDeadLettersRequest)(nil),    // 10: tavolo.api.v1.ListDeadLettersRequest
+	(*ReplayDeadLettersRequest)(nil),  // 11: tavolo.api.v1.ReplayDeadLettersRequest
+	(*ListEntriesRequest)(nil),        // 12: tavolo.api.v1.ListEntriesRequest
+	(*ListEntriesResponse)(nil),       // 13: tavolo.api.v1.ListEntriesResponse
+	(*v1.FeedScope)(nil),              // 14: tavolo.feed.v1.FeedScope
+	(*v1.Subscription)(nil),           // 15: tavolo.feed.v1.Subscription
+	(*v1.NumberedEntry)(nil),          // 16: tavolo.feed.v1.NumberedEntry
+	(*v1.WebhookAdded)(nil),           // 17: tavolo.feed.v1.WebhookAdded
+	(*v1.WebhookTested)(nil),          // 18: tavolo.feed.v1.WebhookTested
+	(*v1.Webhook)(nil),                // 19: tavolo.feed.v1.Webhook
+	(*v1.DeadLettersResponse)(nil),    // 20: tavolo.feed.v1.DeadLettersResponse
+	(*v1.ReplayResponse)(nil),         // 21: tavolo.feed.v1.ReplayResponse
 }
 var file_tavolo_api_v1_feed_proto_depIdxs = []int32{
-	12, // 0: tavolo.api.v1.CreateSubscriptionRequest.scope:type_name -> tavolo.feed.v1.FeedScope
-	13, // 1: tavolo.api.v1.SubscriptionMade.subscription:type_name -> tavolo.feed.v1.Subscription
-	13, // 2: tavolo.api.v1.ListSubscriptionsResponse.subscriptions:type_name -> tavolo.feed.v1.Subscription
-	12, // 3: tavolo.api.v1.ListEntriesRequest.scope:type_name -> tavolo.feed.v1.FeedScope
-	14, // 4: tavolo.api.v1.ListEntriesResponse.entries:type_name -> tavolo.feed.v1.NumberedEntry
+	14, // 0: tavolo.api.v1.CreateSubscriptionRequest.scope:type_name -> tavolo.feed.v1.FeedScope
+	15, // 1: tavolo.api.v1.SubscriptionMade.subscription:type_name -> tavolo.feed.v1.Subscription
+	15, // 2: tavolo.api.v1.ListSubscriptionsResponse.subscriptions:type_name -> tavolo.feed.v1.Subscription
+	14, // 3: tavolo.api.v1.ListEntriesRequest.scope:type_name -> tavolo.feed.v1.FeedScope
+	16, // 4: tavolo.api.v1.ListEntriesResponse.entries:type_name -> tavolo.feed.v1.NumberedEntry
 	0,  // 5: tavolo.api.v1.FeedService.CreateSubscription:input_type -> tavolo.api.v1.CreateSubscriptionRequest
 	2,  // 6: tavolo.api.v1.FeedService.ListSubscriptions:input_type -> tavolo.api.v1.ListSubscriptionsRequest
 	4,  // 7: tavolo.api.v1.FeedService.RevokeSubscription:input_type -> tavolo.api.v1.RevokeSubscriptionRequest
 	5,  // 8: tavolo.api.v1.FeedService.AddWebhook:input_type -> tavolo.api.v1.AddWebhookRequest
 	6,  // 9: tavolo.api.v1.FeedService.TestWebhook:input_type -> tavolo.api.v1.TestWebhookRequest
 	7,  // 10: tavolo.api.v1.FeedService.EnableWebhook:input_type -> tavolo.api.v1.EnableWebhookRequest
-	8,  // 11: tavolo.api.v1.FeedService.ListDeadLetters:input_type -> tavolo.api.v1.ListDeadLettersRequest
-	9,  // 12: tavolo.api.v1.FeedService.ReplayDeadLetters:input_type -> tavolo.api.v1.ReplayDeadLettersRequest
-	10, // 13: tavolo.api.v1.FeedService.ListEntries:input_type -> tavolo.api.v1.ListEntriesRequest
-	1,  // 14: tavolo.api.v1.FeedService.CreateSubscription:output_type -> tavolo.api.v1.SubscriptionMade
-	3,  // 15: tavolo.api.v1.FeedService.ListSubscriptions:output_type -> tavolo.api.v1.ListSubscriptionsResponse
-	13, // 16: tavolo.api.v1.FeedService.RevokeSubscription:output_type -> tavolo.feed.v1.Subscription
-	15, // 17: tavolo.api.v1.FeedService.AddWebhook:output_type -> tavolo.feed.v1.WebhookAdded
-	16, // 18: tavolo.api.v1.FeedService.TestWebhook:output_type -> tavolo.feed.v1.WebhookTested
-	17, // 19: tavolo.api.v1.FeedService.EnableWebhook:output_type -> tavolo.feed.v1.Webhook
-	18, // 20: tavolo.api.v1.FeedService.ListDeadLetters:output_type -> tavolo.feed.v1.DeadLettersResponse
-	19, // 21: tavolo.api.v1.FeedService.ReplayDeadLetters:output_type -> tavolo.feed.v1.ReplayResponse
-	11, // 22: tavolo.api.v1.FeedService.ListEntries:output_type -> tavolo.api.v1.ListEntriesResponse
-	14, // [14:23] is the sub-list for method output_type
-	5,  // [5:14] is the sub-list for method input_type
+	8,  // 11: tavolo.api.v1.FeedService.EndWebhook:input_type -> tavolo.api.v1.EndWebhookRequest
+	10, // 12: tavolo.api.v1.FeedService.ListDeadLetters:input_type -> tavolo.api.v1.ListDeadLettersRequest
+	11, // 13: tavolo.api.v1.FeedService.ReplayDeadLetters:input_type -> tavolo.api.v1.ReplayDeadLettersRequest
+	12, // 14: tavolo.api.v1.FeedService.ListEntries:input_type -> tavolo.api.v1.ListEntriesRequest
+	1,  // 15: tavolo.api.v1.FeedService.CreateSubscription:output_type -> tavolo.api.v1.SubscriptionMade
+	3,  // 16: tavolo.api.v1.FeedService.ListSubscriptions:output_type -> tavolo.api.v1.ListSubscriptionsResponse
+	15, // 17: tavolo.api.v1.FeedService.RevokeSubscription:output_type -> tavolo.feed.v1.Subscription
+	17, // 18: tavolo.api.v1.FeedService.AddWebhook:output_type -> tavolo.feed.v1.WebhookAdded
+	18, // 19: tavolo.api.v1.FeedService.TestWebhook:output_type -> tavolo.feed.v1.WebhookTested
+	19, // 20: tavolo.api.v1.FeedService.EnableWebhook:output_type -> tavolo.feed.v1.Webhook
+	9,  // 21: tavolo.api.v1.FeedService.EndWebhook:output_type -> tavolo.api.v1.EndWebhookResponse
+	20, // 22: tavolo.api.v1.FeedService.ListDeadLetters:output_type -> tavolo.feed.v1.DeadLettersResponse
+	21, // 23: tavolo.api.v1.FeedService.ReplayDeadLetters:output_type -> tavolo.feed.v1.ReplayResponse
+	13, // 24: tavolo.api.v1.FeedService.ListEntries:output_type -> tavolo.api.v1.ListEntriesResponse
+	15, // [15:25] is the sub-list for method output_type
+	5,  // [5:15] is the sub-list for method input_type
 	5,  // [5:5] is the sub-list for extension type_name
 	5,  // [5:5] is the sub-list for extension extendee
 	0,  // [0:5] is the sub-list for field type_name
@@ -787,7 +879,7 @@ func file_tavolo_api_v1_feed_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tavolo_api_v1_feed_proto_rawDesc), len(file_tavolo_api_v1_feed_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

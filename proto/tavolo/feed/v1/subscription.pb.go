@@ -1520,6 +1520,43 @@ func (x *WebhookActRequest) GetNumbers() []uint64 {
 	return nil
 }
 
+// WebhookEnded is empty.
+type WebhookEnded struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WebhookEnded) Reset() {
+	*x = WebhookEnded{}
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WebhookEnded) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WebhookEnded) ProtoMessage() {}
+
+func (x *WebhookEnded) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WebhookEnded.ProtoReflect.Descriptor instead.
+func (*WebhookEnded) Descriptor() ([]byte, []int) {
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{21}
+}
+
 // WebhookTested says what the address answered.
 type WebhookTested struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1533,7 +1570,7 @@ type WebhookTested struct {
 
 func (x *WebhookTested) Reset() {
 	*x = WebhookTested{}
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[21]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1545,7 +1582,7 @@ func (x *WebhookTested) String() string {
 func (*WebhookTested) ProtoMessage() {}
 
 func (x *WebhookTested) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[21]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1558,7 +1595,7 @@ func (x *WebhookTested) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WebhookTested.ProtoReflect.Descriptor instead.
 func (*WebhookTested) Descriptor() ([]byte, []int) {
-	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{21}
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *WebhookTested) GetStatus() uint32 {
@@ -1586,7 +1623,7 @@ type DeadLettersResponse struct {
 
 func (x *DeadLettersResponse) Reset() {
 	*x = DeadLettersResponse{}
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[22]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1598,7 +1635,7 @@ func (x *DeadLettersResponse) String() string {
 func (*DeadLettersResponse) ProtoMessage() {}
 
 func (x *DeadLettersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[22]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1611,7 +1648,7 @@ func (x *DeadLettersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeadLettersResponse.ProtoReflect.Descriptor instead.
 func (*DeadLettersResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{22}
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *DeadLettersResponse) GetDeadLetters() []*DeadLetter {
@@ -1632,7 +1669,7 @@ type ReplayResponse struct {
 
 func (x *ReplayResponse) Reset() {
 	*x = ReplayResponse{}
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[23]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1644,7 +1681,7 @@ func (x *ReplayResponse) String() string {
 func (*ReplayResponse) ProtoMessage() {}
 
 func (x *ReplayResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[23]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1657,7 +1694,7 @@ func (x *ReplayResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReplayResponse.ProtoReflect.Descriptor instead.
 func (*ReplayResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{23}
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ReplayResponse) GetReplayed() uint32 {
@@ -1676,7 +1713,7 @@ type KeysRequest struct {
 
 func (x *KeysRequest) Reset() {
 	*x = KeysRequest{}
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[24]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1688,7 +1725,7 @@ func (x *KeysRequest) String() string {
 func (*KeysRequest) ProtoMessage() {}
 
 func (x *KeysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[24]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1701,7 +1738,7 @@ func (x *KeysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeysRequest.ProtoReflect.Descriptor instead.
 func (*KeysRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{24}
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{25}
 }
 
 // KeysResponse has them.
@@ -1715,7 +1752,7 @@ type KeysResponse struct {
 
 func (x *KeysResponse) Reset() {
 	*x = KeysResponse{}
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[25]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1727,7 +1764,7 @@ func (x *KeysResponse) String() string {
 func (*KeysResponse) ProtoMessage() {}
 
 func (x *KeysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[25]
+	mi := &file_tavolo_feed_v1_subscription_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1740,7 +1777,7 @@ func (x *KeysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeysResponse.ProtoReflect.Descriptor instead.
 func (*KeysResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{25}
+	return file_tavolo_feed_v1_subscription_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *KeysResponse) GetKeys() []string {
@@ -1858,7 +1895,8 @@ const file_tavolo_feed_v1_subscription_proto_rawDesc = "" +
 	"public_key\x18\x03 \x01(\tR\tpublicKey\"G\n" +
 	"\x11WebhookActRequest\x12\x18\n" +
 	"\awebhook\x18\x01 \x01(\tR\awebhook\x12\x18\n" +
-	"\anumbers\x18\x02 \x03(\x04R\anumbers\"?\n" +
+	"\anumbers\x18\x02 \x03(\x04R\anumbers\"\x0e\n" +
+	"\fWebhookEnded\"?\n" +
 	"\rWebhookTested\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\rR\x06status\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\"T\n" +
@@ -1890,7 +1928,7 @@ func file_tavolo_feed_v1_subscription_proto_rawDescGZIP() []byte {
 }
 
 var file_tavolo_feed_v1_subscription_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_tavolo_feed_v1_subscription_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_tavolo_feed_v1_subscription_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_tavolo_feed_v1_subscription_proto_goTypes = []any{
 	(NoticeKind)(0),               // 0: tavolo.feed.v1.NoticeKind
 	(*FeedScope)(nil),             // 1: tavolo.feed.v1.FeedScope
@@ -1914,37 +1952,38 @@ var file_tavolo_feed_v1_subscription_proto_goTypes = []any{
 	(*WebhookRequest)(nil),        // 19: tavolo.feed.v1.WebhookRequest
 	(*WebhookAdded)(nil),          // 20: tavolo.feed.v1.WebhookAdded
 	(*WebhookActRequest)(nil),     // 21: tavolo.feed.v1.WebhookActRequest
-	(*WebhookTested)(nil),         // 22: tavolo.feed.v1.WebhookTested
-	(*DeadLettersResponse)(nil),   // 23: tavolo.feed.v1.DeadLettersResponse
-	(*ReplayResponse)(nil),        // 24: tavolo.feed.v1.ReplayResponse
-	(*KeysRequest)(nil),           // 25: tavolo.feed.v1.KeysRequest
-	(*KeysResponse)(nil),          // 26: tavolo.feed.v1.KeysResponse
-	(v1.Area)(0),                  // 27: tavolo.event.v1.Area
-	(v1.Outcome)(0),               // 28: tavolo.event.v1.Outcome
-	(*timestamppb.Timestamp)(nil), // 29: google.protobuf.Timestamp
-	(*Entry)(nil),                 // 30: tavolo.feed.v1.Entry
-	(*NumberedEntry)(nil),         // 31: tavolo.feed.v1.NumberedEntry
+	(*WebhookEnded)(nil),          // 22: tavolo.feed.v1.WebhookEnded
+	(*WebhookTested)(nil),         // 23: tavolo.feed.v1.WebhookTested
+	(*DeadLettersResponse)(nil),   // 24: tavolo.feed.v1.DeadLettersResponse
+	(*ReplayResponse)(nil),        // 25: tavolo.feed.v1.ReplayResponse
+	(*KeysRequest)(nil),           // 26: tavolo.feed.v1.KeysRequest
+	(*KeysResponse)(nil),          // 27: tavolo.feed.v1.KeysResponse
+	(v1.Area)(0),                  // 28: tavolo.event.v1.Area
+	(v1.Outcome)(0),               // 29: tavolo.event.v1.Outcome
+	(*timestamppb.Timestamp)(nil), // 30: google.protobuf.Timestamp
+	(*Entry)(nil),                 // 31: tavolo.feed.v1.Entry
+	(*NumberedEntry)(nil),         // 32: tavolo.feed.v1.NumberedEntry
 }
 var file_tavolo_feed_v1_subscription_proto_depIdxs = []int32{
 	2,  // 0: tavolo.feed.v1.FeedScope.places:type_name -> tavolo.feed.v1.FeedPlace
-	27, // 1: tavolo.feed.v1.FeedScope.areas:type_name -> tavolo.event.v1.Area
-	28, // 2: tavolo.feed.v1.FeedScope.outcomes:type_name -> tavolo.event.v1.Outcome
+	28, // 1: tavolo.feed.v1.FeedScope.areas:type_name -> tavolo.event.v1.Area
+	29, // 2: tavolo.feed.v1.FeedScope.outcomes:type_name -> tavolo.event.v1.Outcome
 	1,  // 3: tavolo.feed.v1.Subscription.scope:type_name -> tavolo.feed.v1.FeedScope
-	29, // 4: tavolo.feed.v1.Subscription.created_at:type_name -> google.protobuf.Timestamp
-	29, // 5: tavolo.feed.v1.Subscription.expires_at:type_name -> google.protobuf.Timestamp
-	29, // 6: tavolo.feed.v1.Subscription.revoked_at:type_name -> google.protobuf.Timestamp
-	29, // 7: tavolo.feed.v1.Subscription.used_at:type_name -> google.protobuf.Timestamp
+	30, // 4: tavolo.feed.v1.Subscription.created_at:type_name -> google.protobuf.Timestamp
+	30, // 5: tavolo.feed.v1.Subscription.expires_at:type_name -> google.protobuf.Timestamp
+	30, // 6: tavolo.feed.v1.Subscription.revoked_at:type_name -> google.protobuf.Timestamp
+	30, // 7: tavolo.feed.v1.Subscription.used_at:type_name -> google.protobuf.Timestamp
 	5,  // 8: tavolo.feed.v1.Subscription.webhooks:type_name -> tavolo.feed.v1.Webhook
 	4,  // 9: tavolo.feed.v1.Subscription.notices:type_name -> tavolo.feed.v1.Notice
 	0,  // 10: tavolo.feed.v1.Notice.kind:type_name -> tavolo.feed.v1.NoticeKind
-	29, // 11: tavolo.feed.v1.Notice.at:type_name -> google.protobuf.Timestamp
-	29, // 12: tavolo.feed.v1.Webhook.next_try_at:type_name -> google.protobuf.Timestamp
-	29, // 13: tavolo.feed.v1.DeadLetter.at:type_name -> google.protobuf.Timestamp
+	30, // 11: tavolo.feed.v1.Notice.at:type_name -> google.protobuf.Timestamp
+	30, // 12: tavolo.feed.v1.Webhook.next_try_at:type_name -> google.protobuf.Timestamp
+	30, // 13: tavolo.feed.v1.DeadLetter.at:type_name -> google.protobuf.Timestamp
 	9,  // 14: tavolo.feed.v1.FeedEntriesResponse.entries:type_name -> tavolo.feed.v1.ReleasedEntry
-	30, // 15: tavolo.feed.v1.ReleasedEntry.entry:type_name -> tavolo.feed.v1.Entry
+	31, // 15: tavolo.feed.v1.ReleasedEntry.entry:type_name -> tavolo.feed.v1.Entry
 	1,  // 16: tavolo.feed.v1.SubscribeRequest.scope:type_name -> tavolo.feed.v1.FeedScope
 	3,  // 17: tavolo.feed.v1.SubscriptionsResponse.subscriptions:type_name -> tavolo.feed.v1.Subscription
-	31, // 18: tavolo.feed.v1.PullResponse.entries:type_name -> tavolo.feed.v1.NumberedEntry
+	32, // 18: tavolo.feed.v1.PullResponse.entries:type_name -> tavolo.feed.v1.NumberedEntry
 	1,  // 19: tavolo.feed.v1.PullResponse.scope:type_name -> tavolo.feed.v1.FeedScope
 	1,  // 20: tavolo.feed.v1.EntriesRequest.scope:type_name -> tavolo.feed.v1.FeedScope
 	5,  // 21: tavolo.feed.v1.WebhookAdded.webhook:type_name -> tavolo.feed.v1.Webhook
@@ -1968,7 +2007,7 @@ func file_tavolo_feed_v1_subscription_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tavolo_feed_v1_subscription_proto_rawDesc), len(file_tavolo_feed_v1_subscription_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   26,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

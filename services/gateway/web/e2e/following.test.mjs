@@ -136,6 +136,17 @@ test("A subscription from the form to its end", async (t) => {
   await page.getByText("L'invio riparte da dove si era fermato.").waitFor();
   await stopped.getByText("Si manda").waitFor();
 
+  // An address is removed, and not by one press.
+  await stopped.getByRole("button", { name: /^Togli l'indirizzo/ }).click();
+  await stopped.getByText(/^Lì non si manda più nulla/).waitFor();
+  const addresses = async () => (await tavolo.call("FeedService/ListSubscriptions", {})).subscriptions[0].webhooks ?? [], before = (await addresses()).length;
+  await stopped.getByRole("button", { name: "Sì, toglilo" }).click();
+  await page.getByText("L'indirizzo è tolto.").waitFor();
+  await stopped.waitFor({ state: "detached" });
+  const left = await addresses();
+  assert.equal(left.length, before - 1);
+  assert.ok(left.every((w) => !w.url.endsWith("/gone")));
+
   // By keyboard: revoke, and not by one press.
   await page.getByRole("button", { name: "Ritira l'iscrizione: Associazione Arcobaleno" }).focus();
   await page.keyboard.press("Enter");

@@ -12,7 +12,7 @@ import type {
   ListRoleLedgerResponseJson, ListTrendsRequestJson, ListTrendsResponseJson,
 } from "./gen/tavolo/api/v1/evidence_pb";
 import type {
-  AddWebhookRequestJson, CreateSubscriptionRequestJson, EnableWebhookRequestJson, ListDeadLettersRequestJson, ListSubscriptionsRequestJson, ListSubscriptionsResponseJson, ReplayDeadLettersRequestJson,
+  AddWebhookRequestJson, CreateSubscriptionRequestJson, EnableWebhookRequestJson, EndWebhookRequestJson, EndWebhookResponseJson, ListDeadLettersRequestJson, ListSubscriptionsRequestJson, ListSubscriptionsResponseJson, ReplayDeadLettersRequestJson,
   RevokeSubscriptionRequestJson, SubscriptionMadeJson, TestWebhookRequestJson,
 } from "./gen/tavolo/api/v1/feed_pb";
 import type {
@@ -61,6 +61,7 @@ interface Questions {
   "FeedService/AddWebhook": [AddWebhookRequestJson, WebhookAddedJson];
   "FeedService/TestWebhook": [TestWebhookRequestJson, WebhookTestedJson];
   "FeedService/EnableWebhook": [EnableWebhookRequestJson, WebhookJson];
+  "FeedService/EndWebhook": [EndWebhookRequestJson, EndWebhookResponseJson];
   "FeedService/ListDeadLetters": [ListDeadLettersRequestJson, DeadLettersResponseJson];
   "FeedService/ReplayDeadLetters": [ReplayDeadLettersRequestJson, ReplayResponseJson];
   "EvidenceService/GetSignals": [GetSignalsRequestJson, GetSignalsResponseJson];

@@ -53,6 +53,8 @@ const (
 	// FeedServiceEnableWebhookProcedure is the fully-qualified name of the FeedService's EnableWebhook
 	// RPC.
 	FeedServiceEnableWebhookProcedure = "/tavolo.api.v1.FeedService/EnableWebhook"
+	// FeedServiceEndWebhookProcedure is the fully-qualified name of the FeedService's EndWebhook RPC.
+	FeedServiceEndWebhookProcedure = "/tavolo.api.v1.FeedService/EndWebhook"
 	// FeedServiceListDeadLettersProcedure is the fully-qualified name of the FeedService's
 	// ListDeadLetters RPC.
 	FeedServiceListDeadLettersProcedure = "/tavolo.api.v1.FeedService/ListDeadLetters"
@@ -77,6 +79,8 @@ type FeedServiceClient interface {
 	TestWebhook(context.Context, *v1.TestWebhookRequest) (*v11.WebhookTested, error)
 	// EnableWebhook has a webhook go on from where it stopped.
 	EnableWebhook(context.Context, *v1.EnableWebhookRequest) (*v11.Webhook, error)
+	// EndWebhook has nothing sent to an address any more and forgets it, with its secret and what it refused. There is no way back: another one can be added.
+	EndWebhook(context.Context, *v1.EndWebhookRequest) (*v1.EndWebhookResponse, error)
 	// ListDeadLetters lists the entries that an address refused.
 	ListDeadLetters(context.Context, *v1.ListDeadLettersRequest) (*v11.DeadLettersResponse, error)
 	// ReplayDeadLetters sends them again.
@@ -132,6 +136,12 @@ func NewFeedServiceClient(httpClient connect.HTTPClient, baseURL string, opts ..
 			connect.WithSchema(feedServiceMethods.ByName("EnableWebhook")),
 			connect.WithClientOptions(opts...),
 		),
+		endWebhook: connect.NewClient[v1.EndWebhookRequest, v1.EndWebhookResponse](
+			httpClient,
+			baseURL+FeedServiceEndWebhookProcedure,
+			connect.WithSchema(feedServiceMethods.ByName("EndWebhook")),
+			connect.WithClientOptions(opts...),
+		),
 		listDeadLetters: connect.NewClient[v1.ListDeadLettersRequest, v11.DeadLettersResponse](
 			httpClient,
 			baseURL+FeedServiceListDeadLettersProcedure,
@@ -161,6 +171,7 @@ type feedServiceClient struct {
 	addWebhook         *connect.Client[v1.AddWebhookRequest, v11.WebhookAdded]
 	testWebhook        *connect.Client[v1.TestWebhookRequest, v11.WebhookTested]
 	enableWebhook      *connect.Client[v1.EnableWebhookRequest, v11.Webhook]
+	endWebhook         *connect.Client[v1.EndWebhookRequest, v1.EndWebhookResponse]
 	listDeadLetters    *connect.Client[v1.ListDeadLettersRequest, v11.DeadLettersResponse]
 	replayDeadLetters  *connect.Client[v1.ReplayDeadLettersRequest, v11.ReplayResponse]
 	listEntries        *connect.Client[v1.ListEntriesRequest, v1.ListEntriesResponse]
@@ -220,6 +231,15 @@ func (c *feedServiceClient) EnableWebhook(ctx context.Context, req *v1.EnableWeb
 	return nil, err
 }
 
+// EndWebhook calls tavolo.api.v1.FeedService.EndWebhook.
+func (c *feedServiceClient) EndWebhook(ctx context.Context, req *v1.EndWebhookRequest) (*v1.EndWebhookResponse, error) {
+	response, err := c.endWebhook.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // ListDeadLetters calls tavolo.api.v1.FeedService.ListDeadLetters.
 func (c *feedServiceClient) ListDeadLetters(ctx context.Context, req *v1.ListDeadLettersRequest) (*v11.DeadLettersResponse, error) {
 	response, err := c.listDeadLetters.CallUnary(ctx, connect.NewRequest(req))
@@ -261,6 +281,8 @@ type FeedServiceHandler interface {
 	TestWebhook(context.Context, *v1.TestWebhookRequest) (*v11.WebhookTested, error)
 	// EnableWebhook has a webhook go on from where it stopped.
 	EnableWebhook(context.Context, *v1.EnableWebhookRequest) (*v11.Webhook, error)
+	// EndWebhook has nothing sent to an address any more and forgets it, with its secret and what it refused. There is no way back: another one can be added.
+	EndWebhook(context.Context, *v1.EndWebhookRequest) (*v1.EndWebhookResponse, error)
 	// ListDeadLetters lists the entries that an address refused.
 	ListDeadLetters(context.Context, *v1.ListDeadLettersRequest) (*v11.DeadLettersResponse, error)
 	// ReplayDeadLetters sends them again.
@@ -312,6 +334,12 @@ func NewFeedServiceHandler(svc FeedServiceHandler, opts ...connect.HandlerOption
 		connect.WithSchema(feedServiceMethods.ByName("EnableWebhook")),
 		connect.WithHandlerOptions(opts...),
 	)
+	feedServiceEndWebhookHandler := connect.NewUnaryHandlerSimple(
+		FeedServiceEndWebhookProcedure,
+		svc.EndWebhook,
+		connect.WithSchema(feedServiceMethods.ByName("EndWebhook")),
+		connect.WithHandlerOptions(opts...),
+	)
 	feedServiceListDeadLettersHandler := connect.NewUnaryHandlerSimple(
 		FeedServiceListDeadLettersProcedure,
 		svc.ListDeadLetters,
@@ -344,6 +372,8 @@ func NewFeedServiceHandler(svc FeedServiceHandler, opts ...connect.HandlerOption
 			feedServiceTestWebhookHandler.ServeHTTP(w, r)
 		case FeedServiceEnableWebhookProcedure:
 			feedServiceEnableWebhookHandler.ServeHTTP(w, r)
+		case FeedServiceEndWebhookProcedure:
+			feedServiceEndWebhookHandler.ServeHTTP(w, r)
 		case FeedServiceListDeadLettersProcedure:
 			feedServiceListDeadLettersHandler.ServeHTTP(w, r)
 		case FeedServiceReplayDeadLettersProcedure:
@@ -381,6 +411,10 @@ func (UnimplementedFeedServiceHandler) TestWebhook(context.Context, *v1.TestWebh
 
 func (UnimplementedFeedServiceHandler) EnableWebhook(context.Context, *v1.EnableWebhookRequest) (*v11.Webhook, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.FeedService.EnableWebhook is not implemented"))
+}
+
+func (UnimplementedFeedServiceHandler) EndWebhook(context.Context, *v1.EndWebhookRequest) (*v1.EndWebhookResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.FeedService.EndWebhook is not implemented"))
 }
 
 func (UnimplementedFeedServiceHandler) ListDeadLetters(context.Context, *v1.ListDeadLettersRequest) (*v11.DeadLettersResponse, error) {

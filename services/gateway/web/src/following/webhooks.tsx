@@ -46,6 +46,7 @@ function Webhook({ w, ended, changed }: { w: WebhookJson; ended: boolean; change
     announce(reason ? { key: "web/webhook-test-bad", with: { status: String(status || "–"), why: why(reason) } } : { key: "web/webhook-test-well", with: { status: String(status) } });
   });
   const enable = () => void sending.send(async () => { await ask("FeedService/EnableWebhook", { webhook }); announce({ key: "web/webhook-enabled" }); changed(); });
+  const end = () => void sending.send(async () => { await ask("FeedService/EndWebhook", { webhook }); announce({ key: "web/webhook-ended" }); changed(); });
   return (
     <li>
       <strong>{url}</strong> <span class={w.enabled ? "state soon" : "state late"}>{t(w.enabled ? "web/webhook-on" : "web/webhook-off")}</span>
@@ -58,6 +59,16 @@ function Webhook({ w, ended, changed }: { w: WebhookJson; ended: boolean; change
           <Button look="plain" busy={sending.busy} name={t("web/webhook-test-of", { url })} onClick={test}>{t("web/webhook-test")}</Button>
           {!w.enabled && <Button busy={sending.busy} name={t("web/webhook-enable-of", { url })} onClick={enable}>{t("web/webhook-enable")}</Button>}
         </p>
+      )}
+      {!ended && (
+        <Fold id={`end-webhook-${webhook}`} look="away" label={t("web/webhook-end")} name={t("web/webhook-end-of", { url })}>
+          {(close) => (
+            <>
+              <p>{t("web/webhook-end-what")}</p>
+              <p class="buttons"><Button look="away" busy={sending.busy} onClick={end}>{t("web/webhook-end-yes")}</Button><Button look="plain" onClick={close}>{t("web/form-cancel")}</Button></p>
+            </>
+          )}
+        </Fold>
       )}
       <Refused sending={sending} />
       {dead > 0 && <Fold id={`dead-${webhook}`} label={t("web/dead", { n: dead })} name={t("web/dead-of", { n: dead, url })}>{(close) => <Dead webhook={webhook} ended={ended} done={() => { close(); changed(); }} />}</Fold>}

@@ -346,6 +346,62 @@ export declare type EnableWebhookRequestJson = {
 export declare const EnableWebhookRequestSchema: GenMessage<EnableWebhookRequest, {jsonType: EnableWebhookRequestJson}>;
 
 /**
+ * EndWebhookRequest ends a webhook.
+ *
+ * @generated from message tavolo.api.v1.EndWebhookRequest
+ */
+export declare type EndWebhookRequest = Message<"tavolo.api.v1.EndWebhookRequest"> & {
+  /**
+   * Id.
+   *
+   * @generated from field: string webhook = 1;
+   */
+  webhook: string;
+};
+
+/**
+ * EndWebhookRequest ends a webhook.
+ *
+ * @generated from message tavolo.api.v1.EndWebhookRequest
+ */
+export declare type EndWebhookRequestJson = {
+  /**
+   * Id.
+   *
+   * @generated from field: string webhook = 1;
+   */
+  webhook?: string;
+};
+
+/**
+ * Describes the message tavolo.api.v1.EndWebhookRequest.
+ * Use `create(EndWebhookRequestSchema)` to create a new message.
+ */
+export declare const EndWebhookRequestSchema: GenMessage<EndWebhookRequest, {jsonType: EndWebhookRequestJson}>;
+
+/**
+ * EndWebhookResponse is empty.
+ *
+ * @generated from message tavolo.api.v1.EndWebhookResponse
+ */
+export declare type EndWebhookResponse = Message<"tavolo.api.v1.EndWebhookResponse"> & {
+};
+
+/**
+ * EndWebhookResponse is empty.
+ *
+ * @generated from message tavolo.api.v1.EndWebhookResponse
+ */
+export declare type EndWebhookResponseJson = {
+};
+
+/**
+ * Describes the message tavolo.api.v1.EndWebhookResponse.
+ * Use `create(EndWebhookResponseSchema)` to create a new message.
+ */
+export declare const EndWebhookResponseSchema: GenMessage<EndWebhookResponse, {jsonType: EndWebhookResponseJson}>;
+
+/**
  * ListDeadLettersRequest asks for the entries that an address refused.
  *
  * @generated from message tavolo.api.v1.ListDeadLettersRequest
@@ -616,6 +672,16 @@ export declare const FeedService: GenService<{
     methodKind: "unary";
     input: typeof EnableWebhookRequestSchema;
     output: typeof WebhookSchema;
+  },
+  /**
+   * EndWebhook has nothing sent to an address any more and forgets it, with its secret and what it refused. There is no way back: another one can be added.
+   *
+   * @generated from rpc tavolo.api.v1.FeedService.EndWebhook
+   */
+  endWebhook: {
+    methodKind: "unary";
+    input: typeof EndWebhookRequestSchema;
+    output: typeof EndWebhookResponseSchema;
   },
   /**
    * ListDeadLetters lists the entries that an address refused.

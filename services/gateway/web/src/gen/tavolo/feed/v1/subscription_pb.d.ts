@@ -1461,6 +1461,28 @@ export declare type WebhookActRequestJson = {
 export declare const WebhookActRequestSchema: GenMessage<WebhookActRequest, {jsonType: WebhookActRequestJson}>;
 
 /**
+ * WebhookEnded is empty.
+ *
+ * @generated from message tavolo.feed.v1.WebhookEnded
+ */
+export declare type WebhookEnded = Message<"tavolo.feed.v1.WebhookEnded"> & {
+};
+
+/**
+ * WebhookEnded is empty.
+ *
+ * @generated from message tavolo.feed.v1.WebhookEnded
+ */
+export declare type WebhookEndedJson = {
+};
+
+/**
+ * Describes the message tavolo.feed.v1.WebhookEnded.
+ * Use `create(WebhookEndedSchema)` to create a new message.
+ */
+export declare const WebhookEndedSchema: GenMessage<WebhookEnded, {jsonType: WebhookEndedJson}>;
+
+/**
  * WebhookTested says what the address answered.
  *
  * @generated from message tavolo.feed.v1.WebhookTested
