@@ -49,6 +49,15 @@ test("The words of a part are said only where they have come along", () => {
   }
 });
 
+test("A rule is said in the same words here and on the pages that need no script", () => {
+  const pagesOf = (l: string) => JSON.parse(readFileSync(join(root, "../pages/words", `${l}.json`), "utf8")) as Texts;
+  for (const l of languages) for (const what of ["method", "threshold", "quorum", "ratification", "tie", "quorum-none", "quorum-none-now"]) {
+    const here = all[l]![what.startsWith("quorum-") ? `web/${what}` : `web/rule-${what}`], there = { ...pagesOf("it"), ...pagesOf(l) }[`page/${what}`];
+    assert.ok(here);
+    assert.equal(here, there, `${what} in ${l}`);
+  }
+});
+
 test("Nobody is called a patient", () => {
   for (const l of languages) for (const [key, text] of Object.entries(own[l]!)) for (const f of forms(text)) assert.doesNotMatch(f, /pazient|patient|malat/i, key);
 });
