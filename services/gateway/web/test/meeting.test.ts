@@ -76,6 +76,14 @@ test("News of the room are the item, the floor and a pause; a hand is none", () 
   assert.deepEqual(news({ floor: { speaking: "P" } }, "P"), ["web/room-you-speak"]);
 });
 
+test("What the card below shows is for who hears the screen only, and what one said oneself is no news", () => {
+  const before: SessionViewJson = { session: { phase: "SESSION_PHASE_OPEN" }, seats: [{ participant: "P", present: true }, { participant: "Q", present: true }], items: [{ id: "a", contributions: [] }] };
+  const after = { ...before, floor: { speaking: "P" }, items: [{ id: "a", contributions: [{ number: 1, by: "P" }] }] };
+  const news = (mine: string) => roomNews(before, after, mine).map((m) => [m.key, Boolean(m.shown)]);
+  assert.deepEqual(news("Q"), [["web/room-speaks", true], ["web/news-said", false]]);
+  assert.deepEqual(news("P"), [["web/room-you-speak", true]]);
+});
+
 test("Speaking time is of people and of perspectives, the longest first", () => {
   const { persons, perspectives } = talkOf({ talk: [{ who: "P", seconds: 30 }, { who: "Q", seconds: 45, contributions: 2 }, { who: "constituency:user", seconds: 30 }, { who: "constituency:family", seconds: 45 }] });
   assert.deepEqual(persons, [{ who: "Q", seconds: 45, contributions: 2 }, { who: "P", seconds: 30, contributions: 0 }]);

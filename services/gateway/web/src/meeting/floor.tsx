@@ -128,7 +128,8 @@ export function OwnHand({ here, item }: { here: Here; item: ItemViewJson | undef
             onClick={() => void doing.tell(place > 0 ? "ItemService/LowerHand" : "ItemService/RaiseHand", { ...where(here, item), participant: mine })}>
             <HandSign up={place > 0} />{t(place > 0 ? "web/room-hand-lower" : "web/room-hand-raise")}
           </Button>
-          <p class="quiet" role="status">{place > 0 && t("web/room-hand-place", { place, all: hands.length })}</p>
+          {/* Not how many hands there are: it would be read again at every hand. */}
+          <p class="quiet" role="status">{place > 0 && t("web/room-hand-place", { place })}</p>
         </>
       )}
       <Trouble of={doing} all={here.all} />
