@@ -273,6 +273,28 @@ test("A lost line takes nothing away: what was typed stays, over a reload, and i
   await ada.context.unroute(/RecordContributions/);
 });
 
+test("What is typed while the line is slow stays, and only what was sent goes away", async () => {
+  const { ada } = people, field = ada.page.getByLabel("Che cosa vuoi dire");
+  let arrived, release;
+  const reached = new Promise((go) => { arrived = go; }), held = new Promise((go) => { release = go; });
+  await ada.context.route(/RecordContributions/, async (route) => { arrived(); await held; await route.continue(); });
+  await press(ada.page, "Scrivi un intervento");
+  await field.fill("Prima cosa.");
+  await press(ada.page, "Invia");
+  await reached;
+  await field.press("End");
+  await field.pressSequentially(" Seconda cosa.");
+  release();
+  await becomes(() => field.inputValue(), "Seconda cosa.");
+  await ada.context.unroute(/RecordContributions/);
+  await ada.page.reload();
+  await shown(ada.page);
+  await becomes(() => field.inputValue(), "Seconda cosa.", "it is kept as any draft");
+  await press(ada.page, "Invia");
+  await field.waitFor({ state: "hidden" });
+  await until("both to be in the record", async () => (await said("orari")).filter((c) => ["Prima cosa.", "Seconda cosa."].includes(c.text)).length === 2);
+});
+
 test("Two tabs of one person agree, also about what is not sent yet", async () => {
   const { ada } = people;
   const second = await open(ada.context, tavolo.base, path, "it");

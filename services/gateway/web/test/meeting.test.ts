@@ -7,6 +7,7 @@ import { hintOf } from "../src/meeting/hint";
 import { roomNews } from "../src/meeting/news";
 import { amendedBy, unanswered } from "../src/meeting/said";
 import { talkOf } from "../src/meeting/talk";
+import { since } from "../src/parts/form";
 import { voted } from "../src/screens/projector";
 
 const c = (number: number, kind: string, more: Partial<ContributionViewJson> = {}) => ({ number, kind: `CONTRIBUTION_KIND_${kind}`, ...more }) as ContributionViewJson;
@@ -93,4 +94,12 @@ test("Speaking time is of people and of perspectives, the longest first", () => 
 test("Who may vote are the binding standings, without those who stay out", () => {
   const electors = [{ participant: "A", standing: "STANDING_BINDING_VOTE" as const }, { participant: "B", standing: "STANDING_BINDING_VOTE" as const, recused: true }, { participant: "C", standing: "STANDING_ADVICE" as never }];
   assert.deepEqual(voted({ electors, ballots: [{ participant: "A" }] }), { n: 1, all: 1 });
+});
+
+test("Of what is typed, only what was sent goes away", () => {
+  assert.equal(since("Ciao.", "Ciao."), "");
+  assert.equal(since("Ciao. ", "Ciao. "), "", "spaces around it are not words");
+  assert.equal(since("Ciao.", "Ciao. E poi?"), "E poi?");
+  assert.equal(since("Ciao.", "Buongiorno."), "Buongiorno.", "changed elsewhere it is another text");
+  assert.equal(since("", "Nuovo"), "Nuovo");
 });
