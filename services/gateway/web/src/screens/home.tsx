@@ -2,6 +2,7 @@
 // where they belong.
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { ask, useAsked } from "../api";
+import { Left } from "../entering/left";
 import { Code } from "../entering/code";
 import type { DecisionSummaryJson, InitiativeViewJson, SessionSummaryJson, WorkspaceViewJson } from "../gen/tavolo/api/v1/record_pb";
 import { may, me, recognise, seat, signedIn } from "../me";
@@ -77,6 +78,7 @@ function Inside({ list: asked, again }: { list: Department[]; again: () => void 
     .map((d) => ({ ...d, mine: mine !== undefined && d.implementer === mine }))).sort((a, b) => Number(b.mine) - Number(a.mine) || (a.due ?? "9").localeCompare(b.due ?? "9"));
   return (
     <>
+      <Left />
       {all.length > 0 && <LiveNote />}
       {votes.length > 0 && (
         <Section id="votes" title={t("web/votes-now")}>
