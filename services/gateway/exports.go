@@ -12,7 +12,6 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"tavolo/pkg/decider"
-	"tavolo/pkg/domain/disclosure"
 	"tavolo/pkg/domain/evidence"
 	"tavolo/pkg/export"
 	apiv1 "tavolo/proto/tavolo/api/v1"
@@ -308,7 +307,7 @@ func (g *Gateway) publicEvidence(ctx context.Context, workspace string) (*export
 		return nil, nil, err
 	}
 	e := &export.Evaluation{Workspaces: &apiv1.ListWorkspacesResponse{Workspaces: []*apiv1.WorkspaceView{of}}, Roles: &apiv1.ListRolesResponse{}}
-	votes := &export.Published{Departments: map[string]string{of.Id: of.Name}, Threshold: disclosure.People}
+	votes := &export.Published{Departments: map[string]string{of.Id: of.Name}}
 	for _, initiative := range initiatives {
 		list, err := unasked(ctx, g, "RoleService.ListRoles", &apiv1.ListRolesRequest{Workspace: workspace, Initiative: initiative}, &apiv1.ListRolesResponse{})
 		if err != nil {

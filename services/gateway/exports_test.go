@@ -66,7 +66,7 @@ func openEvidenceWith(t *testing.T, store *releases.Store) *house {
 		{Who: "users:strict", Role: "decisive", RoleAtDecision: "decisive", Rule: 13, Reason: "binding_vote", Power: "5/8", Flags: []string{"outvoted"}},
 		{Who: canary, Participant: canary, Role: "none", RoleAtDecision: "none", Reason: "absent"},
 	}}}})
-	d := &apiv1.DecisionView{Id: "orari:s:d", Question: "Aprire il sabato?", Phase: apiv1.DecisionPhase_DECISION_PHASE_CLOSED, OpenedAt: at, ClosedAt: at, Charter: &eventv1.Charter{Rule: &eventv1.Rule{Method: eventv1.Method_METHOD_MAJORITY}}}
+	d := &apiv1.DecisionView{Id: "orari:s:d", Question: "Aprire il sabato?", Phase: apiv1.DecisionPhase_DECISION_PHASE_CLOSED, OpenedAt: at, ClosedAt: at, Charter: &eventv1.Charter{Rule: &eventv1.Rule{Method: eventv1.Method_METHOD_MAJORITY}}, Tally: &eventv1.Tally{For: 9, Against: 4}}
 	for n := range 13 {
 		group, choice := "user", eventv1.Choice_CHOICE_FOR
 		if n >= 7 {
@@ -204,7 +204,9 @@ func TestWhatLeavesTellsOfNobody(t *testing.T) {
 		t.Errorf("13 divided voters in two groups may be shown: %s", votes)
 	}
 	h.say("get_decision", func(proto.Message) (proto.Message, error) {
-		return &apiv1.DecisionView{Electors: []*eventv1.Elector{{Participant: "a", Constituency: "user"}, {Participant: "b", Constituency: "professional"}},
+		const votes = eventv1.Standing_STANDING_BINDING_VOTE
+		return &apiv1.DecisionView{Phase: apiv1.DecisionPhase_DECISION_PHASE_CLOSED, Tally: &eventv1.Tally{For: 1, Against: 1},
+			Electors: []*eventv1.Elector{{Participant: "a", Constituency: "user", Standing: votes}, {Participant: "b", Constituency: "professional", Standing: votes}},
 			Ballots: []*eventv1.BallotCast{{Participant: "a", Choice: eventv1.Choice_CHOICE_FOR}, {Participant: "b", Choice: eventv1.Choice_CHOICE_AGAINST}}}, nil
 	})
 	if votes := h.do(http.MethodGet, exports+"tavolo-votes.json", "", evaluator...).body; strings.Contains(votes, "constituency") || strings.Contains(votes, `"option"`) {
