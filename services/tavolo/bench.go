@@ -19,6 +19,7 @@ type benchCmd struct {
 	Rounds int    `help:"How often each pair is measured." default:"5"`
 	Dir    string `help:"Folder on the disk to measure. Default: the system's temporary folder." type:"path"`
 	Only   string `help:"Measure one thing only: ${enum}." enum:"all,append,projection,ledger,screens,feeds,power,process" default:"all"`
+	Year   string `help:"Measure the pages of evaluators only, on this data folder, such as tavolo generate makes." type:"existingdir" placeholder:"DIR"`
 	Child  string `hidden:"" help:"What a measured process of its own does."`
 }
 
@@ -49,8 +50,13 @@ func (c *benchCmd) Run(ctx context.Context, t *terminal) error {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	var figures []figure
+	if c.Year != "" {
+		if figures, err = benchYear(ctx, c.Year, c.Rounds, t.err); err != nil {
+			return err
+		}
+	}
 	for _, m := range measurements {
-		if c.Only != "all" && c.Only != m.name {
+		if c.Year != "" || c.Only != "all" && c.Only != m.name {
 			continue
 		}
 		more, err := m.measure(ctx, dir, c.Rounds, t.err)
