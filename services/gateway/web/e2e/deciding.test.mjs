@@ -141,6 +141,9 @@ test("A proposal of the power panel becomes the rule of the charter", async () =
     },
   });
   await card(ada, question).locator(".power-says", { hasText: "Può sempre fermare la proposta." }).waitFor();
+  const lines = await card(ada, question).locator(".power-picture td").evaluateAll((all) => all.map((e) => Math.round(e.getBoundingClientRect().height / parseFloat(getComputedStyle(e).lineHeight))));
+  assert.ok(lines.length >= 4 && lines.every((n) => n === 1), `on a phone each figure stands on a line with its name: ${lines}`);
+  assert.match(await card(ada, question).locator(".power-picture td").first().innerText(), /^Gli altri a caso\s*\d+$/);
   const decision = await idOf(question), { charter } = await call("GetDecision", { decision });
   assert.deepEqual(charter.rule.constituencies.map((c) => [c.of, c.threshold, c.base]), [[["user"], { majority: true }, "BASE_CAST"]]);
   await openVote(question);
