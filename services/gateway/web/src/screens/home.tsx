@@ -19,16 +19,22 @@ import { dayAndTime, t } from "../words";
 
 interface Department {
   workspace: WorkspaceViewJson;
+  // Those that are followed.
   initiatives: InitiativeViewJson[];
 }
+
+// Whoever evaluates reads hundreds of initiatives, in some dozen departments. From manyInitiatives on only those are asked for, and followed, where this person has a seat;
+// from manyDepartments on the others are folded.
+const manyInitiatives = 12, manyDepartments = 8;
 
 async function departments(signal: AbortSignal): Promise<Department[]> {
   if (me.value === undefined) await recognise();
   if (!signedIn()) return [];
   const { workspaces = [] } = await ask("WorkspaceService/ListWorkspaces", {}, signal);
+  const many = workspaces.reduce((n, w) => n + (w.initiatives?.length ?? 0), 0) > manyInitiatives;
   return Promise.all(workspaces.map(async (workspace) => ({
     workspace,
-    initiatives: await Promise.all((workspace.initiatives ?? []).map((i) =>
+    initiatives: await Promise.all((workspace.initiatives ?? []).filter((i) => !many || seat(workspace.id ?? "", i.id ?? "") !== undefined).map((i) =>
       ask("InitiativeService/GetInitiative", { workspace: workspace.id ?? "", initiative: i.id ?? "" }, signal))),
   })));
 }
@@ -76,6 +82,7 @@ function Inside({ list: asked, again }: { list: Department[]; again: () => void 
   const votes = from<DecisionSummaryJson>((v, mine) => (v.decisions ?? []).filter((d) => d.phase === "DECISION_PHASE_OPEN" && mine !== undefined && d.awaited?.includes(mine)));
   const due = from<DecisionSummaryJson & { mine: boolean }>((v, mine) => (v.decisions ?? []).filter((d) => d.followUp === "FOLLOW_UP_DUE" || d.followUp === "FOLLOW_UP_EXPLAINED")
     .map((d) => ({ ...d, mine: mine !== undefined && d.implementer === mine }))).sort((a, b) => Number(b.mine) - Number(a.mine) || (a.due ?? "9").localeCompare(b.due ?? "9"));
+  const open = (d: Department) => list.length <= manyDepartments || d.initiatives.length > 0;
   return (
     <>
       <Left />
@@ -102,7 +109,8 @@ function Inside({ list: asked, again }: { list: Department[]; again: () => void 
         </Section>
       )}
       {list.length === 0 && !me.value?.administers && <Empty>{t("web/home-nowhere")}</Empty>}
-      {list.map((d) => <Department key={d.workspace.id} {...d} />)}
+      {list.filter(open).map((d) => <Department key={d.workspace.id} {...d} />)}
+      {!list.every(open) && <Section id="departments" title={t("web/departments")}>{list.filter((d) => !open(d)).map((d) => <Folded key={d.workspace.id} {...d} />)}</Section>}
       <More list={list} />
       {me.value?.administers && <NewWorkspace list={list} again={again} />}
     </>
@@ -128,20 +136,33 @@ function Next({ list }: { list: In<SessionSummaryJson>[] }) {
   );
 }
 
-function Department({ workspace, initiatives }: Department) {
-  const id = workspace.id ?? "";
+function Folded(d: Department) {
+  const [open, toggle] = useState(false);
+  return (
+    <details class="fold" onToggle={(e) => toggle(e.currentTarget.open)}>
+      <summary>{d.workspace.name || d.workspace.id}</summary>
+      {open && <Department {...d} />}
+    </details>
+  );
+}
+
+function Department({ workspace, initiatives: followed }: Department) {
+  const id = workspace.id ?? "", initiatives = workspace.initiatives ?? [];
   return (
     <Section id={`w-${id}`} title={workspace.name || id}>
       {workspace.region && <p class="under">{workspace.region}</p>}
       {workspace.unverified && <p class="notice">{t("web/unverified", { sequence: workspace.sequence ?? "0" })}</p>}
       {initiatives.length === 0 ? <Empty>{t("web/no-initiatives")}</Empty> : (
         <ul class="lines">
-          {initiatives.map(({ initiative: i, sessions = [] }) => (
-            <li key={i?.id}>
-              <span><A href={address.initiative(id, i?.id ?? "")}>{i?.title || i?.id}</A></span>
-              <span class="under">{[subject(i), t("web/sessions-n", { n: sessions.length })].filter(Boolean).join(" · ")}</span>
-            </li>
-          ))}
+          {initiatives.map((i) => {
+            const view = followed.find((f) => f.initiative?.id === i.id), sessions = view && t("web/sessions-n", { n: view.sessions?.length ?? 0 });
+            return (
+              <li key={i.id}>
+                <span><A href={address.initiative(id, i.id ?? "")}>{view?.initiative?.title || i.title || i.id}</A></span>
+                <span class="under">{[subject(view?.initiative ?? i), sessions].filter(Boolean).join(" · ")}</span>
+              </li>
+            );
+          })}
         </ul>
       )}
       {may("GRANT_READ", id, "") && <p><A href={address.audit(id)}>{t("web/audit-open", { name: workspace.name || id })}</A></p>}
