@@ -260,14 +260,6 @@ func TestWhatGoesBeyondOneselfIsForWhoFacilitates(t *testing.T) {
 // they may do, and not to the operator's programs.
 func TestSignalsAreAnsweredToThePersonAndTheirTutorAlone(t *testing.T) {
 	h := open(t)
-	state := &initiative.State{}
-	h.say("get_tutoring", func(q proto.Message) (proto.Message, error) {
-		who := q.(*apiv1.GetTutoringRequest)
-		if !who.CaughtUp || who.Workspace != "dsm" || who.Initiative != "orari" {
-			t.Errorf("asked %v", who)
-		}
-		return &apiv1.GetTutoringResponse{Tutor: state.Tutor(who.Participant), ChosenBy: state.ChosenBy(who.Participant)}, nil
-	})
 	people := []string{"u1", "u2", "p1", "dir"}
 	readers := map[string][]string{
 		"u1": h.signIn("u1", in(takePart, "u1")), "u2": h.signIn("u2", in(takePart, "u2")), "p1": h.signIn("p1", in(facilitate, "p1")), "dir": h.signIn("dir", in(administer, "dir")),
@@ -276,7 +268,7 @@ func TestSignalsAreAnsweredToThePersonAndTheirTutorAlone(t *testing.T) {
 		"operator":  {"Authorization", "Bearer " + operator},
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		state = initiativeOf(people...)
+		state := initiativeOf(people...)
 		last := map[string]string{}
 		for range rapid.IntRange(0, 8).Draw(t, "choices") {
 			who, tutor := rapid.SampledFrom(people).Draw(t, "who"), rapid.SampledFrom(append([]string{"", "stranger"}, people...)).Draw(t, "tutor")
@@ -290,6 +282,13 @@ func TestSignalsAreAnsweredToThePersonAndTheirTutorAlone(t *testing.T) {
 				initiative.Evolve(state, decider.Fact{Event: e})
 			}
 		}
+		h.say("get_tutoring", func(q proto.Message) (proto.Message, error) {
+			who := q.(*apiv1.GetTutoringRequest)
+			if !who.CaughtUp || who.Workspace != "dsm" || who.Initiative != "orari" {
+				return nil, decider.Refuse("initiative/unknown")
+			}
+			return &apiv1.GetTutoringResponse{Tutor: state.Tutor(who.Participant), ChosenBy: state.ChosenBy(who.Participant)}, nil
+		})
 		about := rapid.SampledFrom(append([]string{"", "stranger"}, people...)).Draw(t, "about")
 		for reader, browser := range readers {
 			want := "gateway/for-oneself"
