@@ -41,7 +41,7 @@ const useSignals = (of: Seat): SignalViewJson[] | undefined =>
   useAsked(`signals ${of.workspace} ${of.initiative} ${of.participant}`, (signal) => ask("EvidenceService/GetSignals", of, signal)).data?.signals?.filter((s) => own[s.code ?? ""]);
 
 function Lines({ signals, says }: { signals: SignalViewJson[]; says: Record<string, Key> }) {
-  return <ul class="lines signals">{signals.map((s) => <li key={s.code}>{t(says[s.code ?? ""]!, { n: s.count ?? 0, of: s.against ?? 0, sessions: (s.sessions ?? []).length })}</li>)}</ul>;
+  return <ul class={says === own ? "lines signals" : "signals"}>{signals.map((s) => <li key={s.code}>{t(says[s.code ?? ""]!, { n: s.count ?? 0, of: s.against ?? 0, sessions: (s.sessions ?? []).length })}</li>)}</ul>;
 }
 
 // Signals tells somebody what might keep them from taking part, and who else sees it. It is no verdict on anybody; when there is none, nothing is said.
