@@ -15,6 +15,9 @@
 //   - ballot / voto; tally / conteggio; quorum / numero legale; outcome / esito.
 //   - role / ruolo: none, consultative, decisive or other, derived from the record (package role), never typed in.
 //   - power / potere: how often a vote would change the outcome under the rule (package power).
+//   - tutor / referente con funzioni di tutoraggio (on screen: chi ti affianca): another participant of the initiative whom a participant chose, and who reads
+//     with them the signals that concern them.
+//   - signal / segnale: what might keep one person from taking part, told to them and to their tutor alone (package evidence).
 //   - office / incarico: facilitator, chair, secretary … of one session; not a role.
 //
 // Not here: where events are kept (pkg/eventlog), who may send which command (services/gateway/policy.go), the sentences people read (pkg/catalogue).

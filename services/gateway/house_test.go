@@ -255,6 +255,7 @@ func (h *house) questions() map[string]bus.Handler {
 		"list_findings":    {&apiv1.ListFindingsRequest{}, &apiv1.ListFindingsResponse{}},
 		"get_figures":      {&apiv1.GetFiguresRequest{}, &apiv1.GetFiguresResponse{}},
 		"list_trends":      {&apiv1.ListTrendsRequest{}, &apiv1.ListTrendsResponse{}},
+		"get_tutoring":     {&apiv1.GetTutoringRequest{}, &apiv1.GetTutoringResponse{}},
 		"get_signals":      {&apiv1.GetSignalsRequest{}, &apiv1.GetSignalsResponse{}},
 
 		"get_initiative":     {&apiv1.GetInitiativeRequest{}, &apiv1.InitiativeView{}},

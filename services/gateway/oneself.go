@@ -24,11 +24,11 @@ import (
 type voice struct {
 	// own are the fields that name who acts, by their path in the request: ballots.participant.
 	own []string
-	// proxies lets the holder of a proxy act for who gave it.
-	proxies bool
+	// also lists for whom else the caller may act or ask, by that person's own choice: who gave them a proxy, who chose them as tutor.
+	also func(g *Gateway, ctx context.Context, own string, req proto.Message) ([]string, error)
 	// secretary lets who is the secretary of the session, and in the room, write for others as who facilitates may.
 	secretary bool
-	// alone refuses even who facilitates: what it shows is nobody else's.
+	// alone refuses even who facilitates and the operator's programs: it is nobody else's.
 	alone bool
 	// more is what else is to hold for who does not facilitate.
 	more func(g *Gateway, ctx context.Context, own string, req proto.Message) error
@@ -39,6 +39,8 @@ var voices = map[protoreflect.Name]voice{
 	"NameParticipant":        {own: []string{"participant"}},
 	"StateConsents":          {own: []string{"participant", "consents.participant"}},
 	"ReportUnloggedDecision": {own: []string{"by"}},
+	"ChooseTutor":            {own: []string{"participant"}, alone: true},
+	"GetTutoring":            {own: []string{"participant"}, alone: true},
 	"SeatParticipants":       {own: []string{"seats.participant"}, more: withoutOffices},
 	"UnseatParticipant":      {own: []string{"participant"}},
 	"PauseSession":           {more: inSession}, // anyone who is at the session, without a reason, and for nobody in particular
@@ -51,19 +53,20 @@ var voices = map[protoreflect.Name]voice{
 	"LowerHand":              {own: []string{"participant"}},
 	"ReturnFloor":            {own: []string{"participant"}, secretary: true},
 	"WordContribution":       {own: []string{"by"}, secretary: true},
-	"CastBallots":            {own: []string{"ballots.participant"}, proxies: true},
+	"CastBallots":            {own: []string{"ballots.participant"}, also: (*Gateway).proxiesOf},
 	"GiveAdvice":             {own: []string{"advice.participant"}},
 	"RecordAct":              {own: []string{"act.by"}, more: ownObjection},
 	"ContestMinutes":         {own: []string{"by"}},
 	"GetOwnBallots":          {own: []string{"participant"}, alone: true},
-	"GetSignals":             {own: []string{"participant"}, alone: true},
+	"GetSignals":             {own: []string{"participant"}, alone: true, also: (*Gateway).chosenBy},
 }
 
 // forOneself refuses words in another's name (gateway/for-oneself) and writes who typed those of somebody else; whoever has no seat cannot be written
-// down as that, and is refused (gateway/without-seat). Programs of the operator are believed: they record what happened elsewhere.
+// down as that, and is refused (gateway/without-seat). Programs of the operator are believed, for they record what happened elsewhere, but have nothing of
+// their own.
 func (g *Gateway) forOneself(ctx context.Context, c caller, m *method, req proto.Message) error {
 	row, ok := voices[m.desc.Name()]
-	if !ok || c.operator {
+	if !ok || c.operator && !row.alone {
 		return nil
 	}
 	h := homeOf(req)
@@ -101,10 +104,10 @@ func (g *Gateway) forOneself(ctx context.Context, c caller, m *method, req proto
 	case runs && !row.alone:
 		return nil
 	case len(others) == 0:
-	case !row.proxies:
+	case row.also == nil || own == "":
 		return refused
 	default:
-		if held, err := g.proxiesOf(ctx, own, req); err != nil {
+		if held, err := row.also(g, ctx, own, req); err != nil {
 			return err
 		} else if slices.ContainsFunc(others, func(who string) bool { return !slices.Contains(held, who) }) {
 			return refused
@@ -195,6 +198,15 @@ func (g *Gateway) proxiesOf(ctx context.Context, own string, req proto.Message) 
 		}
 	}
 	return held, nil
+}
+
+// chosenBy lists who has chosen the caller as tutor. The views read the log to its end first: whoever chose otherwise is not read by the former tutor once
+// they were told that it is recorded.
+func (g *Gateway) chosenBy(ctx context.Context, own string, req proto.Message) ([]string, error) {
+	h := homeOf(req)
+	view := &apiv1.GetTutoringResponse{}
+	err := bus.Request(ctx, g.o.Conn, "query.get_tutoring", &apiv1.GetTutoringRequest{Workspace: h.workspace, Initiative: h.initiative, Participant: own, CaughtUp: true}, view)
+	return view.ChosenBy, err
 }
 
 // withoutOffices: whoever comes in sits down; offices are given by who runs the session.

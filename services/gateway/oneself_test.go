@@ -6,10 +6,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"pgregory.net/rapid"
 
+	"tavolo/pkg/decider"
+	"tavolo/pkg/domain/initiative"
 	apiv1 "tavolo/proto/tavolo/api/v1"
 	commandv1 "tavolo/proto/tavolo/command/v1"
 	eventv1 "tavolo/proto/tavolo/event/v1"
@@ -68,7 +72,7 @@ var words = map[string]string{
 // Whoever takes part speaks for themself; who facilitates may write down what somebody else said, and the record shows who typed it.
 func TestWhoTakesPartSpeaksForThemselfAlone(t *testing.T) {
 	for _, name := range gateway.VoiceNames() {
-		if !slices.ContainsFunc(keys(words), func(m string) bool { return strings.HasSuffix(m, "/"+name) }) && !slices.Contains([]string{"PauseSession", "WithdrawItem", "GetOwnBallots", "GetSignals"}, name) {
+		if !slices.ContainsFunc(keys(words), func(m string) bool { return strings.HasSuffix(m, "/"+name) }) && !slices.Contains([]string{"PauseSession", "WithdrawItem", "GetOwnBallots", "GetSignals", "GetTutoring", "ChooseTutor"}, name) {
 			t.Errorf("%s is not tried", name)
 		}
 	}
@@ -228,9 +232,12 @@ func TestWhatGoesBeyondOneselfIsForWhoFacilitates(t *testing.T) {
 		{"ballots of one's own", "DecisionService/GetOwnBallots", `{"workspace":"dsm","session":"orari:s","participant":"me"}`, "", "gateway/for-oneself"},
 		{"signals for oneself", "EvidenceService/GetSignals", `{"workspace":"dsm","initiative":"orari","participant":"me"}`, "", "gateway/for-oneself"},
 		{"signals for another", "EvidenceService/GetSignals", `{"workspace":"dsm","initiative":"orari","participant":"giulia"}`, "gateway/for-oneself", ""},
+		{"a tutor for oneself", "InitiativeService/ChooseTutor", `{"workspace":"dsm","initiative":"orari","participant":"me","tutor":"giulia"}`, "", "gateway/for-oneself"},
+		{"a tutor for another", "InitiativeService/ChooseTutor", `{"workspace":"dsm","initiative":"orari","participant":"giulia","tutor":"me"}`, "gateway/for-oneself", ""},
+		{"a tutor for nobody", "InitiativeService/ChooseTutor", `{"workspace":"dsm","initiative":"orari","tutor":"me"}`, "gateway/for-oneself", "gateway/for-oneself"},
+		{"one's own tutoring", "InitiativeService/GetTutoring", `{"workspace":"dsm","initiative":"orari","participant":"me"}`, "", "gateway/for-oneself"},
+		{"the tutoring of another", "InitiativeService/GetTutoring", `{"workspace":"dsm","initiative":"orari","participant":"giulia"}`, "gateway/for-oneself", ""},
 		{"ballots of another", "DecisionService/GetOwnBallots", `{"workspace":"dsm","session":"orari:s","participant":"giulia"}`, "gateway/for-oneself", ""},
-		{"signals of one's own", "EvidenceService/GetSignals", `{"workspace":"dsm","initiative":"orari","participant":"me"}`, "", "gateway/for-oneself"},
-		{"signals of another", "EvidenceService/GetSignals", `{"workspace":"dsm","initiative":"orari","participant":"giulia"}`, "gateway/for-oneself", ""},
 		{"a script for a link", "ItemService/LinkAttachment", `{"workspace":"dsm","item":"orari:i","by":"me","url":{"clear":"javascript:alert(1)"}}`, "command/url", "command/url"},
 		{"a file for a link", "ItemService/LinkAttachment", `{"workspace":"dsm","item":"orari:i","by":"me","url":{"clear":"file:///etc/passwd"}}`, "command/url", "command/url"},
 		{"no link", "ItemService/LinkAttachment", `{"workspace":"dsm","item":"orari:i","by":"me"}`, "command/url", "command/url"},
@@ -246,6 +253,80 @@ func TestWhatGoesBeyondOneselfIsForWhoFacilitates(t *testing.T) {
 	}
 	if r := h.post("ItemService/WithdrawItem", `{"workspace":"dsm","item":"orari:nobody"}`, seatless...); code(t, r) != "gateway/for-oneself" {
 		t.Errorf("somebody without a seat withdrew an item of nobody: %d", r.status)
+	}
+}
+
+// Whatever people chose, changed and took back, signals are answered to whom they concern and to whom that person chose last; to nobody else, whatever
+// they may do, and not to the operator's programs.
+func TestSignalsAreAnsweredToThePersonAndTheirTutorAlone(t *testing.T) {
+	h := open(t)
+	people := []string{"u1", "u2", "p1", "dir"}
+	readers := map[string][]string{
+		"u1": h.signIn("u1", in(takePart, "u1")), "u2": h.signIn("u2", in(takePart, "u2")), "p1": h.signIn("p1", in(facilitate, "p1")), "dir": h.signIn("dir", in(administer, "dir")),
+		"":          h.signIn("admin", &apiv1.Membership{Workspace: "dsm", Grant: administer}),
+		"elsewhere": h.signIn("elsewhere", in(takePart, "u1", "altro"), in(takePart, "", "orari")),
+		"operator":  {"Authorization", "Bearer " + operator},
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		state := initiativeOf(people...)
+		last := map[string]string{}
+		for range rapid.IntRange(0, 8).Draw(t, "choices") {
+			who, tutor := rapid.SampledFrom(people).Draw(t, "who"), rapid.SampledFrom(append([]string{"", "stranger"}, people...)).Draw(t, "tutor")
+			events, err := initiative.Decide(state, &commandv1.Command{Of: &commandv1.Command_ChooseTutor{ChooseTutor: &commandv1.ChooseTutor{Participant: who, Tutor: tutor}}}, time.Unix(0, 0))
+			if refused := tutor == who || tutor == "stranger"; refused != (err != nil) {
+				t.Fatalf("%s chose %q: %v", who, tutor, err)
+			} else if !refused {
+				last[who] = tutor
+			}
+			for _, e := range events {
+				initiative.Evolve(state, decider.Fact{Event: e})
+			}
+		}
+		h.say("get_tutoring", func(q proto.Message) (proto.Message, error) {
+			who := q.(*apiv1.GetTutoringRequest)
+			if !who.CaughtUp || who.Workspace != "dsm" || who.Initiative != "orari" {
+				return nil, decider.Refuse("initiative/unknown")
+			}
+			return &apiv1.GetTutoringResponse{Tutor: state.Tutor(who.Participant), ChosenBy: state.ChosenBy(who.Participant)}, nil
+		})
+		about := rapid.SampledFrom(append([]string{"", "stranger"}, people...)).Draw(t, "about")
+		for reader, browser := range readers {
+			want := "gateway/for-oneself"
+			if slices.Contains(people, about) && (reader == about || last[about] == reader && reader != "") {
+				want = ""
+			}
+			if r := h.post("EvidenceService/GetSignals", `{"workspace":"dsm","initiative":"orari","participant":"`+about+`"}`, browser...); r.header.Get("Tavolo-Code") != want {
+				t.Fatalf("%q reads of %q after %v: %d %s, want %q", reader, about, last, r.status, r.body, want)
+			}
+		}
+	})
+}
+
+// initiativeOf is an initiative with these members.
+func initiativeOf(people ...string) *initiative.State {
+	s := &initiative.State{}
+	initiative.Evolve(s, decider.Fact{Event: eventv1.NewEvent(nil, &eventv1.InitiativeOpened{})})
+	for _, p := range people {
+		initiative.Evolve(s, decider.Fact{Event: eventv1.NewEvent(nil, &eventv1.ParticipantEnrolled{Participant: p})})
+	}
+	return s
+}
+
+// What is a person's alone is not the operator's either; neither can the operator's programs choose for them.
+func TestTheOperatorsProgramsHaveNothingOfTheirOwn(t *testing.T) {
+	h := open(t)
+	for method, body := range map[string]string{
+		"EvidenceService/GetSignals":    `{"workspace":"dsm","initiative":"orari","participant":"me"}`,
+		"InitiativeService/GetTutoring": `{"workspace":"dsm","initiative":"orari","participant":"me"}`,
+		"InitiativeService/ChooseTutor": `{"workspace":"dsm","initiative":"orari","participant":"me","tutor":"giulia"}`,
+		"DecisionService/GetOwnBallots": `{"workspace":"dsm","session":"orari:s","participant":"me"}`,
+	} {
+		if r := h.post(method, body, "Authorization", "Bearer "+operator); r.header.Get("Tavolo-Code") != "gateway/for-oneself" {
+			t.Errorf("%s: %d %s", method, r.status, r.body)
+		}
+	}
+	if len(h.commands) != 0 {
+		t.Errorf("%d commands", len(h.commands))
 	}
 }
 

@@ -106,6 +106,18 @@ func (v *Views) getInitiative(ctx context.Context, q *apiv1.GetInitiativeRequest
 	return view, err
 }
 
+// getTutoring answers GetTutoring. That it is one's own the gateway has checked.
+func (v *Views) getTutoring(ctx context.Context, q *apiv1.GetTutoringRequest) (*apiv1.GetTutoringResponse, error) {
+	if _, err := v.ready(ctx, q.Workspace, q.AtLeastSequence, q.CaughtUp); err != nil {
+		return nil, err
+	}
+	home, err := v.need(ctx, q.Workspace, aggregate.Initiative, q.Initiative)
+	if err != nil {
+		return nil, err
+	}
+	return &apiv1.GetTutoringResponse{Tutor: home.Initiative.Tutor(q.Participant), ChosenBy: home.Initiative.ChosenBy(q.Participant)}, nil
+}
+
 func participantOf(m initiative.Member, open opener) *apiv1.ParticipantView {
 	view := &apiv1.ParticipantView{Participant: m.Participant, Ref: open(m.Ref), Name: open(m.Name), Constituency: m.Constituency, EmployedByDepartment: m.EmployedByDepartment}
 	for _, c := range m.Consents {

@@ -288,6 +288,7 @@ func (v *Views) questions() map[string]bus.Handler {
 		"query.power":              question(v.power),
 		"query.list_workspaces":    question(v.listWorkspaces),
 		"query.get_initiative":     question(v.getInitiative),
+		"query.get_tutoring":       question(v.getTutoring),
 		"query.get_session":        question(v.getSession),
 		"query.get_decision":       question(v.getDecision),
 		"query.list_contributions": question(v.listContributions),

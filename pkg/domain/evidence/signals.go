@@ -7,7 +7,8 @@ import (
 	"tavolo/pkg/domain/session"
 )
 
-// This chapter finds what might keep one person from taking part: it is told to that person, who decides what to do with it. It is no verdict on anybody and
+// This chapter finds what might keep one person from taking part: it is told to that person, who decides what to do with it, and to
+// the tutor whom they chose. It is no verdict on anybody and
 // counts for no figure.
 
 // SignalCode names a kind of signal. Stable: clients translate it.

@@ -9,6 +9,9 @@
 // A record shows only what was put into it. So whoever belongs may report that a decision was taken outside: the report is counted and shown, and
 // nothing is judged by it.
 //
+// A tutor is another member whom a member chose to stand beside them. It is the member's own relation: it has no place among what an initiative shows of its
+// members, decides nothing, and gives the tutor one thing alone, to read the signals that concern the member while the choice holds.
+//
 // Not here: who sits in which meeting (package session).
 package initiative
 
@@ -40,6 +43,8 @@ type State struct {
 	index   map[string]int
 	// Unlogged are the reports of decisions that are not in the record, oldest first.
 	Unlogged []Unlogged
+	// tutors are those chosen, by who chose. Apart from Members, so that showing a member cannot show them.
+	tutors map[string]string
 }
 
 // Unlogged is one report of a decision that is not in the record.
@@ -92,8 +97,21 @@ func (s *State) Clone() *State {
 	for i := range c.Members {
 		c.Members[i].Consents = slices.Clone(c.Members[i].Consents)
 	}
-	c.index, c.Unlogged = maps.Clone(s.index), slices.Clone(s.Unlogged)
+	c.index, c.Unlogged, c.tutors = maps.Clone(s.index), slices.Clone(s.Unlogged), maps.Clone(s.tutors)
 	return &c
+}
+
+// Tutor gives whom a member chose; "" for nobody.
+func (s *State) Tutor(participant string) string { return s.tutors[participant] }
+
+// ChosenBy lists who chose a member as tutor, in the order of enrolment.
+func (s *State) ChosenBy(tutor string) (all []string) {
+	for _, m := range s.Members {
+		if tutor != "" && s.tutors[m.Participant] == tutor {
+			all = append(all, m.Participant)
+		}
+	}
+	return all
 }
 
 // Roll looks up the capacity of a member.
@@ -155,6 +173,8 @@ func Decide(s *State, cmd *commandv1.Command, now time.Time) ([]*eventv1.Event, 
 		return state(s, c.StateConsents, at)
 	case *commandv1.Command_ReportUnloggedDecision:
 		return report(s, c.ReportUnloggedDecision, at)
+	case *commandv1.Command_ChooseTutor:
+		return choose(s, c.ChooseTutor, at)
 	case *commandv1.Command_SetPublication:
 		if c.SetPublication.Public == s.Public {
 			return nil, nil // as it is already
@@ -240,6 +260,22 @@ func report(s *State, c *commandv1.ReportUnloggedDecision, at *timestamppb.Times
 // dayAhead is how far ahead of UTC a calendar can be.
 const dayAhead = 14 * time.Hour
 
+// choose records whom a member wants beside them. Choosing the same again makes no event. Whether it is the member who asks, the gateway has checked.
+func choose(s *State, c *commandv1.ChooseTutor, at *timestamppb.Timestamp) ([]*eventv1.Event, error) {
+	if err := s.known(c.Participant); err != nil {
+		return nil, err
+	}
+	switch {
+	case c.Tutor == c.Participant:
+		return nil, decider.Refuse("initiative/tutor-oneself")
+	case c.Tutor == s.tutors[c.Participant]:
+		return nil, nil
+	case c.Tutor != "" && s.known(c.Tutor) != nil:
+		return nil, decider.Refuse("initiative/tutor-unknown")
+	}
+	return []*eventv1.Event{eventv1.NewEvent(at, &eventv1.TutorChosen{Participant: c.Participant, Tutor: c.Tutor})}, nil
+}
+
 // stated notes a consent and reports whether that changes anything.
 func (m *Member) stated(c Consent) bool {
 	i := m.consent(c.Code)
@@ -282,6 +318,11 @@ func Evolve(s *State, f decider.Fact) {
 	case *eventv1.Event_UnloggedDecisionReported:
 		u := e.UnloggedDecisionReported
 		s.Unlogged = append(s.Unlogged, Unlogged{By: u.By, Text: f.Words("text", u.Text), TakenOn: u.TakenOn, At: f.Event.OccurredAt.AsTime(), Seq: f.Seq})
+	case *eventv1.Event_TutorChosen:
+		if s.tutors == nil {
+			s.tutors = map[string]string{}
+		}
+		s.tutors[e.TutorChosen.Participant] = e.TutorChosen.Tutor
 	case *eventv1.Event_PublicationSet:
 		s.Public = e.PublicationSet.Public
 	}

@@ -1,6 +1,7 @@
 package initiative_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -185,5 +186,42 @@ func TestWhoBelongsReportsWhatWasDecidedOutside(t *testing.T) {
 	s := scenario(t).Given(opened, u1, reported, reported).State() // two may mean the same, or not: both are counted
 	if len(s.Unlogged) != 2 || s.Unlogged[1].By != "u1" || s.Unlogged[1].Text.Commit == "" || s.Unlogged[1].Seq == 0 {
 		t.Errorf("%+v", s.Unlogged)
+	}
+}
+
+func TestATutorIsAnotherMemberWhomAMemberChose(t *testing.T) {
+	p1 := &eventv1.ParticipantEnrolled{Participant: "p1", Constituency: "professional"}
+	p2 := &eventv1.ParticipantEnrolled{Participant: "p2", Constituency: "professional"}
+	choose := func(participant, tutor string) *commandv1.ChooseTutor {
+		return &commandv1.ChooseTutor{Participant: participant, Tutor: tutor}
+	}
+	chosen := func(participant, tutor string) *eventv1.TutorChosen {
+		return &eventv1.TutorChosen{Participant: participant, Tutor: tutor}
+	}
+	group := scenario(t).Given(opened, u1, p1, p2)
+	group.When(choose("u1", "p1")).Then(chosen("u1", "p1"))
+	group.When(choose("u1", "u1")).Refused("initiative/tutor-oneself")
+	group.When(choose("u1", "p3")).Refused("initiative/tutor-unknown")
+	group.When(choose("u9", "p1")).Refused("initiative/not-enrolled")
+	group.When(choose("", "p1")).Refused("initiative/not-enrolled")
+	group.When(choose("u1", "")).Then() // there was none
+	chose := scenario(t).Given(opened, u1, p1, p2, chosen("u1", "p1"))
+	chose.When(choose("u1", "p1")).Then()
+	chose.When(choose("u1", "p2")).Then(chosen("u1", "p2"))
+	chose.When(choose("u1", "")).Then(chosen("u1", ""))
+	chose.When(choose("p1", "u1")).Then(chosen("p1", "u1")) // two may stand beside each other
+}
+
+func TestTheLastChoiceOfATutorHolds(t *testing.T) {
+	p1 := &eventv1.ParticipantEnrolled{Participant: "p1", Constituency: "professional"}
+	u2 := &eventv1.ParticipantEnrolled{Participant: "u2", Constituency: "user"}
+	s := scenario(t).Given(opened, u1, p1, u2, &eventv1.TutorChosen{Participant: "u2", Tutor: "p1"}, &eventv1.TutorChosen{Participant: "u1", Tutor: "u2"}, &eventv1.TutorChosen{Participant: "u1", Tutor: "p1"}).State()
+	if got := s.ChosenBy("p1"); s.Tutor("u1") != "p1" || !slices.Equal(got, []string{"u1", "u2"}) || s.ChosenBy("u2") != nil {
+		t.Errorf("u1 chose %q, p1 was chosen by %q, u2 by %q", s.Tutor("u1"), got, s.ChosenBy("u2"))
+	}
+	trial := s.Clone()
+	initiative.Evolve(trial, decider.Fact{Event: &eventv1.Event{Fact: &eventv1.Event_TutorChosen{TutorChosen: &eventv1.TutorChosen{Participant: "u1"}}}})
+	if trial.Tutor("u1") != "" || s.Tutor("u1") != "p1" || trial.ChosenBy("") != nil {
+		t.Errorf("in a trial nobody any more: %q there, %q here; nobody was chosen by %q", trial.Tutor("u1"), s.Tutor("u1"), trial.ChosenBy(""))
 	}
 }

@@ -2391,14 +2391,14 @@ func (x *TrendShare) GetInterval() *TableInterval {
 	return nil
 }
 
-// GetSignalsRequest asks for one's own signals.
+// GetSignalsRequest asks for one's own signals, or for those of somebody who chose one as tutor.
 type GetSignalsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The workspace.
 	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
 	// The initiative's id.
 	Initiative string `protobuf:"bytes,2,opt,name=initiative,proto3" json:"initiative,omitempty"`
-	// One's own pseudonym there.
+	// Whose, as a pseudonym: one's own, or that of who chose one as tutor.
 	Participant string `protobuf:"bytes,3,opt,name=participant,proto3" json:"participant,omitempty"`
 	// Wait until the views have read up to this sequence.
 	AtLeastSequence uint64 `protobuf:"varint,4,opt,name=at_least_sequence,json=atLeastSequence,proto3" json:"at_least_sequence,omitempty"`

@@ -3145,6 +3145,143 @@ func (x *ConditionView) GetPassed() bool {
 	return false
 }
 
+// GetTutoringRequest asks who stands beside somebody, and beside whom they stand.
+type GetTutoringRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The workspace.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// The initiative's id.
+	Initiative string `protobuf:"bytes,2,opt,name=initiative,proto3" json:"initiative,omitempty"`
+	// One's own pseudonym there.
+	Participant string `protobuf:"bytes,3,opt,name=participant,proto3" json:"participant,omitempty"`
+	// Wait until the views have read up to this sequence.
+	AtLeastSequence uint64 `protobuf:"varint,4,opt,name=at_least_sequence,json=atLeastSequence,proto3" json:"at_least_sequence,omitempty"`
+	// Wait until the views have read everything that is in the log now.
+	CaughtUp      bool `protobuf:"varint,5,opt,name=caught_up,json=caughtUp,proto3" json:"caught_up,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTutoringRequest) Reset() {
+	*x = GetTutoringRequest{}
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTutoringRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTutoringRequest) ProtoMessage() {}
+
+func (x *GetTutoringRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTutoringRequest.ProtoReflect.Descriptor instead.
+func (*GetTutoringRequest) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *GetTutoringRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *GetTutoringRequest) GetInitiative() string {
+	if x != nil {
+		return x.Initiative
+	}
+	return ""
+}
+
+func (x *GetTutoringRequest) GetParticipant() string {
+	if x != nil {
+		return x.Participant
+	}
+	return ""
+}
+
+func (x *GetTutoringRequest) GetAtLeastSequence() uint64 {
+	if x != nil {
+		return x.AtLeastSequence
+	}
+	return 0
+}
+
+func (x *GetTutoringRequest) GetCaughtUp() bool {
+	if x != nil {
+		return x.CaughtUp
+	}
+	return false
+}
+
+// GetTutoringResponse is one person's tutoring in an initiative, as it is now.
+type GetTutoringResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whom they chose, as a pseudonym. Empty: nobody.
+	Tutor string `protobuf:"bytes,1,opt,name=tutor,proto3" json:"tutor,omitempty"`
+	// Who chose them, as pseudonyms, in the order of enrolment.
+	ChosenBy      []string `protobuf:"bytes,2,rep,name=chosen_by,json=chosenBy,proto3" json:"chosen_by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTutoringResponse) Reset() {
+	*x = GetTutoringResponse{}
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTutoringResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTutoringResponse) ProtoMessage() {}
+
+func (x *GetTutoringResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTutoringResponse.ProtoReflect.Descriptor instead.
+func (*GetTutoringResponse) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *GetTutoringResponse) GetTutor() string {
+	if x != nil {
+		return x.Tutor
+	}
+	return ""
+}
+
+func (x *GetTutoringResponse) GetChosenBy() []string {
+	if x != nil {
+		return x.ChosenBy
+	}
+	return nil
+}
+
 // GetOwnBallotsRequest asks for a person's own ballots in a session.
 type GetOwnBallotsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3162,7 +3299,7 @@ type GetOwnBallotsRequest struct {
 
 func (x *GetOwnBallotsRequest) Reset() {
 	*x = GetOwnBallotsRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[32]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3174,7 +3311,7 @@ func (x *GetOwnBallotsRequest) String() string {
 func (*GetOwnBallotsRequest) ProtoMessage() {}
 
 func (x *GetOwnBallotsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[32]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3187,7 +3324,7 @@ func (x *GetOwnBallotsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOwnBallotsRequest.ProtoReflect.Descriptor instead.
 func (*GetOwnBallotsRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{32}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *GetOwnBallotsRequest) GetWorkspace() string {
@@ -3231,7 +3368,7 @@ type GetOwnBallotsResponse struct {
 
 func (x *GetOwnBallotsResponse) Reset() {
 	*x = GetOwnBallotsResponse{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[33]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3243,7 +3380,7 @@ func (x *GetOwnBallotsResponse) String() string {
 func (*GetOwnBallotsResponse) ProtoMessage() {}
 
 func (x *GetOwnBallotsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[33]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3256,7 +3393,7 @@ func (x *GetOwnBallotsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOwnBallotsResponse.ProtoReflect.Descriptor instead.
 func (*GetOwnBallotsResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{33}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *GetOwnBallotsResponse) GetBallots() []*OwnBallot {
@@ -3292,7 +3429,7 @@ type OwnBallot struct {
 
 func (x *OwnBallot) Reset() {
 	*x = OwnBallot{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[34]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3304,7 +3441,7 @@ func (x *OwnBallot) String() string {
 func (*OwnBallot) ProtoMessage() {}
 
 func (x *OwnBallot) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[34]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3317,7 +3454,7 @@ func (x *OwnBallot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OwnBallot.ProtoReflect.Descriptor instead.
 func (*OwnBallot) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{34}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *OwnBallot) GetDecision() string {
@@ -3603,7 +3740,18 @@ const file_tavolo_api_v1_record_proto_rawDesc = "" +
 	"\aabstain\x18\x04 \x01(\x04R\aabstain\x12\x12\n" +
 	"\x04base\x18\x05 \x01(\x04R\x04base\x12\x16\n" +
 	"\x06needed\x18\x06 \x01(\x04R\x06needed\x12\x16\n" +
-	"\x06passed\x18\a \x01(\bR\x06passed\"\x9c\x01\n" +
+	"\x06passed\x18\a \x01(\bR\x06passed\"\xbd\x01\n" +
+	"\x12GetTutoringRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1e\n" +
+	"\n" +
+	"initiative\x18\x02 \x01(\tR\n" +
+	"initiative\x12 \n" +
+	"\vparticipant\x18\x03 \x01(\tR\vparticipant\x12*\n" +
+	"\x11at_least_sequence\x18\x04 \x01(\x04R\x0fatLeastSequence\x12\x1b\n" +
+	"\tcaught_up\x18\x05 \x01(\bR\bcaughtUp\"H\n" +
+	"\x13GetTutoringResponse\x12\x14\n" +
+	"\x05tutor\x18\x01 \x01(\tR\x05tutor\x12\x1b\n" +
+	"\tchosen_by\x18\x02 \x03(\tR\bchosenBy\"\x9c\x01\n" +
 	"\x14GetOwnBallotsRequest\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x18\n" +
 	"\asession\x18\x02 \x01(\tR\asession\x12 \n" +
@@ -3657,7 +3805,7 @@ func file_tavolo_api_v1_record_proto_rawDescGZIP() []byte {
 }
 
 var file_tavolo_api_v1_record_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_tavolo_api_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
+var file_tavolo_api_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_tavolo_api_v1_record_proto_goTypes = []any{
 	(SessionPhase)(0),                 // 0: tavolo.api.v1.SessionPhase
 	(ItemPhase)(0),                    // 1: tavolo.api.v1.ItemPhase
@@ -3695,49 +3843,51 @@ var file_tavolo_api_v1_record_proto_goTypes = []any{
 	(*CountView)(nil),                 // 33: tavolo.api.v1.CountView
 	(*QuorumView)(nil),                // 34: tavolo.api.v1.QuorumView
 	(*ConditionView)(nil),             // 35: tavolo.api.v1.ConditionView
-	(*GetOwnBallotsRequest)(nil),      // 36: tavolo.api.v1.GetOwnBallotsRequest
-	(*GetOwnBallotsResponse)(nil),     // 37: tavolo.api.v1.GetOwnBallotsResponse
-	(*OwnBallot)(nil),                 // 38: tavolo.api.v1.OwnBallot
-	(v1.Scope)(0),                     // 39: tavolo.event.v1.Scope
-	(v1.Area)(0),                      // 40: tavolo.event.v1.Area
-	(v1.Stage)(0),                     // 41: tavolo.event.v1.Stage
-	(*timestamppb.Timestamp)(nil),     // 42: google.protobuf.Timestamp
-	(v1.Office)(0),                    // 43: tavolo.event.v1.Office
-	(*v1.ConsentStated)(nil),          // 44: tavolo.event.v1.ConsentStated
-	(v1.SessionKind)(0),               // 45: tavolo.event.v1.SessionKind
-	(v1.ContributionKind)(0),          // 46: tavolo.event.v1.ContributionKind
-	(v1.Reply)(0),                     // 47: tavolo.event.v1.Reply
-	(*v1.Charter)(nil),                // 48: tavolo.event.v1.Charter
-	(*v1.Elector)(nil),                // 49: tavolo.event.v1.Elector
-	(*v1.BallotCast)(nil),             // 50: tavolo.event.v1.BallotCast
-	(*v1.AdviceGiven)(nil),            // 51: tavolo.event.v1.AdviceGiven
-	(v1.Outcome)(0),                   // 52: tavolo.event.v1.Outcome
-	(v1.OutcomeReason)(0),             // 53: tavolo.event.v1.OutcomeReason
-	(*v1.Tally)(nil),                  // 54: tavolo.event.v1.Tally
-	(v1.Round)(0),                     // 55: tavolo.event.v1.Round
-	(*v1.ActRecorded)(nil),            // 56: tavolo.event.v1.ActRecorded
-	(v1.Choice)(0),                    // 57: tavolo.event.v1.Choice
+	(*GetTutoringRequest)(nil),        // 36: tavolo.api.v1.GetTutoringRequest
+	(*GetTutoringResponse)(nil),       // 37: tavolo.api.v1.GetTutoringResponse
+	(*GetOwnBallotsRequest)(nil),      // 38: tavolo.api.v1.GetOwnBallotsRequest
+	(*GetOwnBallotsResponse)(nil),     // 39: tavolo.api.v1.GetOwnBallotsResponse
+	(*OwnBallot)(nil),                 // 40: tavolo.api.v1.OwnBallot
+	(v1.Scope)(0),                     // 41: tavolo.event.v1.Scope
+	(v1.Area)(0),                      // 42: tavolo.event.v1.Area
+	(v1.Stage)(0),                     // 43: tavolo.event.v1.Stage
+	(*timestamppb.Timestamp)(nil),     // 44: google.protobuf.Timestamp
+	(v1.Office)(0),                    // 45: tavolo.event.v1.Office
+	(*v1.ConsentStated)(nil),          // 46: tavolo.event.v1.ConsentStated
+	(v1.SessionKind)(0),               // 47: tavolo.event.v1.SessionKind
+	(v1.ContributionKind)(0),          // 48: tavolo.event.v1.ContributionKind
+	(v1.Reply)(0),                     // 49: tavolo.event.v1.Reply
+	(*v1.Charter)(nil),                // 50: tavolo.event.v1.Charter
+	(*v1.Elector)(nil),                // 51: tavolo.event.v1.Elector
+	(*v1.BallotCast)(nil),             // 52: tavolo.event.v1.BallotCast
+	(*v1.AdviceGiven)(nil),            // 53: tavolo.event.v1.AdviceGiven
+	(v1.Outcome)(0),                   // 54: tavolo.event.v1.Outcome
+	(v1.OutcomeReason)(0),             // 55: tavolo.event.v1.OutcomeReason
+	(*v1.Tally)(nil),                  // 56: tavolo.event.v1.Tally
+	(v1.Round)(0),                     // 57: tavolo.event.v1.Round
+	(*v1.ActRecorded)(nil),            // 58: tavolo.event.v1.ActRecorded
+	(v1.Choice)(0),                    // 59: tavolo.event.v1.Choice
 }
 var file_tavolo_api_v1_record_proto_depIdxs = []int32{
 	6,  // 0: tavolo.api.v1.ListWorkspacesResponse.workspaces:type_name -> tavolo.api.v1.WorkspaceView
 	7,  // 1: tavolo.api.v1.WorkspaceView.initiatives:type_name -> tavolo.api.v1.InitiativeSummary
-	39, // 2: tavolo.api.v1.InitiativeSummary.scope:type_name -> tavolo.event.v1.Scope
-	40, // 3: tavolo.api.v1.InitiativeSummary.area:type_name -> tavolo.event.v1.Area
-	41, // 4: tavolo.api.v1.InitiativeSummary.stage:type_name -> tavolo.event.v1.Stage
+	41, // 2: tavolo.api.v1.InitiativeSummary.scope:type_name -> tavolo.event.v1.Scope
+	42, // 3: tavolo.api.v1.InitiativeSummary.area:type_name -> tavolo.event.v1.Area
+	43, // 4: tavolo.api.v1.InitiativeSummary.stage:type_name -> tavolo.event.v1.Stage
 	7,  // 5: tavolo.api.v1.InitiativeView.initiative:type_name -> tavolo.api.v1.InitiativeSummary
 	11, // 6: tavolo.api.v1.InitiativeView.participants:type_name -> tavolo.api.v1.ParticipantView
 	12, // 7: tavolo.api.v1.InitiativeView.sessions:type_name -> tavolo.api.v1.SessionSummary
 	15, // 8: tavolo.api.v1.InitiativeView.items:type_name -> tavolo.api.v1.ItemView
 	27, // 9: tavolo.api.v1.InitiativeView.decisions:type_name -> tavolo.api.v1.DecisionSummary
 	10, // 10: tavolo.api.v1.InitiativeView.unlogged:type_name -> tavolo.api.v1.UnloggedView
-	42, // 11: tavolo.api.v1.UnloggedView.at:type_name -> google.protobuf.Timestamp
-	43, // 12: tavolo.api.v1.ParticipantView.offices:type_name -> tavolo.event.v1.Office
-	44, // 13: tavolo.api.v1.ParticipantView.consents:type_name -> tavolo.event.v1.ConsentStated
-	45, // 14: tavolo.api.v1.SessionSummary.kind:type_name -> tavolo.event.v1.SessionKind
+	44, // 11: tavolo.api.v1.UnloggedView.at:type_name -> google.protobuf.Timestamp
+	45, // 12: tavolo.api.v1.ParticipantView.offices:type_name -> tavolo.event.v1.Office
+	46, // 13: tavolo.api.v1.ParticipantView.consents:type_name -> tavolo.event.v1.ConsentStated
+	47, // 14: tavolo.api.v1.SessionSummary.kind:type_name -> tavolo.event.v1.SessionKind
 	0,  // 15: tavolo.api.v1.SessionSummary.phase:type_name -> tavolo.api.v1.SessionPhase
-	42, // 16: tavolo.api.v1.SessionSummary.starts_at:type_name -> google.protobuf.Timestamp
-	42, // 17: tavolo.api.v1.SessionSummary.opened_at:type_name -> google.protobuf.Timestamp
-	42, // 18: tavolo.api.v1.SessionSummary.closed_at:type_name -> google.protobuf.Timestamp
+	44, // 16: tavolo.api.v1.SessionSummary.starts_at:type_name -> google.protobuf.Timestamp
+	44, // 17: tavolo.api.v1.SessionSummary.opened_at:type_name -> google.protobuf.Timestamp
+	44, // 18: tavolo.api.v1.SessionSummary.closed_at:type_name -> google.protobuf.Timestamp
 	12, // 19: tavolo.api.v1.SessionView.session:type_name -> tavolo.api.v1.SessionSummary
 	11, // 20: tavolo.api.v1.SessionView.seats:type_name -> tavolo.api.v1.ParticipantView
 	15, // 21: tavolo.api.v1.SessionView.items:type_name -> tavolo.api.v1.ItemView
@@ -3748,40 +3898,40 @@ var file_tavolo_api_v1_record_proto_depIdxs = []int32{
 	20, // 26: tavolo.api.v1.ItemView.decisions:type_name -> tavolo.api.v1.DecisionView
 	28, // 27: tavolo.api.v1.ItemView.wordings:type_name -> tavolo.api.v1.WordingView
 	29, // 28: tavolo.api.v1.ItemView.attachments:type_name -> tavolo.api.v1.AttachmentView
-	46, // 29: tavolo.api.v1.ContributionView.kind:type_name -> tavolo.event.v1.ContributionKind
-	47, // 30: tavolo.api.v1.ContributionView.reply:type_name -> tavolo.event.v1.Reply
-	42, // 31: tavolo.api.v1.ContributionView.at:type_name -> google.protobuf.Timestamp
+	48, // 29: tavolo.api.v1.ContributionView.kind:type_name -> tavolo.event.v1.ContributionKind
+	49, // 30: tavolo.api.v1.ContributionView.reply:type_name -> tavolo.event.v1.Reply
+	44, // 31: tavolo.api.v1.ContributionView.at:type_name -> google.protobuf.Timestamp
 	16, // 32: tavolo.api.v1.ListContributionsResponse.contributions:type_name -> tavolo.api.v1.ContributionView
 	2,  // 33: tavolo.api.v1.DecisionView.phase:type_name -> tavolo.api.v1.DecisionPhase
-	48, // 34: tavolo.api.v1.DecisionView.charter:type_name -> tavolo.event.v1.Charter
-	49, // 35: tavolo.api.v1.DecisionView.electors:type_name -> tavolo.event.v1.Elector
-	50, // 36: tavolo.api.v1.DecisionView.ballots:type_name -> tavolo.event.v1.BallotCast
-	51, // 37: tavolo.api.v1.DecisionView.advice:type_name -> tavolo.event.v1.AdviceGiven
-	52, // 38: tavolo.api.v1.DecisionView.outcome:type_name -> tavolo.event.v1.Outcome
-	53, // 39: tavolo.api.v1.DecisionView.outcome_reason:type_name -> tavolo.event.v1.OutcomeReason
-	54, // 40: tavolo.api.v1.DecisionView.tally:type_name -> tavolo.event.v1.Tally
-	42, // 41: tavolo.api.v1.DecisionView.opened_at:type_name -> google.protobuf.Timestamp
-	42, // 42: tavolo.api.v1.DecisionView.closes_at:type_name -> google.protobuf.Timestamp
-	42, // 43: tavolo.api.v1.DecisionView.closed_at:type_name -> google.protobuf.Timestamp
+	50, // 34: tavolo.api.v1.DecisionView.charter:type_name -> tavolo.event.v1.Charter
+	51, // 35: tavolo.api.v1.DecisionView.electors:type_name -> tavolo.event.v1.Elector
+	52, // 36: tavolo.api.v1.DecisionView.ballots:type_name -> tavolo.event.v1.BallotCast
+	53, // 37: tavolo.api.v1.DecisionView.advice:type_name -> tavolo.event.v1.AdviceGiven
+	54, // 38: tavolo.api.v1.DecisionView.outcome:type_name -> tavolo.event.v1.Outcome
+	55, // 39: tavolo.api.v1.DecisionView.outcome_reason:type_name -> tavolo.event.v1.OutcomeReason
+	56, // 40: tavolo.api.v1.DecisionView.tally:type_name -> tavolo.event.v1.Tally
+	44, // 41: tavolo.api.v1.DecisionView.opened_at:type_name -> google.protobuf.Timestamp
+	44, // 42: tavolo.api.v1.DecisionView.closes_at:type_name -> google.protobuf.Timestamp
+	44, // 43: tavolo.api.v1.DecisionView.closed_at:type_name -> google.protobuf.Timestamp
 	21, // 44: tavolo.api.v1.DecisionView.acts:type_name -> tavolo.api.v1.ActView
-	49, // 45: tavolo.api.v1.DecisionView.planned_electors:type_name -> tavolo.event.v1.Elector
-	55, // 46: tavolo.api.v1.DecisionView.round:type_name -> tavolo.event.v1.Round
+	51, // 45: tavolo.api.v1.DecisionView.planned_electors:type_name -> tavolo.event.v1.Elector
+	57, // 46: tavolo.api.v1.DecisionView.round:type_name -> tavolo.event.v1.Round
 	32, // 47: tavolo.api.v1.DecisionView.amendments:type_name -> tavolo.api.v1.AmendmentView
 	33, // 48: tavolo.api.v1.DecisionView.count:type_name -> tavolo.api.v1.CountView
-	56, // 49: tavolo.api.v1.ActView.act:type_name -> tavolo.event.v1.ActRecorded
-	42, // 50: tavolo.api.v1.ActView.at:type_name -> google.protobuf.Timestamp
+	58, // 49: tavolo.api.v1.ActView.act:type_name -> tavolo.event.v1.ActRecorded
+	44, // 50: tavolo.api.v1.ActView.at:type_name -> google.protobuf.Timestamp
 	2,  // 51: tavolo.api.v1.DecisionSummary.phase:type_name -> tavolo.api.v1.DecisionPhase
-	52, // 52: tavolo.api.v1.DecisionSummary.outcome:type_name -> tavolo.event.v1.Outcome
-	42, // 53: tavolo.api.v1.DecisionSummary.closes_at:type_name -> google.protobuf.Timestamp
-	42, // 54: tavolo.api.v1.DecisionSummary.closed_at:type_name -> google.protobuf.Timestamp
+	54, // 52: tavolo.api.v1.DecisionSummary.outcome:type_name -> tavolo.event.v1.Outcome
+	44, // 53: tavolo.api.v1.DecisionSummary.closes_at:type_name -> google.protobuf.Timestamp
+	44, // 54: tavolo.api.v1.DecisionSummary.closed_at:type_name -> google.protobuf.Timestamp
 	3,  // 55: tavolo.api.v1.DecisionSummary.follow_up:type_name -> tavolo.api.v1.FollowUp
-	42, // 56: tavolo.api.v1.WordingView.until:type_name -> google.protobuf.Timestamp
-	42, // 57: tavolo.api.v1.FloorView.since:type_name -> google.protobuf.Timestamp
-	42, // 58: tavolo.api.v1.AmendmentView.at:type_name -> google.protobuf.Timestamp
+	44, // 56: tavolo.api.v1.WordingView.until:type_name -> google.protobuf.Timestamp
+	44, // 57: tavolo.api.v1.FloorView.since:type_name -> google.protobuf.Timestamp
+	44, // 58: tavolo.api.v1.AmendmentView.at:type_name -> google.protobuf.Timestamp
 	34, // 59: tavolo.api.v1.CountView.quorums:type_name -> tavolo.api.v1.QuorumView
 	35, // 60: tavolo.api.v1.CountView.conditions:type_name -> tavolo.api.v1.ConditionView
-	38, // 61: tavolo.api.v1.GetOwnBallotsResponse.ballots:type_name -> tavolo.api.v1.OwnBallot
-	57, // 62: tavolo.api.v1.OwnBallot.choice:type_name -> tavolo.event.v1.Choice
+	40, // 61: tavolo.api.v1.GetOwnBallotsResponse.ballots:type_name -> tavolo.api.v1.OwnBallot
+	59, // 62: tavolo.api.v1.OwnBallot.choice:type_name -> tavolo.event.v1.Choice
 	63, // [63:63] is the sub-list for method output_type
 	63, // [63:63] is the sub-list for method input_type
 	63, // [63:63] is the sub-list for extension type_name
@@ -3800,7 +3950,7 @@ func file_tavolo_api_v1_record_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tavolo_api_v1_record_proto_rawDesc), len(file_tavolo_api_v1_record_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   35,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -32,7 +32,7 @@ const file_tavolo_api_v1_services_proto_rawDesc = "" +
 	"\x10WorkspaceService\x12W\n" +
 	"\x0eFoundWorkspace\x12!.tavolo.command.v1.FoundWorkspace\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x04\x12]\n" +
 	"\x11DescribeWorkspace\x12$.tavolo.command.v1.DescribeWorkspace\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x04\x12h\n" +
-	"\x0eListWorkspaces\x12$.tavolo.api.v1.ListWorkspacesRequest\x1a%.tavolo.api.v1.ListWorkspacesResponse\"\t\xea\xf9\x18\x02\b\x01\x90\x02\x012\xdb\x06\n" +
+	"\x0eListWorkspaces\x12$.tavolo.api.v1.ListWorkspacesRequest\x1a%.tavolo.api.v1.ListWorkspacesResponse\"\t\xea\xf9\x18\x02\b\x01\x90\x02\x012\x8f\b\n" +
 	"\x11InitiativeService\x12W\n" +
 	"\x0eOpenInitiative\x12!.tavolo.command.v1.OpenInitiative\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x04\x12_\n" +
 	"\x12DescribeInitiative\x12%.tavolo.command.v1.DescribeInitiative\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x03\x12]\n" +
@@ -41,7 +41,9 @@ const file_tavolo_api_v1_services_proto_rawDesc = "" +
 	"\x0fNameParticipant\x12\".tavolo.command.v1.NameParticipant\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x02\x12U\n" +
 	"\rStateConsents\x12 .tavolo.command.v1.StateConsents\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x02\x12W\n" +
 	"\x0eSetPublication\x12!.tavolo.command.v1.SetPublication\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x04\x12g\n" +
-	"\x16ReportUnloggedDecision\x12).tavolo.command.v1.ReportUnloggedDecision\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x02\x12^\n" +
+	"\x16ReportUnloggedDecision\x12).tavolo.command.v1.ReportUnloggedDecision\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x02\x12Q\n" +
+	"\vChooseTutor\x12\x1e.tavolo.command.v1.ChooseTutor\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x02\x12_\n" +
+	"\vGetTutoring\x12!.tavolo.api.v1.GetTutoringRequest\x1a\".tavolo.api.v1.GetTutoringResponse\"\t\xea\xf9\x18\x02\b\x02\x90\x02\x01\x12^\n" +
 	"\rGetInitiative\x12#.tavolo.api.v1.GetInitiativeRequest\x1a\x1d.tavolo.api.v1.InitiativeView\"\t\xea\xf9\x18\x02\b\x01\x90\x02\x012\x85\t\n" +
 	"\x0eSessionService\x12W\n" +
 	"\x0ePrepareSession\x12!.tavolo.command.v1.PrepareSession\x1a\x1a.tavolo.command.v1.Receipt\"\x06\xea\xf9\x18\x02\b\x03\x12Q\n" +
@@ -119,71 +121,74 @@ var file_tavolo_api_v1_services_proto_goTypes = []any{
 	(*v1.StateConsents)(nil),          // 8: tavolo.command.v1.StateConsents
 	(*v1.SetPublication)(nil),         // 9: tavolo.command.v1.SetPublication
 	(*v1.ReportUnloggedDecision)(nil), // 10: tavolo.command.v1.ReportUnloggedDecision
-	(*GetInitiativeRequest)(nil),      // 11: tavolo.api.v1.GetInitiativeRequest
-	(*v1.PrepareSession)(nil),         // 12: tavolo.command.v1.PrepareSession
-	(*v1.OpenSession)(nil),            // 13: tavolo.command.v1.OpenSession
-	(*v1.SeatParticipants)(nil),       // 14: tavolo.command.v1.SeatParticipants
-	(*v1.UnseatParticipant)(nil),      // 15: tavolo.command.v1.UnseatParticipant
-	(*v1.SetAgenda)(nil),              // 16: tavolo.command.v1.SetAgenda
-	(*v1.CloseSession)(nil),           // 17: tavolo.command.v1.CloseSession
-	(*v1.CorrectSession)(nil),         // 18: tavolo.command.v1.CorrectSession
-	(*v1.DescribeSession)(nil),        // 19: tavolo.command.v1.DescribeSession
-	(*v1.SetCurrentItem)(nil),         // 20: tavolo.command.v1.SetCurrentItem
-	(*v1.PauseSession)(nil),           // 21: tavolo.command.v1.PauseSession
-	(*v1.ResumeSession)(nil),          // 22: tavolo.command.v1.ResumeSession
-	(*v1.ApproveMinutes)(nil),         // 23: tavolo.command.v1.ApproveMinutes
-	(*GetSessionRequest)(nil),         // 24: tavolo.api.v1.GetSessionRequest
-	(*v1.ProposeItem)(nil),            // 25: tavolo.command.v1.ProposeItem
-	(*v1.AdmitItem)(nil),              // 26: tavolo.command.v1.AdmitItem
-	(*v1.RefuseItem)(nil),             // 27: tavolo.command.v1.RefuseItem
-	(*v1.WithdrawItem)(nil),           // 28: tavolo.command.v1.WithdrawItem
-	(*v1.DescribeItem)(nil),           // 29: tavolo.command.v1.DescribeItem
-	(*v1.RecordContributions)(nil),    // 30: tavolo.command.v1.RecordContributions
-	(*ListContributionsRequest)(nil),  // 31: tavolo.api.v1.ListContributionsRequest
-	(*v1.LinkAttachment)(nil),         // 32: tavolo.command.v1.LinkAttachment
-	(*v1.RemoveAttachment)(nil),       // 33: tavolo.command.v1.RemoveAttachment
-	(*v1.RaiseHand)(nil),              // 34: tavolo.command.v1.RaiseHand
-	(*v1.LowerHand)(nil),              // 35: tavolo.command.v1.LowerHand
-	(*v1.GiveFloor)(nil),              // 36: tavolo.command.v1.GiveFloor
-	(*v1.ReturnFloor)(nil),            // 37: tavolo.command.v1.ReturnFloor
-	(*v1.WordContribution)(nil),       // 38: tavolo.command.v1.WordContribution
-	(*v1.CorrectContributions)(nil),   // 39: tavolo.command.v1.CorrectContributions
-	(*v1.PoseDecision)(nil),           // 40: tavolo.command.v1.PoseDecision
-	(*v1.WriteCharter)(nil),           // 41: tavolo.command.v1.WriteCharter
-	(*v1.OpenVoting)(nil),             // 42: tavolo.command.v1.OpenVoting
-	(*v1.NotePresence)(nil),           // 43: tavolo.command.v1.NotePresence
-	(*v1.CastBallots)(nil),            // 44: tavolo.command.v1.CastBallots
-	(*v1.GiveAdvice)(nil),             // 45: tavolo.command.v1.GiveAdvice
-	(*v1.ReportTally)(nil),            // 46: tavolo.command.v1.ReportTally
-	(*v1.ClaimConsensus)(nil),         // 47: tavolo.command.v1.ClaimConsensus
-	(*v1.CloseVoting)(nil),            // 48: tavolo.command.v1.CloseVoting
-	(*v1.RecordAct)(nil),              // 49: tavolo.command.v1.RecordAct
-	(*v1.CorrectDecision)(nil),        // 50: tavolo.command.v1.CorrectDecision
-	(*v1.StrikeDecision)(nil),         // 51: tavolo.command.v1.StrikeDecision
-	(*v1.ContestMinutes)(nil),         // 52: tavolo.command.v1.ContestMinutes
-	(*v1.SettleDispute)(nil),          // 53: tavolo.command.v1.SettleDispute
-	(*v1.BeginRound)(nil),             // 54: tavolo.command.v1.BeginRound
-	(*v1.AmendProposal)(nil),          // 55: tavolo.command.v1.AmendProposal
-	(*GetOwnBallotsRequest)(nil),      // 56: tavolo.api.v1.GetOwnBallotsRequest
-	(*GetDecisionRequest)(nil),        // 57: tavolo.api.v1.GetDecisionRequest
-	(*ListRolesRequest)(nil),          // 58: tavolo.api.v1.ListRolesRequest
-	(*WhyRequest)(nil),                // 59: tavolo.api.v1.WhyRequest
-	(*PowerRequest)(nil),              // 60: tavolo.api.v1.PowerRequest
-	(*SummariseRolesRequest)(nil),     // 61: tavolo.api.v1.SummariseRolesRequest
-	(*ImportMinutesRequest)(nil),      // 62: tavolo.api.v1.ImportMinutesRequest
-	(*ExportMinutesRequest)(nil),      // 63: tavolo.api.v1.ExportMinutesRequest
-	(*v1.Receipt)(nil),                // 64: tavolo.command.v1.Receipt
-	(*ListWorkspacesResponse)(nil),    // 65: tavolo.api.v1.ListWorkspacesResponse
-	(*InitiativeView)(nil),            // 66: tavolo.api.v1.InitiativeView
-	(*SessionView)(nil),               // 67: tavolo.api.v1.SessionView
-	(*ListContributionsResponse)(nil), // 68: tavolo.api.v1.ListContributionsResponse
-	(*GetOwnBallotsResponse)(nil),     // 69: tavolo.api.v1.GetOwnBallotsResponse
-	(*DecisionView)(nil),              // 70: tavolo.api.v1.DecisionView
-	(*ListRolesResponse)(nil),         // 71: tavolo.api.v1.ListRolesResponse
-	(*WhyResponse)(nil),               // 72: tavolo.api.v1.WhyResponse
-	(*PowerResponse)(nil),             // 73: tavolo.api.v1.PowerResponse
-	(*SummariseRolesResponse)(nil),    // 74: tavolo.api.v1.SummariseRolesResponse
-	(*ExportMinutesResponse)(nil),     // 75: tavolo.api.v1.ExportMinutesResponse
+	(*v1.ChooseTutor)(nil),            // 11: tavolo.command.v1.ChooseTutor
+	(*GetTutoringRequest)(nil),        // 12: tavolo.api.v1.GetTutoringRequest
+	(*GetInitiativeRequest)(nil),      // 13: tavolo.api.v1.GetInitiativeRequest
+	(*v1.PrepareSession)(nil),         // 14: tavolo.command.v1.PrepareSession
+	(*v1.OpenSession)(nil),            // 15: tavolo.command.v1.OpenSession
+	(*v1.SeatParticipants)(nil),       // 16: tavolo.command.v1.SeatParticipants
+	(*v1.UnseatParticipant)(nil),      // 17: tavolo.command.v1.UnseatParticipant
+	(*v1.SetAgenda)(nil),              // 18: tavolo.command.v1.SetAgenda
+	(*v1.CloseSession)(nil),           // 19: tavolo.command.v1.CloseSession
+	(*v1.CorrectSession)(nil),         // 20: tavolo.command.v1.CorrectSession
+	(*v1.DescribeSession)(nil),        // 21: tavolo.command.v1.DescribeSession
+	(*v1.SetCurrentItem)(nil),         // 22: tavolo.command.v1.SetCurrentItem
+	(*v1.PauseSession)(nil),           // 23: tavolo.command.v1.PauseSession
+	(*v1.ResumeSession)(nil),          // 24: tavolo.command.v1.ResumeSession
+	(*v1.ApproveMinutes)(nil),         // 25: tavolo.command.v1.ApproveMinutes
+	(*GetSessionRequest)(nil),         // 26: tavolo.api.v1.GetSessionRequest
+	(*v1.ProposeItem)(nil),            // 27: tavolo.command.v1.ProposeItem
+	(*v1.AdmitItem)(nil),              // 28: tavolo.command.v1.AdmitItem
+	(*v1.RefuseItem)(nil),             // 29: tavolo.command.v1.RefuseItem
+	(*v1.WithdrawItem)(nil),           // 30: tavolo.command.v1.WithdrawItem
+	(*v1.DescribeItem)(nil),           // 31: tavolo.command.v1.DescribeItem
+	(*v1.RecordContributions)(nil),    // 32: tavolo.command.v1.RecordContributions
+	(*ListContributionsRequest)(nil),  // 33: tavolo.api.v1.ListContributionsRequest
+	(*v1.LinkAttachment)(nil),         // 34: tavolo.command.v1.LinkAttachment
+	(*v1.RemoveAttachment)(nil),       // 35: tavolo.command.v1.RemoveAttachment
+	(*v1.RaiseHand)(nil),              // 36: tavolo.command.v1.RaiseHand
+	(*v1.LowerHand)(nil),              // 37: tavolo.command.v1.LowerHand
+	(*v1.GiveFloor)(nil),              // 38: tavolo.command.v1.GiveFloor
+	(*v1.ReturnFloor)(nil),            // 39: tavolo.command.v1.ReturnFloor
+	(*v1.WordContribution)(nil),       // 40: tavolo.command.v1.WordContribution
+	(*v1.CorrectContributions)(nil),   // 41: tavolo.command.v1.CorrectContributions
+	(*v1.PoseDecision)(nil),           // 42: tavolo.command.v1.PoseDecision
+	(*v1.WriteCharter)(nil),           // 43: tavolo.command.v1.WriteCharter
+	(*v1.OpenVoting)(nil),             // 44: tavolo.command.v1.OpenVoting
+	(*v1.NotePresence)(nil),           // 45: tavolo.command.v1.NotePresence
+	(*v1.CastBallots)(nil),            // 46: tavolo.command.v1.CastBallots
+	(*v1.GiveAdvice)(nil),             // 47: tavolo.command.v1.GiveAdvice
+	(*v1.ReportTally)(nil),            // 48: tavolo.command.v1.ReportTally
+	(*v1.ClaimConsensus)(nil),         // 49: tavolo.command.v1.ClaimConsensus
+	(*v1.CloseVoting)(nil),            // 50: tavolo.command.v1.CloseVoting
+	(*v1.RecordAct)(nil),              // 51: tavolo.command.v1.RecordAct
+	(*v1.CorrectDecision)(nil),        // 52: tavolo.command.v1.CorrectDecision
+	(*v1.StrikeDecision)(nil),         // 53: tavolo.command.v1.StrikeDecision
+	(*v1.ContestMinutes)(nil),         // 54: tavolo.command.v1.ContestMinutes
+	(*v1.SettleDispute)(nil),          // 55: tavolo.command.v1.SettleDispute
+	(*v1.BeginRound)(nil),             // 56: tavolo.command.v1.BeginRound
+	(*v1.AmendProposal)(nil),          // 57: tavolo.command.v1.AmendProposal
+	(*GetOwnBallotsRequest)(nil),      // 58: tavolo.api.v1.GetOwnBallotsRequest
+	(*GetDecisionRequest)(nil),        // 59: tavolo.api.v1.GetDecisionRequest
+	(*ListRolesRequest)(nil),          // 60: tavolo.api.v1.ListRolesRequest
+	(*WhyRequest)(nil),                // 61: tavolo.api.v1.WhyRequest
+	(*PowerRequest)(nil),              // 62: tavolo.api.v1.PowerRequest
+	(*SummariseRolesRequest)(nil),     // 63: tavolo.api.v1.SummariseRolesRequest
+	(*ImportMinutesRequest)(nil),      // 64: tavolo.api.v1.ImportMinutesRequest
+	(*ExportMinutesRequest)(nil),      // 65: tavolo.api.v1.ExportMinutesRequest
+	(*v1.Receipt)(nil),                // 66: tavolo.command.v1.Receipt
+	(*ListWorkspacesResponse)(nil),    // 67: tavolo.api.v1.ListWorkspacesResponse
+	(*GetTutoringResponse)(nil),       // 68: tavolo.api.v1.GetTutoringResponse
+	(*InitiativeView)(nil),            // 69: tavolo.api.v1.InitiativeView
+	(*SessionView)(nil),               // 70: tavolo.api.v1.SessionView
+	(*ListContributionsResponse)(nil), // 71: tavolo.api.v1.ListContributionsResponse
+	(*GetOwnBallotsResponse)(nil),     // 72: tavolo.api.v1.GetOwnBallotsResponse
+	(*DecisionView)(nil),              // 73: tavolo.api.v1.DecisionView
+	(*ListRolesResponse)(nil),         // 74: tavolo.api.v1.ListRolesResponse
+	(*WhyResponse)(nil),               // 75: tavolo.api.v1.WhyResponse
+	(*PowerResponse)(nil),             // 76: tavolo.api.v1.PowerResponse
+	(*SummariseRolesResponse)(nil),    // 77: tavolo.api.v1.SummariseRolesResponse
+	(*ExportMinutesResponse)(nil),     // 78: tavolo.api.v1.ExportMinutesResponse
 }
 var file_tavolo_api_v1_services_proto_depIdxs = []int32{
 	0,  // 0: tavolo.api.v1.WorkspaceService.FoundWorkspace:input_type -> tavolo.command.v1.FoundWorkspace
@@ -197,125 +202,129 @@ var file_tavolo_api_v1_services_proto_depIdxs = []int32{
 	8,  // 8: tavolo.api.v1.InitiativeService.StateConsents:input_type -> tavolo.command.v1.StateConsents
 	9,  // 9: tavolo.api.v1.InitiativeService.SetPublication:input_type -> tavolo.command.v1.SetPublication
 	10, // 10: tavolo.api.v1.InitiativeService.ReportUnloggedDecision:input_type -> tavolo.command.v1.ReportUnloggedDecision
-	11, // 11: tavolo.api.v1.InitiativeService.GetInitiative:input_type -> tavolo.api.v1.GetInitiativeRequest
-	12, // 12: tavolo.api.v1.SessionService.PrepareSession:input_type -> tavolo.command.v1.PrepareSession
-	13, // 13: tavolo.api.v1.SessionService.OpenSession:input_type -> tavolo.command.v1.OpenSession
-	14, // 14: tavolo.api.v1.SessionService.SeatParticipants:input_type -> tavolo.command.v1.SeatParticipants
-	15, // 15: tavolo.api.v1.SessionService.UnseatParticipant:input_type -> tavolo.command.v1.UnseatParticipant
-	16, // 16: tavolo.api.v1.SessionService.SetAgenda:input_type -> tavolo.command.v1.SetAgenda
-	17, // 17: tavolo.api.v1.SessionService.CloseSession:input_type -> tavolo.command.v1.CloseSession
-	18, // 18: tavolo.api.v1.SessionService.CorrectSession:input_type -> tavolo.command.v1.CorrectSession
-	19, // 19: tavolo.api.v1.SessionService.DescribeSession:input_type -> tavolo.command.v1.DescribeSession
-	20, // 20: tavolo.api.v1.SessionService.SetCurrentItem:input_type -> tavolo.command.v1.SetCurrentItem
-	21, // 21: tavolo.api.v1.SessionService.PauseSession:input_type -> tavolo.command.v1.PauseSession
-	22, // 22: tavolo.api.v1.SessionService.ResumeSession:input_type -> tavolo.command.v1.ResumeSession
-	23, // 23: tavolo.api.v1.SessionService.ApproveMinutes:input_type -> tavolo.command.v1.ApproveMinutes
-	24, // 24: tavolo.api.v1.SessionService.GetSession:input_type -> tavolo.api.v1.GetSessionRequest
-	25, // 25: tavolo.api.v1.ItemService.ProposeItem:input_type -> tavolo.command.v1.ProposeItem
-	26, // 26: tavolo.api.v1.ItemService.AdmitItem:input_type -> tavolo.command.v1.AdmitItem
-	27, // 27: tavolo.api.v1.ItemService.RefuseItem:input_type -> tavolo.command.v1.RefuseItem
-	28, // 28: tavolo.api.v1.ItemService.WithdrawItem:input_type -> tavolo.command.v1.WithdrawItem
-	29, // 29: tavolo.api.v1.ItemService.DescribeItem:input_type -> tavolo.command.v1.DescribeItem
-	30, // 30: tavolo.api.v1.ItemService.RecordContributions:input_type -> tavolo.command.v1.RecordContributions
-	31, // 31: tavolo.api.v1.ItemService.ListContributions:input_type -> tavolo.api.v1.ListContributionsRequest
-	32, // 32: tavolo.api.v1.ItemService.LinkAttachment:input_type -> tavolo.command.v1.LinkAttachment
-	33, // 33: tavolo.api.v1.ItemService.RemoveAttachment:input_type -> tavolo.command.v1.RemoveAttachment
-	34, // 34: tavolo.api.v1.ItemService.RaiseHand:input_type -> tavolo.command.v1.RaiseHand
-	35, // 35: tavolo.api.v1.ItemService.LowerHand:input_type -> tavolo.command.v1.LowerHand
-	36, // 36: tavolo.api.v1.ItemService.GiveFloor:input_type -> tavolo.command.v1.GiveFloor
-	37, // 37: tavolo.api.v1.ItemService.ReturnFloor:input_type -> tavolo.command.v1.ReturnFloor
-	38, // 38: tavolo.api.v1.ItemService.WordContribution:input_type -> tavolo.command.v1.WordContribution
-	39, // 39: tavolo.api.v1.ItemService.CorrectContributions:input_type -> tavolo.command.v1.CorrectContributions
-	40, // 40: tavolo.api.v1.DecisionService.PoseDecision:input_type -> tavolo.command.v1.PoseDecision
-	41, // 41: tavolo.api.v1.DecisionService.WriteCharter:input_type -> tavolo.command.v1.WriteCharter
-	42, // 42: tavolo.api.v1.DecisionService.OpenVoting:input_type -> tavolo.command.v1.OpenVoting
-	43, // 43: tavolo.api.v1.DecisionService.NotePresence:input_type -> tavolo.command.v1.NotePresence
-	44, // 44: tavolo.api.v1.DecisionService.CastBallots:input_type -> tavolo.command.v1.CastBallots
-	45, // 45: tavolo.api.v1.DecisionService.GiveAdvice:input_type -> tavolo.command.v1.GiveAdvice
-	46, // 46: tavolo.api.v1.DecisionService.ReportTally:input_type -> tavolo.command.v1.ReportTally
-	47, // 47: tavolo.api.v1.DecisionService.ClaimConsensus:input_type -> tavolo.command.v1.ClaimConsensus
-	48, // 48: tavolo.api.v1.DecisionService.CloseVoting:input_type -> tavolo.command.v1.CloseVoting
-	49, // 49: tavolo.api.v1.DecisionService.RecordAct:input_type -> tavolo.command.v1.RecordAct
-	50, // 50: tavolo.api.v1.DecisionService.CorrectDecision:input_type -> tavolo.command.v1.CorrectDecision
-	51, // 51: tavolo.api.v1.DecisionService.StrikeDecision:input_type -> tavolo.command.v1.StrikeDecision
-	52, // 52: tavolo.api.v1.DecisionService.ContestMinutes:input_type -> tavolo.command.v1.ContestMinutes
-	53, // 53: tavolo.api.v1.DecisionService.SettleDispute:input_type -> tavolo.command.v1.SettleDispute
-	54, // 54: tavolo.api.v1.DecisionService.BeginRound:input_type -> tavolo.command.v1.BeginRound
-	55, // 55: tavolo.api.v1.DecisionService.AmendProposal:input_type -> tavolo.command.v1.AmendProposal
-	56, // 56: tavolo.api.v1.DecisionService.GetOwnBallots:input_type -> tavolo.api.v1.GetOwnBallotsRequest
-	57, // 57: tavolo.api.v1.DecisionService.GetDecision:input_type -> tavolo.api.v1.GetDecisionRequest
-	58, // 58: tavolo.api.v1.RoleService.ListRoles:input_type -> tavolo.api.v1.ListRolesRequest
-	59, // 59: tavolo.api.v1.RoleService.Why:input_type -> tavolo.api.v1.WhyRequest
-	60, // 60: tavolo.api.v1.RoleService.Power:input_type -> tavolo.api.v1.PowerRequest
-	61, // 61: tavolo.api.v1.RoleService.SummariseRoles:input_type -> tavolo.api.v1.SummariseRolesRequest
-	62, // 62: tavolo.api.v1.MinutesService.ImportMinutes:input_type -> tavolo.api.v1.ImportMinutesRequest
-	63, // 63: tavolo.api.v1.MinutesService.ExportMinutes:input_type -> tavolo.api.v1.ExportMinutesRequest
-	64, // 64: tavolo.api.v1.WorkspaceService.FoundWorkspace:output_type -> tavolo.command.v1.Receipt
-	64, // 65: tavolo.api.v1.WorkspaceService.DescribeWorkspace:output_type -> tavolo.command.v1.Receipt
-	65, // 66: tavolo.api.v1.WorkspaceService.ListWorkspaces:output_type -> tavolo.api.v1.ListWorkspacesResponse
-	64, // 67: tavolo.api.v1.InitiativeService.OpenInitiative:output_type -> tavolo.command.v1.Receipt
-	64, // 68: tavolo.api.v1.InitiativeService.DescribeInitiative:output_type -> tavolo.command.v1.Receipt
-	64, // 69: tavolo.api.v1.InitiativeService.EnrolParticipants:output_type -> tavolo.command.v1.Receipt
-	64, // 70: tavolo.api.v1.InitiativeService.DeclareCapacity:output_type -> tavolo.command.v1.Receipt
-	64, // 71: tavolo.api.v1.InitiativeService.NameParticipant:output_type -> tavolo.command.v1.Receipt
-	64, // 72: tavolo.api.v1.InitiativeService.StateConsents:output_type -> tavolo.command.v1.Receipt
-	64, // 73: tavolo.api.v1.InitiativeService.SetPublication:output_type -> tavolo.command.v1.Receipt
-	64, // 74: tavolo.api.v1.InitiativeService.ReportUnloggedDecision:output_type -> tavolo.command.v1.Receipt
-	66, // 75: tavolo.api.v1.InitiativeService.GetInitiative:output_type -> tavolo.api.v1.InitiativeView
-	64, // 76: tavolo.api.v1.SessionService.PrepareSession:output_type -> tavolo.command.v1.Receipt
-	64, // 77: tavolo.api.v1.SessionService.OpenSession:output_type -> tavolo.command.v1.Receipt
-	64, // 78: tavolo.api.v1.SessionService.SeatParticipants:output_type -> tavolo.command.v1.Receipt
-	64, // 79: tavolo.api.v1.SessionService.UnseatParticipant:output_type -> tavolo.command.v1.Receipt
-	64, // 80: tavolo.api.v1.SessionService.SetAgenda:output_type -> tavolo.command.v1.Receipt
-	64, // 81: tavolo.api.v1.SessionService.CloseSession:output_type -> tavolo.command.v1.Receipt
-	64, // 82: tavolo.api.v1.SessionService.CorrectSession:output_type -> tavolo.command.v1.Receipt
-	64, // 83: tavolo.api.v1.SessionService.DescribeSession:output_type -> tavolo.command.v1.Receipt
-	64, // 84: tavolo.api.v1.SessionService.SetCurrentItem:output_type -> tavolo.command.v1.Receipt
-	64, // 85: tavolo.api.v1.SessionService.PauseSession:output_type -> tavolo.command.v1.Receipt
-	64, // 86: tavolo.api.v1.SessionService.ResumeSession:output_type -> tavolo.command.v1.Receipt
-	64, // 87: tavolo.api.v1.SessionService.ApproveMinutes:output_type -> tavolo.command.v1.Receipt
-	67, // 88: tavolo.api.v1.SessionService.GetSession:output_type -> tavolo.api.v1.SessionView
-	64, // 89: tavolo.api.v1.ItemService.ProposeItem:output_type -> tavolo.command.v1.Receipt
-	64, // 90: tavolo.api.v1.ItemService.AdmitItem:output_type -> tavolo.command.v1.Receipt
-	64, // 91: tavolo.api.v1.ItemService.RefuseItem:output_type -> tavolo.command.v1.Receipt
-	64, // 92: tavolo.api.v1.ItemService.WithdrawItem:output_type -> tavolo.command.v1.Receipt
-	64, // 93: tavolo.api.v1.ItemService.DescribeItem:output_type -> tavolo.command.v1.Receipt
-	64, // 94: tavolo.api.v1.ItemService.RecordContributions:output_type -> tavolo.command.v1.Receipt
-	68, // 95: tavolo.api.v1.ItemService.ListContributions:output_type -> tavolo.api.v1.ListContributionsResponse
-	64, // 96: tavolo.api.v1.ItemService.LinkAttachment:output_type -> tavolo.command.v1.Receipt
-	64, // 97: tavolo.api.v1.ItemService.RemoveAttachment:output_type -> tavolo.command.v1.Receipt
-	64, // 98: tavolo.api.v1.ItemService.RaiseHand:output_type -> tavolo.command.v1.Receipt
-	64, // 99: tavolo.api.v1.ItemService.LowerHand:output_type -> tavolo.command.v1.Receipt
-	64, // 100: tavolo.api.v1.ItemService.GiveFloor:output_type -> tavolo.command.v1.Receipt
-	64, // 101: tavolo.api.v1.ItemService.ReturnFloor:output_type -> tavolo.command.v1.Receipt
-	64, // 102: tavolo.api.v1.ItemService.WordContribution:output_type -> tavolo.command.v1.Receipt
-	64, // 103: tavolo.api.v1.ItemService.CorrectContributions:output_type -> tavolo.command.v1.Receipt
-	64, // 104: tavolo.api.v1.DecisionService.PoseDecision:output_type -> tavolo.command.v1.Receipt
-	64, // 105: tavolo.api.v1.DecisionService.WriteCharter:output_type -> tavolo.command.v1.Receipt
-	64, // 106: tavolo.api.v1.DecisionService.OpenVoting:output_type -> tavolo.command.v1.Receipt
-	64, // 107: tavolo.api.v1.DecisionService.NotePresence:output_type -> tavolo.command.v1.Receipt
-	64, // 108: tavolo.api.v1.DecisionService.CastBallots:output_type -> tavolo.command.v1.Receipt
-	64, // 109: tavolo.api.v1.DecisionService.GiveAdvice:output_type -> tavolo.command.v1.Receipt
-	64, // 110: tavolo.api.v1.DecisionService.ReportTally:output_type -> tavolo.command.v1.Receipt
-	64, // 111: tavolo.api.v1.DecisionService.ClaimConsensus:output_type -> tavolo.command.v1.Receipt
-	64, // 112: tavolo.api.v1.DecisionService.CloseVoting:output_type -> tavolo.command.v1.Receipt
-	64, // 113: tavolo.api.v1.DecisionService.RecordAct:output_type -> tavolo.command.v1.Receipt
-	64, // 114: tavolo.api.v1.DecisionService.CorrectDecision:output_type -> tavolo.command.v1.Receipt
-	64, // 115: tavolo.api.v1.DecisionService.StrikeDecision:output_type -> tavolo.command.v1.Receipt
-	64, // 116: tavolo.api.v1.DecisionService.ContestMinutes:output_type -> tavolo.command.v1.Receipt
-	64, // 117: tavolo.api.v1.DecisionService.SettleDispute:output_type -> tavolo.command.v1.Receipt
-	64, // 118: tavolo.api.v1.DecisionService.BeginRound:output_type -> tavolo.command.v1.Receipt
-	64, // 119: tavolo.api.v1.DecisionService.AmendProposal:output_type -> tavolo.command.v1.Receipt
-	69, // 120: tavolo.api.v1.DecisionService.GetOwnBallots:output_type -> tavolo.api.v1.GetOwnBallotsResponse
-	70, // 121: tavolo.api.v1.DecisionService.GetDecision:output_type -> tavolo.api.v1.DecisionView
-	71, // 122: tavolo.api.v1.RoleService.ListRoles:output_type -> tavolo.api.v1.ListRolesResponse
-	72, // 123: tavolo.api.v1.RoleService.Why:output_type -> tavolo.api.v1.WhyResponse
-	73, // 124: tavolo.api.v1.RoleService.Power:output_type -> tavolo.api.v1.PowerResponse
-	74, // 125: tavolo.api.v1.RoleService.SummariseRoles:output_type -> tavolo.api.v1.SummariseRolesResponse
-	64, // 126: tavolo.api.v1.MinutesService.ImportMinutes:output_type -> tavolo.command.v1.Receipt
-	75, // 127: tavolo.api.v1.MinutesService.ExportMinutes:output_type -> tavolo.api.v1.ExportMinutesResponse
-	64, // [64:128] is the sub-list for method output_type
-	0,  // [0:64] is the sub-list for method input_type
+	11, // 11: tavolo.api.v1.InitiativeService.ChooseTutor:input_type -> tavolo.command.v1.ChooseTutor
+	12, // 12: tavolo.api.v1.InitiativeService.GetTutoring:input_type -> tavolo.api.v1.GetTutoringRequest
+	13, // 13: tavolo.api.v1.InitiativeService.GetInitiative:input_type -> tavolo.api.v1.GetInitiativeRequest
+	14, // 14: tavolo.api.v1.SessionService.PrepareSession:input_type -> tavolo.command.v1.PrepareSession
+	15, // 15: tavolo.api.v1.SessionService.OpenSession:input_type -> tavolo.command.v1.OpenSession
+	16, // 16: tavolo.api.v1.SessionService.SeatParticipants:input_type -> tavolo.command.v1.SeatParticipants
+	17, // 17: tavolo.api.v1.SessionService.UnseatParticipant:input_type -> tavolo.command.v1.UnseatParticipant
+	18, // 18: tavolo.api.v1.SessionService.SetAgenda:input_type -> tavolo.command.v1.SetAgenda
+	19, // 19: tavolo.api.v1.SessionService.CloseSession:input_type -> tavolo.command.v1.CloseSession
+	20, // 20: tavolo.api.v1.SessionService.CorrectSession:input_type -> tavolo.command.v1.CorrectSession
+	21, // 21: tavolo.api.v1.SessionService.DescribeSession:input_type -> tavolo.command.v1.DescribeSession
+	22, // 22: tavolo.api.v1.SessionService.SetCurrentItem:input_type -> tavolo.command.v1.SetCurrentItem
+	23, // 23: tavolo.api.v1.SessionService.PauseSession:input_type -> tavolo.command.v1.PauseSession
+	24, // 24: tavolo.api.v1.SessionService.ResumeSession:input_type -> tavolo.command.v1.ResumeSession
+	25, // 25: tavolo.api.v1.SessionService.ApproveMinutes:input_type -> tavolo.command.v1.ApproveMinutes
+	26, // 26: tavolo.api.v1.SessionService.GetSession:input_type -> tavolo.api.v1.GetSessionRequest
+	27, // 27: tavolo.api.v1.ItemService.ProposeItem:input_type -> tavolo.command.v1.ProposeItem
+	28, // 28: tavolo.api.v1.ItemService.AdmitItem:input_type -> tavolo.command.v1.AdmitItem
+	29, // 29: tavolo.api.v1.ItemService.RefuseItem:input_type -> tavolo.command.v1.RefuseItem
+	30, // 30: tavolo.api.v1.ItemService.WithdrawItem:input_type -> tavolo.command.v1.WithdrawItem
+	31, // 31: tavolo.api.v1.ItemService.DescribeItem:input_type -> tavolo.command.v1.DescribeItem
+	32, // 32: tavolo.api.v1.ItemService.RecordContributions:input_type -> tavolo.command.v1.RecordContributions
+	33, // 33: tavolo.api.v1.ItemService.ListContributions:input_type -> tavolo.api.v1.ListContributionsRequest
+	34, // 34: tavolo.api.v1.ItemService.LinkAttachment:input_type -> tavolo.command.v1.LinkAttachment
+	35, // 35: tavolo.api.v1.ItemService.RemoveAttachment:input_type -> tavolo.command.v1.RemoveAttachment
+	36, // 36: tavolo.api.v1.ItemService.RaiseHand:input_type -> tavolo.command.v1.RaiseHand
+	37, // 37: tavolo.api.v1.ItemService.LowerHand:input_type -> tavolo.command.v1.LowerHand
+	38, // 38: tavolo.api.v1.ItemService.GiveFloor:input_type -> tavolo.command.v1.GiveFloor
+	39, // 39: tavolo.api.v1.ItemService.ReturnFloor:input_type -> tavolo.command.v1.ReturnFloor
+	40, // 40: tavolo.api.v1.ItemService.WordContribution:input_type -> tavolo.command.v1.WordContribution
+	41, // 41: tavolo.api.v1.ItemService.CorrectContributions:input_type -> tavolo.command.v1.CorrectContributions
+	42, // 42: tavolo.api.v1.DecisionService.PoseDecision:input_type -> tavolo.command.v1.PoseDecision
+	43, // 43: tavolo.api.v1.DecisionService.WriteCharter:input_type -> tavolo.command.v1.WriteCharter
+	44, // 44: tavolo.api.v1.DecisionService.OpenVoting:input_type -> tavolo.command.v1.OpenVoting
+	45, // 45: tavolo.api.v1.DecisionService.NotePresence:input_type -> tavolo.command.v1.NotePresence
+	46, // 46: tavolo.api.v1.DecisionService.CastBallots:input_type -> tavolo.command.v1.CastBallots
+	47, // 47: tavolo.api.v1.DecisionService.GiveAdvice:input_type -> tavolo.command.v1.GiveAdvice
+	48, // 48: tavolo.api.v1.DecisionService.ReportTally:input_type -> tavolo.command.v1.ReportTally
+	49, // 49: tavolo.api.v1.DecisionService.ClaimConsensus:input_type -> tavolo.command.v1.ClaimConsensus
+	50, // 50: tavolo.api.v1.DecisionService.CloseVoting:input_type -> tavolo.command.v1.CloseVoting
+	51, // 51: tavolo.api.v1.DecisionService.RecordAct:input_type -> tavolo.command.v1.RecordAct
+	52, // 52: tavolo.api.v1.DecisionService.CorrectDecision:input_type -> tavolo.command.v1.CorrectDecision
+	53, // 53: tavolo.api.v1.DecisionService.StrikeDecision:input_type -> tavolo.command.v1.StrikeDecision
+	54, // 54: tavolo.api.v1.DecisionService.ContestMinutes:input_type -> tavolo.command.v1.ContestMinutes
+	55, // 55: tavolo.api.v1.DecisionService.SettleDispute:input_type -> tavolo.command.v1.SettleDispute
+	56, // 56: tavolo.api.v1.DecisionService.BeginRound:input_type -> tavolo.command.v1.BeginRound
+	57, // 57: tavolo.api.v1.DecisionService.AmendProposal:input_type -> tavolo.command.v1.AmendProposal
+	58, // 58: tavolo.api.v1.DecisionService.GetOwnBallots:input_type -> tavolo.api.v1.GetOwnBallotsRequest
+	59, // 59: tavolo.api.v1.DecisionService.GetDecision:input_type -> tavolo.api.v1.GetDecisionRequest
+	60, // 60: tavolo.api.v1.RoleService.ListRoles:input_type -> tavolo.api.v1.ListRolesRequest
+	61, // 61: tavolo.api.v1.RoleService.Why:input_type -> tavolo.api.v1.WhyRequest
+	62, // 62: tavolo.api.v1.RoleService.Power:input_type -> tavolo.api.v1.PowerRequest
+	63, // 63: tavolo.api.v1.RoleService.SummariseRoles:input_type -> tavolo.api.v1.SummariseRolesRequest
+	64, // 64: tavolo.api.v1.MinutesService.ImportMinutes:input_type -> tavolo.api.v1.ImportMinutesRequest
+	65, // 65: tavolo.api.v1.MinutesService.ExportMinutes:input_type -> tavolo.api.v1.ExportMinutesRequest
+	66, // 66: tavolo.api.v1.WorkspaceService.FoundWorkspace:output_type -> tavolo.command.v1.Receipt
+	66, // 67: tavolo.api.v1.WorkspaceService.DescribeWorkspace:output_type -> tavolo.command.v1.Receipt
+	67, // 68: tavolo.api.v1.WorkspaceService.ListWorkspaces:output_type -> tavolo.api.v1.ListWorkspacesResponse
+	66, // 69: tavolo.api.v1.InitiativeService.OpenInitiative:output_type -> tavolo.command.v1.Receipt
+	66, // 70: tavolo.api.v1.InitiativeService.DescribeInitiative:output_type -> tavolo.command.v1.Receipt
+	66, // 71: tavolo.api.v1.InitiativeService.EnrolParticipants:output_type -> tavolo.command.v1.Receipt
+	66, // 72: tavolo.api.v1.InitiativeService.DeclareCapacity:output_type -> tavolo.command.v1.Receipt
+	66, // 73: tavolo.api.v1.InitiativeService.NameParticipant:output_type -> tavolo.command.v1.Receipt
+	66, // 74: tavolo.api.v1.InitiativeService.StateConsents:output_type -> tavolo.command.v1.Receipt
+	66, // 75: tavolo.api.v1.InitiativeService.SetPublication:output_type -> tavolo.command.v1.Receipt
+	66, // 76: tavolo.api.v1.InitiativeService.ReportUnloggedDecision:output_type -> tavolo.command.v1.Receipt
+	66, // 77: tavolo.api.v1.InitiativeService.ChooseTutor:output_type -> tavolo.command.v1.Receipt
+	68, // 78: tavolo.api.v1.InitiativeService.GetTutoring:output_type -> tavolo.api.v1.GetTutoringResponse
+	69, // 79: tavolo.api.v1.InitiativeService.GetInitiative:output_type -> tavolo.api.v1.InitiativeView
+	66, // 80: tavolo.api.v1.SessionService.PrepareSession:output_type -> tavolo.command.v1.Receipt
+	66, // 81: tavolo.api.v1.SessionService.OpenSession:output_type -> tavolo.command.v1.Receipt
+	66, // 82: tavolo.api.v1.SessionService.SeatParticipants:output_type -> tavolo.command.v1.Receipt
+	66, // 83: tavolo.api.v1.SessionService.UnseatParticipant:output_type -> tavolo.command.v1.Receipt
+	66, // 84: tavolo.api.v1.SessionService.SetAgenda:output_type -> tavolo.command.v1.Receipt
+	66, // 85: tavolo.api.v1.SessionService.CloseSession:output_type -> tavolo.command.v1.Receipt
+	66, // 86: tavolo.api.v1.SessionService.CorrectSession:output_type -> tavolo.command.v1.Receipt
+	66, // 87: tavolo.api.v1.SessionService.DescribeSession:output_type -> tavolo.command.v1.Receipt
+	66, // 88: tavolo.api.v1.SessionService.SetCurrentItem:output_type -> tavolo.command.v1.Receipt
+	66, // 89: tavolo.api.v1.SessionService.PauseSession:output_type -> tavolo.command.v1.Receipt
+	66, // 90: tavolo.api.v1.SessionService.ResumeSession:output_type -> tavolo.command.v1.Receipt
+	66, // 91: tavolo.api.v1.SessionService.ApproveMinutes:output_type -> tavolo.command.v1.Receipt
+	70, // 92: tavolo.api.v1.SessionService.GetSession:output_type -> tavolo.api.v1.SessionView
+	66, // 93: tavolo.api.v1.ItemService.ProposeItem:output_type -> tavolo.command.v1.Receipt
+	66, // 94: tavolo.api.v1.ItemService.AdmitItem:output_type -> tavolo.command.v1.Receipt
+	66, // 95: tavolo.api.v1.ItemService.RefuseItem:output_type -> tavolo.command.v1.Receipt
+	66, // 96: tavolo.api.v1.ItemService.WithdrawItem:output_type -> tavolo.command.v1.Receipt
+	66, // 97: tavolo.api.v1.ItemService.DescribeItem:output_type -> tavolo.command.v1.Receipt
+	66, // 98: tavolo.api.v1.ItemService.RecordContributions:output_type -> tavolo.command.v1.Receipt
+	71, // 99: tavolo.api.v1.ItemService.ListContributions:output_type -> tavolo.api.v1.ListContributionsResponse
+	66, // 100: tavolo.api.v1.ItemService.LinkAttachment:output_type -> tavolo.command.v1.Receipt
+	66, // 101: tavolo.api.v1.ItemService.RemoveAttachment:output_type -> tavolo.command.v1.Receipt
+	66, // 102: tavolo.api.v1.ItemService.RaiseHand:output_type -> tavolo.command.v1.Receipt
+	66, // 103: tavolo.api.v1.ItemService.LowerHand:output_type -> tavolo.command.v1.Receipt
+	66, // 104: tavolo.api.v1.ItemService.GiveFloor:output_type -> tavolo.command.v1.Receipt
+	66, // 105: tavolo.api.v1.ItemService.ReturnFloor:output_type -> tavolo.command.v1.Receipt
+	66, // 106: tavolo.api.v1.ItemService.WordContribution:output_type -> tavolo.command.v1.Receipt
+	66, // 107: tavolo.api.v1.ItemService.CorrectContributions:output_type -> tavolo.command.v1.Receipt
+	66, // 108: tavolo.api.v1.DecisionService.PoseDecision:output_type -> tavolo.command.v1.Receipt
+	66, // 109: tavolo.api.v1.DecisionService.WriteCharter:output_type -> tavolo.command.v1.Receipt
+	66, // 110: tavolo.api.v1.DecisionService.OpenVoting:output_type -> tavolo.command.v1.Receipt
+	66, // 111: tavolo.api.v1.DecisionService.NotePresence:output_type -> tavolo.command.v1.Receipt
+	66, // 112: tavolo.api.v1.DecisionService.CastBallots:output_type -> tavolo.command.v1.Receipt
+	66, // 113: tavolo.api.v1.DecisionService.GiveAdvice:output_type -> tavolo.command.v1.Receipt
+	66, // 114: tavolo.api.v1.DecisionService.ReportTally:output_type -> tavolo.command.v1.Receipt
+	66, // 115: tavolo.api.v1.DecisionService.ClaimConsensus:output_type -> tavolo.command.v1.Receipt
+	66, // 116: tavolo.api.v1.DecisionService.CloseVoting:output_type -> tavolo.command.v1.Receipt
+	66, // 117: tavolo.api.v1.DecisionService.RecordAct:output_type -> tavolo.command.v1.Receipt
+	66, // 118: tavolo.api.v1.DecisionService.CorrectDecision:output_type -> tavolo.command.v1.Receipt
+	66, // 119: tavolo.api.v1.DecisionService.StrikeDecision:output_type -> tavolo.command.v1.Receipt
+	66, // 120: tavolo.api.v1.DecisionService.ContestMinutes:output_type -> tavolo.command.v1.Receipt
+	66, // 121: tavolo.api.v1.DecisionService.SettleDispute:output_type -> tavolo.command.v1.Receipt
+	66, // 122: tavolo.api.v1.DecisionService.BeginRound:output_type -> tavolo.command.v1.Receipt
+	66, // 123: tavolo.api.v1.DecisionService.AmendProposal:output_type -> tavolo.command.v1.Receipt
+	72, // 124: tavolo.api.v1.DecisionService.GetOwnBallots:output_type -> tavolo.api.v1.GetOwnBallotsResponse
+	73, // 125: tavolo.api.v1.DecisionService.GetDecision:output_type -> tavolo.api.v1.DecisionView
+	74, // 126: tavolo.api.v1.RoleService.ListRoles:output_type -> tavolo.api.v1.ListRolesResponse
+	75, // 127: tavolo.api.v1.RoleService.Why:output_type -> tavolo.api.v1.WhyResponse
+	76, // 128: tavolo.api.v1.RoleService.Power:output_type -> tavolo.api.v1.PowerResponse
+	77, // 129: tavolo.api.v1.RoleService.SummariseRoles:output_type -> tavolo.api.v1.SummariseRolesResponse
+	66, // 130: tavolo.api.v1.MinutesService.ImportMinutes:output_type -> tavolo.command.v1.Receipt
+	78, // 131: tavolo.api.v1.MinutesService.ExportMinutes:output_type -> tavolo.api.v1.ExportMinutesResponse
+	66, // [66:132] is the sub-list for method output_type
+	0,  // [0:66] is the sub-list for method input_type
 	0,  // [0:0] is the sub-list for extension type_name
 	0,  // [0:0] is the sub-list for extension extendee
 	0,  // [0:0] is the sub-list for field type_name

@@ -52,6 +52,7 @@ type Command struct {
 	//	*Command_StateConsents
 	//	*Command_SetPublication
 	//	*Command_ReportUnloggedDecision
+	//	*Command_ChooseTutor
 	//	*Command_PrepareSession
 	//	*Command_OpenSession
 	//	*Command_SeatParticipants
@@ -256,6 +257,15 @@ func (x *Command) GetReportUnloggedDecision() *ReportUnloggedDecision {
 	if x != nil {
 		if x, ok := x.Of.(*Command_ReportUnloggedDecision); ok {
 			return x.ReportUnloggedDecision
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetChooseTutor() *ChooseTutor {
+	if x != nil {
+		if x, ok := x.Of.(*Command_ChooseTutor); ok {
+			return x.ChooseTutor
 		}
 	}
 	return nil
@@ -693,6 +703,11 @@ type Command_ReportUnloggedDecision struct {
 	ReportUnloggedDecision *ReportUnloggedDecision `protobuf:"bytes,27,opt,name=report_unlogged_decision,json=reportUnloggedDecision,proto3,oneof"`
 }
 
+type Command_ChooseTutor struct {
+	// See ChooseTutor.
+	ChooseTutor *ChooseTutor `protobuf:"bytes,28,opt,name=choose_tutor,json=chooseTutor,proto3,oneof"`
+}
+
 type Command_PrepareSession struct {
 	// See PrepareSession.
 	PrepareSession *PrepareSession `protobuf:"bytes,40,opt,name=prepare_session,json=prepareSession,proto3,oneof"`
@@ -922,6 +937,8 @@ func (*Command_StateConsents) isCommand_Of() {}
 func (*Command_SetPublication) isCommand_Of() {}
 
 func (*Command_ReportUnloggedDecision) isCommand_Of() {}
+
+func (*Command_ChooseTutor) isCommand_Of() {}
 
 func (*Command_PrepareSession) isCommand_Of() {}
 
@@ -4028,6 +4045,79 @@ func (x *ReportUnloggedDecision) GetTakenOn() string {
 	return ""
 }
 
+// ChooseTutor says who stands beside somebody from now on. Only they themself can.
+type ChooseTutor struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The department's id.
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Id of the initiative.
+	Initiative string `protobuf:"bytes,2,opt,name=initiative,proto3" json:"initiative,omitempty"`
+	// Who chooses, as a pseudonym.
+	Participant string `protobuf:"bytes,3,opt,name=participant,proto3" json:"participant,omitempty"`
+	// Another participant of the initiative, as a pseudonym. Empty: nobody any more.
+	Tutor         string `protobuf:"bytes,4,opt,name=tutor,proto3" json:"tutor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChooseTutor) Reset() {
+	*x = ChooseTutor{}
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChooseTutor) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChooseTutor) ProtoMessage() {}
+
+func (x *ChooseTutor) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChooseTutor.ProtoReflect.Descriptor instead.
+func (*ChooseTutor) Descriptor() ([]byte, []int) {
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *ChooseTutor) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *ChooseTutor) GetInitiative() string {
+	if x != nil {
+		return x.Initiative
+	}
+	return ""
+}
+
+func (x *ChooseTutor) GetParticipant() string {
+	if x != nil {
+		return x.Participant
+	}
+	return ""
+}
+
+func (x *ChooseTutor) GetTutor() string {
+	if x != nil {
+		return x.Tutor
+	}
+	return ""
+}
+
 // DescribeSession replaces what was announced of a session.
 type DescribeSession struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -4051,7 +4141,7 @@ type DescribeSession struct {
 
 func (x *DescribeSession) Reset() {
 	*x = DescribeSession{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[43]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4063,7 +4153,7 @@ func (x *DescribeSession) String() string {
 func (*DescribeSession) ProtoMessage() {}
 
 func (x *DescribeSession) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[43]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4076,7 +4166,7 @@ func (x *DescribeSession) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DescribeSession.ProtoReflect.Descriptor instead.
 func (*DescribeSession) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{43}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *DescribeSession) GetWorkspace() string {
@@ -4143,7 +4233,7 @@ type SetCurrentItem struct {
 
 func (x *SetCurrentItem) Reset() {
 	*x = SetCurrentItem{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[44]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4155,7 +4245,7 @@ func (x *SetCurrentItem) String() string {
 func (*SetCurrentItem) ProtoMessage() {}
 
 func (x *SetCurrentItem) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[44]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4168,7 +4258,7 @@ func (x *SetCurrentItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetCurrentItem.ProtoReflect.Descriptor instead.
 func (*SetCurrentItem) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{44}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *SetCurrentItem) GetWorkspace() string {
@@ -4205,7 +4295,7 @@ type PauseSession struct {
 
 func (x *PauseSession) Reset() {
 	*x = PauseSession{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[45]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4217,7 +4307,7 @@ func (x *PauseSession) String() string {
 func (*PauseSession) ProtoMessage() {}
 
 func (x *PauseSession) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[45]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4230,7 +4320,7 @@ func (x *PauseSession) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PauseSession.ProtoReflect.Descriptor instead.
 func (*PauseSession) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{45}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *PauseSession) GetWorkspace() string {
@@ -4260,7 +4350,7 @@ type ResumeSession struct {
 
 func (x *ResumeSession) Reset() {
 	*x = ResumeSession{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[46]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4272,7 +4362,7 @@ func (x *ResumeSession) String() string {
 func (*ResumeSession) ProtoMessage() {}
 
 func (x *ResumeSession) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[46]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4285,7 +4375,7 @@ func (x *ResumeSession) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeSession.ProtoReflect.Descriptor instead.
 func (*ResumeSession) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{46}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ResumeSession) GetWorkspace() string {
@@ -4317,7 +4407,7 @@ type ApproveMinutes struct {
 
 func (x *ApproveMinutes) Reset() {
 	*x = ApproveMinutes{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[47]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4329,7 +4419,7 @@ func (x *ApproveMinutes) String() string {
 func (*ApproveMinutes) ProtoMessage() {}
 
 func (x *ApproveMinutes) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[47]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4342,7 +4432,7 @@ func (x *ApproveMinutes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveMinutes.ProtoReflect.Descriptor instead.
 func (*ApproveMinutes) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{47}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ApproveMinutes) GetWorkspace() string {
@@ -4385,7 +4475,7 @@ type LinkAttachment struct {
 
 func (x *LinkAttachment) Reset() {
 	*x = LinkAttachment{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[48]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4397,7 +4487,7 @@ func (x *LinkAttachment) String() string {
 func (*LinkAttachment) ProtoMessage() {}
 
 func (x *LinkAttachment) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[48]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4410,7 +4500,7 @@ func (x *LinkAttachment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkAttachment.ProtoReflect.Descriptor instead.
 func (*LinkAttachment) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{48}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *LinkAttachment) GetWorkspace() string {
@@ -4463,7 +4553,7 @@ type RemoveAttachment struct {
 
 func (x *RemoveAttachment) Reset() {
 	*x = RemoveAttachment{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[49]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4475,7 +4565,7 @@ func (x *RemoveAttachment) String() string {
 func (*RemoveAttachment) ProtoMessage() {}
 
 func (x *RemoveAttachment) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[49]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4488,7 +4578,7 @@ func (x *RemoveAttachment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveAttachment.ProtoReflect.Descriptor instead.
 func (*RemoveAttachment) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{49}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *RemoveAttachment) GetWorkspace() string {
@@ -4529,7 +4619,7 @@ type RaiseHand struct {
 
 func (x *RaiseHand) Reset() {
 	*x = RaiseHand{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[50]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4541,7 +4631,7 @@ func (x *RaiseHand) String() string {
 func (*RaiseHand) ProtoMessage() {}
 
 func (x *RaiseHand) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[50]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4554,7 +4644,7 @@ func (x *RaiseHand) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RaiseHand.ProtoReflect.Descriptor instead.
 func (*RaiseHand) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{50}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *RaiseHand) GetWorkspace() string {
@@ -4602,7 +4692,7 @@ type LowerHand struct {
 
 func (x *LowerHand) Reset() {
 	*x = LowerHand{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[51]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4614,7 +4704,7 @@ func (x *LowerHand) String() string {
 func (*LowerHand) ProtoMessage() {}
 
 func (x *LowerHand) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[51]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4627,7 +4717,7 @@ func (x *LowerHand) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LowerHand.ProtoReflect.Descriptor instead.
 func (*LowerHand) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{51}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *LowerHand) GetWorkspace() string {
@@ -4675,7 +4765,7 @@ type GiveFloor struct {
 
 func (x *GiveFloor) Reset() {
 	*x = GiveFloor{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[52]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4687,7 +4777,7 @@ func (x *GiveFloor) String() string {
 func (*GiveFloor) ProtoMessage() {}
 
 func (x *GiveFloor) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[52]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4700,7 +4790,7 @@ func (x *GiveFloor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveFloor.ProtoReflect.Descriptor instead.
 func (*GiveFloor) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{52}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *GiveFloor) GetWorkspace() string {
@@ -4758,7 +4848,7 @@ type ReturnFloor struct {
 
 func (x *ReturnFloor) Reset() {
 	*x = ReturnFloor{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[53]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4770,7 +4860,7 @@ func (x *ReturnFloor) String() string {
 func (*ReturnFloor) ProtoMessage() {}
 
 func (x *ReturnFloor) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[53]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4783,7 +4873,7 @@ func (x *ReturnFloor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnFloor.ProtoReflect.Descriptor instead.
 func (*ReturnFloor) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{53}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *ReturnFloor) GetWorkspace() string {
@@ -4874,7 +4964,7 @@ type WordContribution struct {
 
 func (x *WordContribution) Reset() {
 	*x = WordContribution{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[54]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4886,7 +4976,7 @@ func (x *WordContribution) String() string {
 func (*WordContribution) ProtoMessage() {}
 
 func (x *WordContribution) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[54]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4899,7 +4989,7 @@ func (x *WordContribution) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WordContribution.ProtoReflect.Descriptor instead.
 func (*WordContribution) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{54}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *WordContribution) GetWorkspace() string {
@@ -4973,7 +5063,7 @@ type BeginRound struct {
 
 func (x *BeginRound) Reset() {
 	*x = BeginRound{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[55]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4985,7 +5075,7 @@ func (x *BeginRound) String() string {
 func (*BeginRound) ProtoMessage() {}
 
 func (x *BeginRound) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[55]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4998,7 +5088,7 @@ func (x *BeginRound) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginRound.ProtoReflect.Descriptor instead.
 func (*BeginRound) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{55}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *BeginRound) GetWorkspace() string {
@@ -5041,7 +5131,7 @@ type AmendProposal struct {
 
 func (x *AmendProposal) Reset() {
 	*x = AmendProposal{}
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[56]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5053,7 +5143,7 @@ func (x *AmendProposal) String() string {
 func (*AmendProposal) ProtoMessage() {}
 
 func (x *AmendProposal) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_command_v1_command_proto_msgTypes[56]
+	mi := &file_tavolo_command_v1_command_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5066,7 +5156,7 @@ func (x *AmendProposal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AmendProposal.ProtoReflect.Descriptor instead.
 func (*AmendProposal) Descriptor() ([]byte, []int) {
-	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{56}
+	return file_tavolo_command_v1_command_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *AmendProposal) GetWorkspace() string {
@@ -5108,7 +5198,7 @@ var File_tavolo_command_v1_command_proto protoreflect.FileDescriptor
 
 const file_tavolo_command_v1_command_proto_rawDesc = "" +
 	"\n" +
-	"\x1ftavolo/command/v1/command.proto\x12\x11tavolo.command.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctavolo/command/v1/text.proto\x1a\x1ctavolo/event/v1/commit.proto\x1a\x1etavolo/event/v1/decision.proto\x1a tavolo/event/v1/initiative.proto\x1a\x1atavolo/event/v1/item.proto\x1a\x1dtavolo/event/v1/session.proto\"\xac \n" +
+	"\x1ftavolo/command/v1/command.proto\x12\x11tavolo.command.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctavolo/command/v1/text.proto\x1a\x1ctavolo/event/v1/commit.proto\x1a\x1etavolo/event/v1/decision.proto\x1a tavolo/event/v1/initiative.proto\x1a\x1atavolo/event/v1/item.proto\x1a\x1dtavolo/event/v1/session.proto\"\xf1 \n" +
 	"\aCommand\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12,\n" +
 	"\x05actor\x18\x02 \x01(\v2\x16.tavolo.event.v1.ActorR\x05actor\x12;\n" +
@@ -5126,7 +5216,8 @@ const file_tavolo_command_v1_command_proto_rawDesc = "" +
 	"\x10name_participant\x18\x18 \x01(\v2\".tavolo.command.v1.NameParticipantH\x00R\x0fnameParticipant\x12I\n" +
 	"\x0estate_consents\x18\x19 \x01(\v2 .tavolo.command.v1.StateConsentsH\x00R\rstateConsents\x12L\n" +
 	"\x0fset_publication\x18\x1a \x01(\v2!.tavolo.command.v1.SetPublicationH\x00R\x0esetPublication\x12e\n" +
-	"\x18report_unlogged_decision\x18\x1b \x01(\v2).tavolo.command.v1.ReportUnloggedDecisionH\x00R\x16reportUnloggedDecision\x12L\n" +
+	"\x18report_unlogged_decision\x18\x1b \x01(\v2).tavolo.command.v1.ReportUnloggedDecisionH\x00R\x16reportUnloggedDecision\x12C\n" +
+	"\fchoose_tutor\x18\x1c \x01(\v2\x1e.tavolo.command.v1.ChooseTutorH\x00R\vchooseTutor\x12L\n" +
 	"\x0fprepare_session\x18( \x01(\v2!.tavolo.command.v1.PrepareSessionH\x00R\x0eprepareSession\x12C\n" +
 	"\fopen_session\x18) \x01(\v2\x1e.tavolo.command.v1.OpenSessionH\x00R\vopenSession\x12R\n" +
 	"\x11seat_participants\x18* \x01(\v2#.tavolo.command.v1.SeatParticipantsH\x00R\x10seatParticipants\x12U\n" +
@@ -5408,7 +5499,14 @@ const file_tavolo_command_v1_command_proto_rawDesc = "" +
 	"initiative\x12\x0e\n" +
 	"\x02by\x18\x03 \x01(\tR\x02by\x123\n" +
 	"\x04text\x18\x04 \x01(\v2\x17.tavolo.command.v1.TextB\x06\xca\xf3\x18\x02byR\x04text\x12\x19\n" +
-	"\btaken_on\x18\x05 \x01(\tR\atakenOn\"\xac\x02\n" +
+	"\btaken_on\x18\x05 \x01(\tR\atakenOn\"\x83\x01\n" +
+	"\vChooseTutor\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1e\n" +
+	"\n" +
+	"initiative\x18\x02 \x01(\tR\n" +
+	"initiative\x12 \n" +
+	"\vparticipant\x18\x03 \x01(\tR\vparticipant\x12\x14\n" +
+	"\x05tutor\x18\x04 \x01(\tR\x05tutor\"\xac\x02\n" +
 	"\x0fDescribeSession\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x18\n" +
 	"\asession\x18\x02 \x01(\tR\asession\x12-\n" +
@@ -5501,7 +5599,7 @@ func file_tavolo_command_v1_command_proto_rawDescGZIP() []byte {
 	return file_tavolo_command_v1_command_proto_rawDescData
 }
 
-var file_tavolo_command_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 57)
+var file_tavolo_command_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 58)
 var file_tavolo_command_v1_command_proto_goTypes = []any{
 	(*Command)(nil),                // 0: tavolo.command.v1.Command
 	(*CommandBatch)(nil),           // 1: tavolo.command.v1.CommandBatch
@@ -5546,43 +5644,44 @@ var file_tavolo_command_v1_command_proto_goTypes = []any{
 	(*StateConsents)(nil),          // 40: tavolo.command.v1.StateConsents
 	(*SetPublication)(nil),         // 41: tavolo.command.v1.SetPublication
 	(*ReportUnloggedDecision)(nil), // 42: tavolo.command.v1.ReportUnloggedDecision
-	(*DescribeSession)(nil),        // 43: tavolo.command.v1.DescribeSession
-	(*SetCurrentItem)(nil),         // 44: tavolo.command.v1.SetCurrentItem
-	(*PauseSession)(nil),           // 45: tavolo.command.v1.PauseSession
-	(*ResumeSession)(nil),          // 46: tavolo.command.v1.ResumeSession
-	(*ApproveMinutes)(nil),         // 47: tavolo.command.v1.ApproveMinutes
-	(*LinkAttachment)(nil),         // 48: tavolo.command.v1.LinkAttachment
-	(*RemoveAttachment)(nil),       // 49: tavolo.command.v1.RemoveAttachment
-	(*RaiseHand)(nil),              // 50: tavolo.command.v1.RaiseHand
-	(*LowerHand)(nil),              // 51: tavolo.command.v1.LowerHand
-	(*GiveFloor)(nil),              // 52: tavolo.command.v1.GiveFloor
-	(*ReturnFloor)(nil),            // 53: tavolo.command.v1.ReturnFloor
-	(*WordContribution)(nil),       // 54: tavolo.command.v1.WordContribution
-	(*BeginRound)(nil),             // 55: tavolo.command.v1.BeginRound
-	(*AmendProposal)(nil),          // 56: tavolo.command.v1.AmendProposal
-	(*v1.Actor)(nil),               // 57: tavolo.event.v1.Actor
-	(*timestamppb.Timestamp)(nil),  // 58: google.protobuf.Timestamp
-	(*Text)(nil),                   // 59: tavolo.command.v1.Text
-	(v1.Scope)(0),                  // 60: tavolo.event.v1.Scope
-	(v1.Area)(0),                   // 61: tavolo.event.v1.Area
-	(v1.Stage)(0),                  // 62: tavolo.event.v1.Stage
-	(v1.SessionKind)(0),            // 63: tavolo.event.v1.SessionKind
-	(*v1.ParticipantSeated)(nil),   // 64: tavolo.event.v1.ParticipantSeated
-	(v1.ContributionKind)(0),       // 65: tavolo.event.v1.ContributionKind
-	(v1.Reply)(0),                  // 66: tavolo.event.v1.Reply
-	(*v1.Charter)(nil),             // 67: tavolo.event.v1.Charter
-	(*v1.Elector)(nil),             // 68: tavolo.event.v1.Elector
-	(*v1.BallotCast)(nil),          // 69: tavolo.event.v1.BallotCast
-	(*v1.AdviceGiven)(nil),         // 70: tavolo.event.v1.AdviceGiven
-	(*v1.TallyReported)(nil),       // 71: tavolo.event.v1.TallyReported
-	(v1.Outcome)(0),                // 72: tavolo.event.v1.Outcome
-	(*v1.ActRecorded)(nil),         // 73: tavolo.event.v1.ActRecorded
-	(*v1.ConsentStated)(nil),       // 74: tavolo.event.v1.ConsentStated
-	(v1.Round)(0),                  // 75: tavolo.event.v1.Round
+	(*ChooseTutor)(nil),            // 43: tavolo.command.v1.ChooseTutor
+	(*DescribeSession)(nil),        // 44: tavolo.command.v1.DescribeSession
+	(*SetCurrentItem)(nil),         // 45: tavolo.command.v1.SetCurrentItem
+	(*PauseSession)(nil),           // 46: tavolo.command.v1.PauseSession
+	(*ResumeSession)(nil),          // 47: tavolo.command.v1.ResumeSession
+	(*ApproveMinutes)(nil),         // 48: tavolo.command.v1.ApproveMinutes
+	(*LinkAttachment)(nil),         // 49: tavolo.command.v1.LinkAttachment
+	(*RemoveAttachment)(nil),       // 50: tavolo.command.v1.RemoveAttachment
+	(*RaiseHand)(nil),              // 51: tavolo.command.v1.RaiseHand
+	(*LowerHand)(nil),              // 52: tavolo.command.v1.LowerHand
+	(*GiveFloor)(nil),              // 53: tavolo.command.v1.GiveFloor
+	(*ReturnFloor)(nil),            // 54: tavolo.command.v1.ReturnFloor
+	(*WordContribution)(nil),       // 55: tavolo.command.v1.WordContribution
+	(*BeginRound)(nil),             // 56: tavolo.command.v1.BeginRound
+	(*AmendProposal)(nil),          // 57: tavolo.command.v1.AmendProposal
+	(*v1.Actor)(nil),               // 58: tavolo.event.v1.Actor
+	(*timestamppb.Timestamp)(nil),  // 59: google.protobuf.Timestamp
+	(*Text)(nil),                   // 60: tavolo.command.v1.Text
+	(v1.Scope)(0),                  // 61: tavolo.event.v1.Scope
+	(v1.Area)(0),                   // 62: tavolo.event.v1.Area
+	(v1.Stage)(0),                  // 63: tavolo.event.v1.Stage
+	(v1.SessionKind)(0),            // 64: tavolo.event.v1.SessionKind
+	(*v1.ParticipantSeated)(nil),   // 65: tavolo.event.v1.ParticipantSeated
+	(v1.ContributionKind)(0),       // 66: tavolo.event.v1.ContributionKind
+	(v1.Reply)(0),                  // 67: tavolo.event.v1.Reply
+	(*v1.Charter)(nil),             // 68: tavolo.event.v1.Charter
+	(*v1.Elector)(nil),             // 69: tavolo.event.v1.Elector
+	(*v1.BallotCast)(nil),          // 70: tavolo.event.v1.BallotCast
+	(*v1.AdviceGiven)(nil),         // 71: tavolo.event.v1.AdviceGiven
+	(*v1.TallyReported)(nil),       // 72: tavolo.event.v1.TallyReported
+	(v1.Outcome)(0),                // 73: tavolo.event.v1.Outcome
+	(*v1.ActRecorded)(nil),         // 74: tavolo.event.v1.ActRecorded
+	(*v1.ConsentStated)(nil),       // 75: tavolo.event.v1.ConsentStated
+	(v1.Round)(0),                  // 76: tavolo.event.v1.Round
 }
 var file_tavolo_command_v1_command_proto_depIdxs = []int32{
-	57,  // 0: tavolo.command.v1.Command.actor:type_name -> tavolo.event.v1.Actor
-	58,  // 1: tavolo.command.v1.Command.occurred_at:type_name -> google.protobuf.Timestamp
+	58,  // 0: tavolo.command.v1.Command.actor:type_name -> tavolo.event.v1.Actor
+	59,  // 1: tavolo.command.v1.Command.occurred_at:type_name -> google.protobuf.Timestamp
 	3,   // 2: tavolo.command.v1.Command.found_workspace:type_name -> tavolo.command.v1.FoundWorkspace
 	4,   // 3: tavolo.command.v1.Command.describe_workspace:type_name -> tavolo.command.v1.DescribeWorkspace
 	5,   // 4: tavolo.command.v1.Command.open_initiative:type_name -> tavolo.command.v1.OpenInitiative
@@ -5593,118 +5692,119 @@ var file_tavolo_command_v1_command_proto_depIdxs = []int32{
 	40,  // 9: tavolo.command.v1.Command.state_consents:type_name -> tavolo.command.v1.StateConsents
 	41,  // 10: tavolo.command.v1.Command.set_publication:type_name -> tavolo.command.v1.SetPublication
 	42,  // 11: tavolo.command.v1.Command.report_unlogged_decision:type_name -> tavolo.command.v1.ReportUnloggedDecision
-	11,  // 12: tavolo.command.v1.Command.prepare_session:type_name -> tavolo.command.v1.PrepareSession
-	12,  // 13: tavolo.command.v1.Command.open_session:type_name -> tavolo.command.v1.OpenSession
-	13,  // 14: tavolo.command.v1.Command.seat_participants:type_name -> tavolo.command.v1.SeatParticipants
-	14,  // 15: tavolo.command.v1.Command.unseat_participant:type_name -> tavolo.command.v1.UnseatParticipant
-	15,  // 16: tavolo.command.v1.Command.set_agenda:type_name -> tavolo.command.v1.SetAgenda
-	16,  // 17: tavolo.command.v1.Command.close_session:type_name -> tavolo.command.v1.CloseSession
-	17,  // 18: tavolo.command.v1.Command.correct_session:type_name -> tavolo.command.v1.CorrectSession
-	43,  // 19: tavolo.command.v1.Command.describe_session:type_name -> tavolo.command.v1.DescribeSession
-	44,  // 20: tavolo.command.v1.Command.set_current_item:type_name -> tavolo.command.v1.SetCurrentItem
-	45,  // 21: tavolo.command.v1.Command.pause_session:type_name -> tavolo.command.v1.PauseSession
-	46,  // 22: tavolo.command.v1.Command.resume_session:type_name -> tavolo.command.v1.ResumeSession
-	47,  // 23: tavolo.command.v1.Command.approve_minutes:type_name -> tavolo.command.v1.ApproveMinutes
-	18,  // 24: tavolo.command.v1.Command.propose_item:type_name -> tavolo.command.v1.ProposeItem
-	19,  // 25: tavolo.command.v1.Command.admit_item:type_name -> tavolo.command.v1.AdmitItem
-	20,  // 26: tavolo.command.v1.Command.refuse_item:type_name -> tavolo.command.v1.RefuseItem
-	21,  // 27: tavolo.command.v1.Command.withdraw_item:type_name -> tavolo.command.v1.WithdrawItem
-	22,  // 28: tavolo.command.v1.Command.describe_item:type_name -> tavolo.command.v1.DescribeItem
-	23,  // 29: tavolo.command.v1.Command.record_contributions:type_name -> tavolo.command.v1.RecordContributions
-	24,  // 30: tavolo.command.v1.Command.correct_contributions:type_name -> tavolo.command.v1.CorrectContributions
-	48,  // 31: tavolo.command.v1.Command.link_attachment:type_name -> tavolo.command.v1.LinkAttachment
-	49,  // 32: tavolo.command.v1.Command.remove_attachment:type_name -> tavolo.command.v1.RemoveAttachment
-	50,  // 33: tavolo.command.v1.Command.raise_hand:type_name -> tavolo.command.v1.RaiseHand
-	51,  // 34: tavolo.command.v1.Command.lower_hand:type_name -> tavolo.command.v1.LowerHand
-	52,  // 35: tavolo.command.v1.Command.give_floor:type_name -> tavolo.command.v1.GiveFloor
-	53,  // 36: tavolo.command.v1.Command.return_floor:type_name -> tavolo.command.v1.ReturnFloor
-	54,  // 37: tavolo.command.v1.Command.word_contribution:type_name -> tavolo.command.v1.WordContribution
-	26,  // 38: tavolo.command.v1.Command.pose_decision:type_name -> tavolo.command.v1.PoseDecision
-	27,  // 39: tavolo.command.v1.Command.write_charter:type_name -> tavolo.command.v1.WriteCharter
-	28,  // 40: tavolo.command.v1.Command.open_voting:type_name -> tavolo.command.v1.OpenVoting
-	29,  // 41: tavolo.command.v1.Command.cast_ballots:type_name -> tavolo.command.v1.CastBallots
-	30,  // 42: tavolo.command.v1.Command.give_advice:type_name -> tavolo.command.v1.GiveAdvice
-	31,  // 43: tavolo.command.v1.Command.report_tally:type_name -> tavolo.command.v1.ReportTally
-	32,  // 44: tavolo.command.v1.Command.claim_consensus:type_name -> tavolo.command.v1.ClaimConsensus
-	33,  // 45: tavolo.command.v1.Command.close_voting:type_name -> tavolo.command.v1.CloseVoting
-	34,  // 46: tavolo.command.v1.Command.record_act:type_name -> tavolo.command.v1.RecordAct
-	35,  // 47: tavolo.command.v1.Command.correct_decision:type_name -> tavolo.command.v1.CorrectDecision
-	36,  // 48: tavolo.command.v1.Command.strike_decision:type_name -> tavolo.command.v1.StrikeDecision
-	37,  // 49: tavolo.command.v1.Command.contest_minutes:type_name -> tavolo.command.v1.ContestMinutes
-	38,  // 50: tavolo.command.v1.Command.settle_dispute:type_name -> tavolo.command.v1.SettleDispute
-	39,  // 51: tavolo.command.v1.Command.note_presence:type_name -> tavolo.command.v1.NotePresence
-	55,  // 52: tavolo.command.v1.Command.begin_round:type_name -> tavolo.command.v1.BeginRound
-	56,  // 53: tavolo.command.v1.Command.amend_proposal:type_name -> tavolo.command.v1.AmendProposal
-	0,   // 54: tavolo.command.v1.CommandBatch.commands:type_name -> tavolo.command.v1.Command
-	59,  // 55: tavolo.command.v1.FoundWorkspace.name:type_name -> tavolo.command.v1.Text
-	59,  // 56: tavolo.command.v1.DescribeWorkspace.name:type_name -> tavolo.command.v1.Text
-	59,  // 57: tavolo.command.v1.OpenInitiative.title:type_name -> tavolo.command.v1.Text
-	60,  // 58: tavolo.command.v1.OpenInitiative.scope:type_name -> tavolo.event.v1.Scope
-	61,  // 59: tavolo.command.v1.OpenInitiative.area:type_name -> tavolo.event.v1.Area
-	62,  // 60: tavolo.command.v1.OpenInitiative.stage:type_name -> tavolo.event.v1.Stage
-	59,  // 61: tavolo.command.v1.DescribeInitiative.title:type_name -> tavolo.command.v1.Text
-	60,  // 62: tavolo.command.v1.DescribeInitiative.scope:type_name -> tavolo.event.v1.Scope
-	61,  // 63: tavolo.command.v1.DescribeInitiative.area:type_name -> tavolo.event.v1.Area
-	62,  // 64: tavolo.command.v1.DescribeInitiative.stage:type_name -> tavolo.event.v1.Stage
-	8,   // 65: tavolo.command.v1.EnrolParticipants.enrolments:type_name -> tavolo.command.v1.Enrolment
-	59,  // 66: tavolo.command.v1.Enrolment.ref:type_name -> tavolo.command.v1.Text
-	59,  // 67: tavolo.command.v1.Enrolment.name:type_name -> tavolo.command.v1.Text
-	59,  // 68: tavolo.command.v1.NameParticipant.name:type_name -> tavolo.command.v1.Text
-	59,  // 69: tavolo.command.v1.PrepareSession.title:type_name -> tavolo.command.v1.Text
-	63,  // 70: tavolo.command.v1.PrepareSession.kind:type_name -> tavolo.event.v1.SessionKind
-	58,  // 71: tavolo.command.v1.PrepareSession.starts_at:type_name -> google.protobuf.Timestamp
-	59,  // 72: tavolo.command.v1.PrepareSession.place:type_name -> tavolo.command.v1.Text
-	64,  // 73: tavolo.command.v1.SeatParticipants.seats:type_name -> tavolo.event.v1.ParticipantSeated
-	59,  // 74: tavolo.command.v1.CorrectSession.title:type_name -> tavolo.command.v1.Text
-	63,  // 75: tavolo.command.v1.CorrectSession.kind:type_name -> tavolo.event.v1.SessionKind
-	58,  // 76: tavolo.command.v1.CorrectSession.opened_at:type_name -> google.protobuf.Timestamp
-	58,  // 77: tavolo.command.v1.CorrectSession.closed_at:type_name -> google.protobuf.Timestamp
-	64,  // 78: tavolo.command.v1.CorrectSession.seats:type_name -> tavolo.event.v1.ParticipantSeated
-	59,  // 79: tavolo.command.v1.ProposeItem.title:type_name -> tavolo.command.v1.Text
-	59,  // 80: tavolo.command.v1.AdmitItem.reason:type_name -> tavolo.command.v1.Text
-	59,  // 81: tavolo.command.v1.RefuseItem.reason:type_name -> tavolo.command.v1.Text
-	59,  // 82: tavolo.command.v1.DescribeItem.title:type_name -> tavolo.command.v1.Text
-	25,  // 83: tavolo.command.v1.RecordContributions.contributions:type_name -> tavolo.command.v1.Contribution
-	25,  // 84: tavolo.command.v1.CorrectContributions.contributions:type_name -> tavolo.command.v1.Contribution
-	65,  // 85: tavolo.command.v1.Contribution.kind:type_name -> tavolo.event.v1.ContributionKind
-	59,  // 86: tavolo.command.v1.Contribution.text:type_name -> tavolo.command.v1.Text
-	66,  // 87: tavolo.command.v1.Contribution.reply:type_name -> tavolo.event.v1.Reply
-	59,  // 88: tavolo.command.v1.PoseDecision.question:type_name -> tavolo.command.v1.Text
-	67,  // 89: tavolo.command.v1.WriteCharter.charter:type_name -> tavolo.event.v1.Charter
-	68,  // 90: tavolo.command.v1.WriteCharter.electors:type_name -> tavolo.event.v1.Elector
-	59,  // 91: tavolo.command.v1.WriteCharter.ratifier:type_name -> tavolo.command.v1.Text
-	68,  // 92: tavolo.command.v1.OpenVoting.electors:type_name -> tavolo.event.v1.Elector
-	58,  // 93: tavolo.command.v1.OpenVoting.closes_at:type_name -> google.protobuf.Timestamp
-	69,  // 94: tavolo.command.v1.CastBallots.ballots:type_name -> tavolo.event.v1.BallotCast
-	70,  // 95: tavolo.command.v1.GiveAdvice.advice:type_name -> tavolo.event.v1.AdviceGiven
-	71,  // 96: tavolo.command.v1.ReportTally.tally:type_name -> tavolo.event.v1.TallyReported
-	72,  // 97: tavolo.command.v1.ClaimConsensus.outcome:type_name -> tavolo.event.v1.Outcome
-	73,  // 98: tavolo.command.v1.RecordAct.act:type_name -> tavolo.event.v1.ActRecorded
-	59,  // 99: tavolo.command.v1.RecordAct.reason:type_name -> tavolo.command.v1.Text
-	59,  // 100: tavolo.command.v1.CorrectDecision.reason:type_name -> tavolo.command.v1.Text
-	0,   // 101: tavolo.command.v1.CorrectDecision.steps:type_name -> tavolo.command.v1.Command
-	59,  // 102: tavolo.command.v1.StrikeDecision.reason:type_name -> tavolo.command.v1.Text
-	59,  // 103: tavolo.command.v1.ContestMinutes.text:type_name -> tavolo.command.v1.Text
-	59,  // 104: tavolo.command.v1.SettleDispute.text:type_name -> tavolo.command.v1.Text
-	74,  // 105: tavolo.command.v1.StateConsents.consents:type_name -> tavolo.event.v1.ConsentStated
-	59,  // 106: tavolo.command.v1.ReportUnloggedDecision.text:type_name -> tavolo.command.v1.Text
-	59,  // 107: tavolo.command.v1.DescribeSession.title:type_name -> tavolo.command.v1.Text
-	63,  // 108: tavolo.command.v1.DescribeSession.kind:type_name -> tavolo.event.v1.SessionKind
-	58,  // 109: tavolo.command.v1.DescribeSession.starts_at:type_name -> google.protobuf.Timestamp
-	59,  // 110: tavolo.command.v1.DescribeSession.place:type_name -> tavolo.command.v1.Text
-	59,  // 111: tavolo.command.v1.LinkAttachment.title:type_name -> tavolo.command.v1.Text
-	59,  // 112: tavolo.command.v1.LinkAttachment.url:type_name -> tavolo.command.v1.Text
-	65,  // 113: tavolo.command.v1.ReturnFloor.kind:type_name -> tavolo.event.v1.ContributionKind
-	59,  // 114: tavolo.command.v1.ReturnFloor.text:type_name -> tavolo.command.v1.Text
-	65,  // 115: tavolo.command.v1.WordContribution.kind:type_name -> tavolo.event.v1.ContributionKind
-	59,  // 116: tavolo.command.v1.WordContribution.text:type_name -> tavolo.command.v1.Text
-	75,  // 117: tavolo.command.v1.BeginRound.round:type_name -> tavolo.event.v1.Round
-	59,  // 118: tavolo.command.v1.AmendProposal.text:type_name -> tavolo.command.v1.Text
-	119, // [119:119] is the sub-list for method output_type
-	119, // [119:119] is the sub-list for method input_type
-	119, // [119:119] is the sub-list for extension type_name
-	119, // [119:119] is the sub-list for extension extendee
-	0,   // [0:119] is the sub-list for field type_name
+	43,  // 12: tavolo.command.v1.Command.choose_tutor:type_name -> tavolo.command.v1.ChooseTutor
+	11,  // 13: tavolo.command.v1.Command.prepare_session:type_name -> tavolo.command.v1.PrepareSession
+	12,  // 14: tavolo.command.v1.Command.open_session:type_name -> tavolo.command.v1.OpenSession
+	13,  // 15: tavolo.command.v1.Command.seat_participants:type_name -> tavolo.command.v1.SeatParticipants
+	14,  // 16: tavolo.command.v1.Command.unseat_participant:type_name -> tavolo.command.v1.UnseatParticipant
+	15,  // 17: tavolo.command.v1.Command.set_agenda:type_name -> tavolo.command.v1.SetAgenda
+	16,  // 18: tavolo.command.v1.Command.close_session:type_name -> tavolo.command.v1.CloseSession
+	17,  // 19: tavolo.command.v1.Command.correct_session:type_name -> tavolo.command.v1.CorrectSession
+	44,  // 20: tavolo.command.v1.Command.describe_session:type_name -> tavolo.command.v1.DescribeSession
+	45,  // 21: tavolo.command.v1.Command.set_current_item:type_name -> tavolo.command.v1.SetCurrentItem
+	46,  // 22: tavolo.command.v1.Command.pause_session:type_name -> tavolo.command.v1.PauseSession
+	47,  // 23: tavolo.command.v1.Command.resume_session:type_name -> tavolo.command.v1.ResumeSession
+	48,  // 24: tavolo.command.v1.Command.approve_minutes:type_name -> tavolo.command.v1.ApproveMinutes
+	18,  // 25: tavolo.command.v1.Command.propose_item:type_name -> tavolo.command.v1.ProposeItem
+	19,  // 26: tavolo.command.v1.Command.admit_item:type_name -> tavolo.command.v1.AdmitItem
+	20,  // 27: tavolo.command.v1.Command.refuse_item:type_name -> tavolo.command.v1.RefuseItem
+	21,  // 28: tavolo.command.v1.Command.withdraw_item:type_name -> tavolo.command.v1.WithdrawItem
+	22,  // 29: tavolo.command.v1.Command.describe_item:type_name -> tavolo.command.v1.DescribeItem
+	23,  // 30: tavolo.command.v1.Command.record_contributions:type_name -> tavolo.command.v1.RecordContributions
+	24,  // 31: tavolo.command.v1.Command.correct_contributions:type_name -> tavolo.command.v1.CorrectContributions
+	49,  // 32: tavolo.command.v1.Command.link_attachment:type_name -> tavolo.command.v1.LinkAttachment
+	50,  // 33: tavolo.command.v1.Command.remove_attachment:type_name -> tavolo.command.v1.RemoveAttachment
+	51,  // 34: tavolo.command.v1.Command.raise_hand:type_name -> tavolo.command.v1.RaiseHand
+	52,  // 35: tavolo.command.v1.Command.lower_hand:type_name -> tavolo.command.v1.LowerHand
+	53,  // 36: tavolo.command.v1.Command.give_floor:type_name -> tavolo.command.v1.GiveFloor
+	54,  // 37: tavolo.command.v1.Command.return_floor:type_name -> tavolo.command.v1.ReturnFloor
+	55,  // 38: tavolo.command.v1.Command.word_contribution:type_name -> tavolo.command.v1.WordContribution
+	26,  // 39: tavolo.command.v1.Command.pose_decision:type_name -> tavolo.command.v1.PoseDecision
+	27,  // 40: tavolo.command.v1.Command.write_charter:type_name -> tavolo.command.v1.WriteCharter
+	28,  // 41: tavolo.command.v1.Command.open_voting:type_name -> tavolo.command.v1.OpenVoting
+	29,  // 42: tavolo.command.v1.Command.cast_ballots:type_name -> tavolo.command.v1.CastBallots
+	30,  // 43: tavolo.command.v1.Command.give_advice:type_name -> tavolo.command.v1.GiveAdvice
+	31,  // 44: tavolo.command.v1.Command.report_tally:type_name -> tavolo.command.v1.ReportTally
+	32,  // 45: tavolo.command.v1.Command.claim_consensus:type_name -> tavolo.command.v1.ClaimConsensus
+	33,  // 46: tavolo.command.v1.Command.close_voting:type_name -> tavolo.command.v1.CloseVoting
+	34,  // 47: tavolo.command.v1.Command.record_act:type_name -> tavolo.command.v1.RecordAct
+	35,  // 48: tavolo.command.v1.Command.correct_decision:type_name -> tavolo.command.v1.CorrectDecision
+	36,  // 49: tavolo.command.v1.Command.strike_decision:type_name -> tavolo.command.v1.StrikeDecision
+	37,  // 50: tavolo.command.v1.Command.contest_minutes:type_name -> tavolo.command.v1.ContestMinutes
+	38,  // 51: tavolo.command.v1.Command.settle_dispute:type_name -> tavolo.command.v1.SettleDispute
+	39,  // 52: tavolo.command.v1.Command.note_presence:type_name -> tavolo.command.v1.NotePresence
+	56,  // 53: tavolo.command.v1.Command.begin_round:type_name -> tavolo.command.v1.BeginRound
+	57,  // 54: tavolo.command.v1.Command.amend_proposal:type_name -> tavolo.command.v1.AmendProposal
+	0,   // 55: tavolo.command.v1.CommandBatch.commands:type_name -> tavolo.command.v1.Command
+	60,  // 56: tavolo.command.v1.FoundWorkspace.name:type_name -> tavolo.command.v1.Text
+	60,  // 57: tavolo.command.v1.DescribeWorkspace.name:type_name -> tavolo.command.v1.Text
+	60,  // 58: tavolo.command.v1.OpenInitiative.title:type_name -> tavolo.command.v1.Text
+	61,  // 59: tavolo.command.v1.OpenInitiative.scope:type_name -> tavolo.event.v1.Scope
+	62,  // 60: tavolo.command.v1.OpenInitiative.area:type_name -> tavolo.event.v1.Area
+	63,  // 61: tavolo.command.v1.OpenInitiative.stage:type_name -> tavolo.event.v1.Stage
+	60,  // 62: tavolo.command.v1.DescribeInitiative.title:type_name -> tavolo.command.v1.Text
+	61,  // 63: tavolo.command.v1.DescribeInitiative.scope:type_name -> tavolo.event.v1.Scope
+	62,  // 64: tavolo.command.v1.DescribeInitiative.area:type_name -> tavolo.event.v1.Area
+	63,  // 65: tavolo.command.v1.DescribeInitiative.stage:type_name -> tavolo.event.v1.Stage
+	8,   // 66: tavolo.command.v1.EnrolParticipants.enrolments:type_name -> tavolo.command.v1.Enrolment
+	60,  // 67: tavolo.command.v1.Enrolment.ref:type_name -> tavolo.command.v1.Text
+	60,  // 68: tavolo.command.v1.Enrolment.name:type_name -> tavolo.command.v1.Text
+	60,  // 69: tavolo.command.v1.NameParticipant.name:type_name -> tavolo.command.v1.Text
+	60,  // 70: tavolo.command.v1.PrepareSession.title:type_name -> tavolo.command.v1.Text
+	64,  // 71: tavolo.command.v1.PrepareSession.kind:type_name -> tavolo.event.v1.SessionKind
+	59,  // 72: tavolo.command.v1.PrepareSession.starts_at:type_name -> google.protobuf.Timestamp
+	60,  // 73: tavolo.command.v1.PrepareSession.place:type_name -> tavolo.command.v1.Text
+	65,  // 74: tavolo.command.v1.SeatParticipants.seats:type_name -> tavolo.event.v1.ParticipantSeated
+	60,  // 75: tavolo.command.v1.CorrectSession.title:type_name -> tavolo.command.v1.Text
+	64,  // 76: tavolo.command.v1.CorrectSession.kind:type_name -> tavolo.event.v1.SessionKind
+	59,  // 77: tavolo.command.v1.CorrectSession.opened_at:type_name -> google.protobuf.Timestamp
+	59,  // 78: tavolo.command.v1.CorrectSession.closed_at:type_name -> google.protobuf.Timestamp
+	65,  // 79: tavolo.command.v1.CorrectSession.seats:type_name -> tavolo.event.v1.ParticipantSeated
+	60,  // 80: tavolo.command.v1.ProposeItem.title:type_name -> tavolo.command.v1.Text
+	60,  // 81: tavolo.command.v1.AdmitItem.reason:type_name -> tavolo.command.v1.Text
+	60,  // 82: tavolo.command.v1.RefuseItem.reason:type_name -> tavolo.command.v1.Text
+	60,  // 83: tavolo.command.v1.DescribeItem.title:type_name -> tavolo.command.v1.Text
+	25,  // 84: tavolo.command.v1.RecordContributions.contributions:type_name -> tavolo.command.v1.Contribution
+	25,  // 85: tavolo.command.v1.CorrectContributions.contributions:type_name -> tavolo.command.v1.Contribution
+	66,  // 86: tavolo.command.v1.Contribution.kind:type_name -> tavolo.event.v1.ContributionKind
+	60,  // 87: tavolo.command.v1.Contribution.text:type_name -> tavolo.command.v1.Text
+	67,  // 88: tavolo.command.v1.Contribution.reply:type_name -> tavolo.event.v1.Reply
+	60,  // 89: tavolo.command.v1.PoseDecision.question:type_name -> tavolo.command.v1.Text
+	68,  // 90: tavolo.command.v1.WriteCharter.charter:type_name -> tavolo.event.v1.Charter
+	69,  // 91: tavolo.command.v1.WriteCharter.electors:type_name -> tavolo.event.v1.Elector
+	60,  // 92: tavolo.command.v1.WriteCharter.ratifier:type_name -> tavolo.command.v1.Text
+	69,  // 93: tavolo.command.v1.OpenVoting.electors:type_name -> tavolo.event.v1.Elector
+	59,  // 94: tavolo.command.v1.OpenVoting.closes_at:type_name -> google.protobuf.Timestamp
+	70,  // 95: tavolo.command.v1.CastBallots.ballots:type_name -> tavolo.event.v1.BallotCast
+	71,  // 96: tavolo.command.v1.GiveAdvice.advice:type_name -> tavolo.event.v1.AdviceGiven
+	72,  // 97: tavolo.command.v1.ReportTally.tally:type_name -> tavolo.event.v1.TallyReported
+	73,  // 98: tavolo.command.v1.ClaimConsensus.outcome:type_name -> tavolo.event.v1.Outcome
+	74,  // 99: tavolo.command.v1.RecordAct.act:type_name -> tavolo.event.v1.ActRecorded
+	60,  // 100: tavolo.command.v1.RecordAct.reason:type_name -> tavolo.command.v1.Text
+	60,  // 101: tavolo.command.v1.CorrectDecision.reason:type_name -> tavolo.command.v1.Text
+	0,   // 102: tavolo.command.v1.CorrectDecision.steps:type_name -> tavolo.command.v1.Command
+	60,  // 103: tavolo.command.v1.StrikeDecision.reason:type_name -> tavolo.command.v1.Text
+	60,  // 104: tavolo.command.v1.ContestMinutes.text:type_name -> tavolo.command.v1.Text
+	60,  // 105: tavolo.command.v1.SettleDispute.text:type_name -> tavolo.command.v1.Text
+	75,  // 106: tavolo.command.v1.StateConsents.consents:type_name -> tavolo.event.v1.ConsentStated
+	60,  // 107: tavolo.command.v1.ReportUnloggedDecision.text:type_name -> tavolo.command.v1.Text
+	60,  // 108: tavolo.command.v1.DescribeSession.title:type_name -> tavolo.command.v1.Text
+	64,  // 109: tavolo.command.v1.DescribeSession.kind:type_name -> tavolo.event.v1.SessionKind
+	59,  // 110: tavolo.command.v1.DescribeSession.starts_at:type_name -> google.protobuf.Timestamp
+	60,  // 111: tavolo.command.v1.DescribeSession.place:type_name -> tavolo.command.v1.Text
+	60,  // 112: tavolo.command.v1.LinkAttachment.title:type_name -> tavolo.command.v1.Text
+	60,  // 113: tavolo.command.v1.LinkAttachment.url:type_name -> tavolo.command.v1.Text
+	66,  // 114: tavolo.command.v1.ReturnFloor.kind:type_name -> tavolo.event.v1.ContributionKind
+	60,  // 115: tavolo.command.v1.ReturnFloor.text:type_name -> tavolo.command.v1.Text
+	66,  // 116: tavolo.command.v1.WordContribution.kind:type_name -> tavolo.event.v1.ContributionKind
+	60,  // 117: tavolo.command.v1.WordContribution.text:type_name -> tavolo.command.v1.Text
+	76,  // 118: tavolo.command.v1.BeginRound.round:type_name -> tavolo.event.v1.Round
+	60,  // 119: tavolo.command.v1.AmendProposal.text:type_name -> tavolo.command.v1.Text
+	120, // [120:120] is the sub-list for method output_type
+	120, // [120:120] is the sub-list for method input_type
+	120, // [120:120] is the sub-list for extension type_name
+	120, // [120:120] is the sub-list for extension extendee
+	0,   // [0:120] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_command_v1_command_proto_init() }
@@ -5724,6 +5824,7 @@ func file_tavolo_command_v1_command_proto_init() {
 		(*Command_StateConsents)(nil),
 		(*Command_SetPublication)(nil),
 		(*Command_ReportUnloggedDecision)(nil),
+		(*Command_ChooseTutor)(nil),
 		(*Command_PrepareSession)(nil),
 		(*Command_OpenSession)(nil),
 		(*Command_SeatParticipants)(nil),
@@ -5773,7 +5874,7 @@ func file_tavolo_command_v1_command_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tavolo_command_v1_command_proto_rawDesc), len(file_tavolo_command_v1_command_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   57,
+			NumMessages:   58,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

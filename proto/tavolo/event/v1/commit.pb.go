@@ -290,6 +290,7 @@ type Event struct {
 	//	*Event_ConsentStated
 	//	*Event_PublicationSet
 	//	*Event_UnloggedDecisionReported
+	//	*Event_TutorChosen
 	//	*Event_SessionPrepared
 	//	*Event_SessionOpened
 	//	*Event_ParticipantSeated
@@ -466,6 +467,15 @@ func (x *Event) GetUnloggedDecisionReported() *UnloggedDecisionReported {
 	if x != nil {
 		if x, ok := x.Fact.(*Event_UnloggedDecisionReported); ok {
 			return x.UnloggedDecisionReported
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetTutorChosen() *TutorChosen {
+	if x != nil {
+		if x, ok := x.Fact.(*Event_TutorChosen); ok {
+			return x.TutorChosen
 		}
 	}
 	return nil
@@ -903,6 +913,11 @@ type Event_UnloggedDecisionReported struct {
 	UnloggedDecisionReported *UnloggedDecisionReported `protobuf:"bytes,27,opt,name=unlogged_decision_reported,json=unloggedDecisionReported,proto3,oneof"`
 }
 
+type Event_TutorChosen struct {
+	// See TutorChosen.
+	TutorChosen *TutorChosen `protobuf:"bytes,28,opt,name=tutor_chosen,json=tutorChosen,proto3,oneof"`
+}
+
 type Event_SessionPrepared struct {
 	// A session was prepared.
 	SessionPrepared *SessionPrepared `protobuf:"bytes,40,opt,name=session_prepared,json=sessionPrepared,proto3,oneof"`
@@ -1133,6 +1148,8 @@ func (*Event_PublicationSet) isEvent_Fact() {}
 
 func (*Event_UnloggedDecisionReported) isEvent_Fact() {}
 
+func (*Event_TutorChosen) isEvent_Fact() {}
+
 func (*Event_SessionPrepared) isEvent_Fact() {}
 
 func (*Event_SessionOpened) isEvent_Fact() {}
@@ -1237,7 +1254,7 @@ const file_tavolo_event_v1_commit_proto_rawDesc = "" +
 	" \x03(\v2\x16.tavolo.event.v1.EventR\x06events\"`\n" +
 	"\x05Actor\x12 \n" +
 	"\vparticipant\x18\x01 \x01(\tR\vparticipant\x125\n" +
-	"\bcapacity\x18\x02 \x01(\x0e2\x19.tavolo.event.v1.CapacityR\bcapacity\"\x80 \n" +
+	"\bcapacity\x18\x02 \x01(\x0e2\x19.tavolo.event.v1.CapacityR\bcapacity\"\xc3 \n" +
 	"\x05Event\x12;\n" +
 	"\voccurred_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"occurredAt\x12P\n" +
@@ -1251,7 +1268,8 @@ const file_tavolo_event_v1_commit_proto_rawDesc = "" +
 	"\x11participant_named\x18\x18 \x01(\v2!.tavolo.event.v1.ParticipantNamedH\x00R\x10participantNamed\x12G\n" +
 	"\x0econsent_stated\x18\x19 \x01(\v2\x1e.tavolo.event.v1.ConsentStatedH\x00R\rconsentStated\x12J\n" +
 	"\x0fpublication_set\x18\x1a \x01(\v2\x1f.tavolo.event.v1.PublicationSetH\x00R\x0epublicationSet\x12i\n" +
-	"\x1aunlogged_decision_reported\x18\x1b \x01(\v2).tavolo.event.v1.UnloggedDecisionReportedH\x00R\x18unloggedDecisionReported\x12M\n" +
+	"\x1aunlogged_decision_reported\x18\x1b \x01(\v2).tavolo.event.v1.UnloggedDecisionReportedH\x00R\x18unloggedDecisionReported\x12A\n" +
+	"\ftutor_chosen\x18\x1c \x01(\v2\x1c.tavolo.event.v1.TutorChosenH\x00R\vtutorChosen\x12M\n" +
 	"\x10session_prepared\x18( \x01(\v2 .tavolo.event.v1.SessionPreparedH\x00R\x0fsessionPrepared\x12G\n" +
 	"\x0esession_opened\x18) \x01(\v2\x1e.tavolo.event.v1.SessionOpenedH\x00R\rsessionOpened\x12S\n" +
 	"\x12participant_seated\x18* \x01(\v2\".tavolo.event.v1.ParticipantSeatedH\x00R\x11participantSeated\x12M\n" +
@@ -1338,48 +1356,49 @@ var file_tavolo_event_v1_commit_proto_goTypes = []any{
 	(*ConsentStated)(nil),            // 12: tavolo.event.v1.ConsentStated
 	(*PublicationSet)(nil),           // 13: tavolo.event.v1.PublicationSet
 	(*UnloggedDecisionReported)(nil), // 14: tavolo.event.v1.UnloggedDecisionReported
-	(*SessionPrepared)(nil),          // 15: tavolo.event.v1.SessionPrepared
-	(*SessionOpened)(nil),            // 16: tavolo.event.v1.SessionOpened
-	(*ParticipantSeated)(nil),        // 17: tavolo.event.v1.ParticipantSeated
-	(*ParticipantLeft)(nil),          // 18: tavolo.event.v1.ParticipantLeft
-	(*AgendaSet)(nil),                // 19: tavolo.event.v1.AgendaSet
-	(*SessionClosed)(nil),            // 20: tavolo.event.v1.SessionClosed
-	(*SessionCorrected)(nil),         // 21: tavolo.event.v1.SessionCorrected
-	(*SessionDescribed)(nil),         // 22: tavolo.event.v1.SessionDescribed
-	(*CurrentItemSet)(nil),           // 23: tavolo.event.v1.CurrentItemSet
-	(*SessionPaused)(nil),            // 24: tavolo.event.v1.SessionPaused
-	(*SessionResumed)(nil),           // 25: tavolo.event.v1.SessionResumed
-	(*MinutesApproved)(nil),          // 26: tavolo.event.v1.MinutesApproved
-	(*ItemProposed)(nil),             // 27: tavolo.event.v1.ItemProposed
-	(*ItemAdmitted)(nil),             // 28: tavolo.event.v1.ItemAdmitted
-	(*ItemRefused)(nil),              // 29: tavolo.event.v1.ItemRefused
-	(*ItemWithdrawn)(nil),            // 30: tavolo.event.v1.ItemWithdrawn
-	(*ItemDescribed)(nil),            // 31: tavolo.event.v1.ItemDescribed
-	(*ContributionRecorded)(nil),     // 32: tavolo.event.v1.ContributionRecorded
-	(*ContributionsCorrected)(nil),   // 33: tavolo.event.v1.ContributionsCorrected
-	(*AttachmentLinked)(nil),         // 34: tavolo.event.v1.AttachmentLinked
-	(*AttachmentRemoved)(nil),        // 35: tavolo.event.v1.AttachmentRemoved
-	(*HandRaised)(nil),               // 36: tavolo.event.v1.HandRaised
-	(*HandLowered)(nil),              // 37: tavolo.event.v1.HandLowered
-	(*FloorGiven)(nil),               // 38: tavolo.event.v1.FloorGiven
-	(*FloorReturned)(nil),            // 39: tavolo.event.v1.FloorReturned
-	(*ContributionWorded)(nil),       // 40: tavolo.event.v1.ContributionWorded
-	(*DecisionPosed)(nil),            // 41: tavolo.event.v1.DecisionPosed
-	(*CharterWritten)(nil),           // 42: tavolo.event.v1.CharterWritten
-	(*VotingOpened)(nil),             // 43: tavolo.event.v1.VotingOpened
-	(*BallotCast)(nil),               // 44: tavolo.event.v1.BallotCast
-	(*AdviceGiven)(nil),              // 45: tavolo.event.v1.AdviceGiven
-	(*TallyReported)(nil),            // 46: tavolo.event.v1.TallyReported
-	(*ConsensusClaimed)(nil),         // 47: tavolo.event.v1.ConsensusClaimed
-	(*VotingClosed)(nil),             // 48: tavolo.event.v1.VotingClosed
-	(*ActRecorded)(nil),              // 49: tavolo.event.v1.ActRecorded
-	(*DecisionCorrected)(nil),        // 50: tavolo.event.v1.DecisionCorrected
-	(*DecisionStruck)(nil),           // 51: tavolo.event.v1.DecisionStruck
-	(*MinutesContested)(nil),         // 52: tavolo.event.v1.MinutesContested
-	(*DisputeSettled)(nil),           // 53: tavolo.event.v1.DisputeSettled
-	(*PresenceNoted)(nil),            // 54: tavolo.event.v1.PresenceNoted
-	(*RoundBegun)(nil),               // 55: tavolo.event.v1.RoundBegun
-	(*ProposalAmended)(nil),          // 56: tavolo.event.v1.ProposalAmended
+	(*TutorChosen)(nil),              // 15: tavolo.event.v1.TutorChosen
+	(*SessionPrepared)(nil),          // 16: tavolo.event.v1.SessionPrepared
+	(*SessionOpened)(nil),            // 17: tavolo.event.v1.SessionOpened
+	(*ParticipantSeated)(nil),        // 18: tavolo.event.v1.ParticipantSeated
+	(*ParticipantLeft)(nil),          // 19: tavolo.event.v1.ParticipantLeft
+	(*AgendaSet)(nil),                // 20: tavolo.event.v1.AgendaSet
+	(*SessionClosed)(nil),            // 21: tavolo.event.v1.SessionClosed
+	(*SessionCorrected)(nil),         // 22: tavolo.event.v1.SessionCorrected
+	(*SessionDescribed)(nil),         // 23: tavolo.event.v1.SessionDescribed
+	(*CurrentItemSet)(nil),           // 24: tavolo.event.v1.CurrentItemSet
+	(*SessionPaused)(nil),            // 25: tavolo.event.v1.SessionPaused
+	(*SessionResumed)(nil),           // 26: tavolo.event.v1.SessionResumed
+	(*MinutesApproved)(nil),          // 27: tavolo.event.v1.MinutesApproved
+	(*ItemProposed)(nil),             // 28: tavolo.event.v1.ItemProposed
+	(*ItemAdmitted)(nil),             // 29: tavolo.event.v1.ItemAdmitted
+	(*ItemRefused)(nil),              // 30: tavolo.event.v1.ItemRefused
+	(*ItemWithdrawn)(nil),            // 31: tavolo.event.v1.ItemWithdrawn
+	(*ItemDescribed)(nil),            // 32: tavolo.event.v1.ItemDescribed
+	(*ContributionRecorded)(nil),     // 33: tavolo.event.v1.ContributionRecorded
+	(*ContributionsCorrected)(nil),   // 34: tavolo.event.v1.ContributionsCorrected
+	(*AttachmentLinked)(nil),         // 35: tavolo.event.v1.AttachmentLinked
+	(*AttachmentRemoved)(nil),        // 36: tavolo.event.v1.AttachmentRemoved
+	(*HandRaised)(nil),               // 37: tavolo.event.v1.HandRaised
+	(*HandLowered)(nil),              // 38: tavolo.event.v1.HandLowered
+	(*FloorGiven)(nil),               // 39: tavolo.event.v1.FloorGiven
+	(*FloorReturned)(nil),            // 40: tavolo.event.v1.FloorReturned
+	(*ContributionWorded)(nil),       // 41: tavolo.event.v1.ContributionWorded
+	(*DecisionPosed)(nil),            // 42: tavolo.event.v1.DecisionPosed
+	(*CharterWritten)(nil),           // 43: tavolo.event.v1.CharterWritten
+	(*VotingOpened)(nil),             // 44: tavolo.event.v1.VotingOpened
+	(*BallotCast)(nil),               // 45: tavolo.event.v1.BallotCast
+	(*AdviceGiven)(nil),              // 46: tavolo.event.v1.AdviceGiven
+	(*TallyReported)(nil),            // 47: tavolo.event.v1.TallyReported
+	(*ConsensusClaimed)(nil),         // 48: tavolo.event.v1.ConsensusClaimed
+	(*VotingClosed)(nil),             // 49: tavolo.event.v1.VotingClosed
+	(*ActRecorded)(nil),              // 50: tavolo.event.v1.ActRecorded
+	(*DecisionCorrected)(nil),        // 51: tavolo.event.v1.DecisionCorrected
+	(*DecisionStruck)(nil),           // 52: tavolo.event.v1.DecisionStruck
+	(*MinutesContested)(nil),         // 53: tavolo.event.v1.MinutesContested
+	(*DisputeSettled)(nil),           // 54: tavolo.event.v1.DisputeSettled
+	(*PresenceNoted)(nil),            // 55: tavolo.event.v1.PresenceNoted
+	(*RoundBegun)(nil),               // 56: tavolo.event.v1.RoundBegun
+	(*ProposalAmended)(nil),          // 57: tavolo.event.v1.ProposalAmended
 }
 var file_tavolo_event_v1_commit_proto_depIdxs = []int32{
 	2,  // 0: tavolo.event.v1.Commit.actor:type_name -> tavolo.event.v1.Actor
@@ -1397,53 +1416,54 @@ var file_tavolo_event_v1_commit_proto_depIdxs = []int32{
 	12, // 12: tavolo.event.v1.Event.consent_stated:type_name -> tavolo.event.v1.ConsentStated
 	13, // 13: tavolo.event.v1.Event.publication_set:type_name -> tavolo.event.v1.PublicationSet
 	14, // 14: tavolo.event.v1.Event.unlogged_decision_reported:type_name -> tavolo.event.v1.UnloggedDecisionReported
-	15, // 15: tavolo.event.v1.Event.session_prepared:type_name -> tavolo.event.v1.SessionPrepared
-	16, // 16: tavolo.event.v1.Event.session_opened:type_name -> tavolo.event.v1.SessionOpened
-	17, // 17: tavolo.event.v1.Event.participant_seated:type_name -> tavolo.event.v1.ParticipantSeated
-	18, // 18: tavolo.event.v1.Event.participant_left:type_name -> tavolo.event.v1.ParticipantLeft
-	19, // 19: tavolo.event.v1.Event.agenda_set:type_name -> tavolo.event.v1.AgendaSet
-	20, // 20: tavolo.event.v1.Event.session_closed:type_name -> tavolo.event.v1.SessionClosed
-	21, // 21: tavolo.event.v1.Event.session_corrected:type_name -> tavolo.event.v1.SessionCorrected
-	22, // 22: tavolo.event.v1.Event.session_described:type_name -> tavolo.event.v1.SessionDescribed
-	23, // 23: tavolo.event.v1.Event.current_item_set:type_name -> tavolo.event.v1.CurrentItemSet
-	24, // 24: tavolo.event.v1.Event.session_paused:type_name -> tavolo.event.v1.SessionPaused
-	25, // 25: tavolo.event.v1.Event.session_resumed:type_name -> tavolo.event.v1.SessionResumed
-	26, // 26: tavolo.event.v1.Event.minutes_approved:type_name -> tavolo.event.v1.MinutesApproved
-	27, // 27: tavolo.event.v1.Event.item_proposed:type_name -> tavolo.event.v1.ItemProposed
-	28, // 28: tavolo.event.v1.Event.item_admitted:type_name -> tavolo.event.v1.ItemAdmitted
-	29, // 29: tavolo.event.v1.Event.item_refused:type_name -> tavolo.event.v1.ItemRefused
-	30, // 30: tavolo.event.v1.Event.item_withdrawn:type_name -> tavolo.event.v1.ItemWithdrawn
-	31, // 31: tavolo.event.v1.Event.item_described:type_name -> tavolo.event.v1.ItemDescribed
-	32, // 32: tavolo.event.v1.Event.contribution_recorded:type_name -> tavolo.event.v1.ContributionRecorded
-	33, // 33: tavolo.event.v1.Event.contributions_corrected:type_name -> tavolo.event.v1.ContributionsCorrected
-	34, // 34: tavolo.event.v1.Event.attachment_linked:type_name -> tavolo.event.v1.AttachmentLinked
-	35, // 35: tavolo.event.v1.Event.attachment_removed:type_name -> tavolo.event.v1.AttachmentRemoved
-	36, // 36: tavolo.event.v1.Event.hand_raised:type_name -> tavolo.event.v1.HandRaised
-	37, // 37: tavolo.event.v1.Event.hand_lowered:type_name -> tavolo.event.v1.HandLowered
-	38, // 38: tavolo.event.v1.Event.floor_given:type_name -> tavolo.event.v1.FloorGiven
-	39, // 39: tavolo.event.v1.Event.floor_returned:type_name -> tavolo.event.v1.FloorReturned
-	40, // 40: tavolo.event.v1.Event.contribution_worded:type_name -> tavolo.event.v1.ContributionWorded
-	41, // 41: tavolo.event.v1.Event.decision_posed:type_name -> tavolo.event.v1.DecisionPosed
-	42, // 42: tavolo.event.v1.Event.charter_written:type_name -> tavolo.event.v1.CharterWritten
-	43, // 43: tavolo.event.v1.Event.voting_opened:type_name -> tavolo.event.v1.VotingOpened
-	44, // 44: tavolo.event.v1.Event.ballot_cast:type_name -> tavolo.event.v1.BallotCast
-	45, // 45: tavolo.event.v1.Event.advice_given:type_name -> tavolo.event.v1.AdviceGiven
-	46, // 46: tavolo.event.v1.Event.tally_reported:type_name -> tavolo.event.v1.TallyReported
-	47, // 47: tavolo.event.v1.Event.consensus_claimed:type_name -> tavolo.event.v1.ConsensusClaimed
-	48, // 48: tavolo.event.v1.Event.voting_closed:type_name -> tavolo.event.v1.VotingClosed
-	49, // 49: tavolo.event.v1.Event.act_recorded:type_name -> tavolo.event.v1.ActRecorded
-	50, // 50: tavolo.event.v1.Event.decision_corrected:type_name -> tavolo.event.v1.DecisionCorrected
-	51, // 51: tavolo.event.v1.Event.decision_struck:type_name -> tavolo.event.v1.DecisionStruck
-	52, // 52: tavolo.event.v1.Event.minutes_contested:type_name -> tavolo.event.v1.MinutesContested
-	53, // 53: tavolo.event.v1.Event.dispute_settled:type_name -> tavolo.event.v1.DisputeSettled
-	54, // 54: tavolo.event.v1.Event.presence_noted:type_name -> tavolo.event.v1.PresenceNoted
-	55, // 55: tavolo.event.v1.Event.round_begun:type_name -> tavolo.event.v1.RoundBegun
-	56, // 56: tavolo.event.v1.Event.proposal_amended:type_name -> tavolo.event.v1.ProposalAmended
-	57, // [57:57] is the sub-list for method output_type
-	57, // [57:57] is the sub-list for method input_type
-	57, // [57:57] is the sub-list for extension type_name
-	57, // [57:57] is the sub-list for extension extendee
-	0,  // [0:57] is the sub-list for field type_name
+	15, // 15: tavolo.event.v1.Event.tutor_chosen:type_name -> tavolo.event.v1.TutorChosen
+	16, // 16: tavolo.event.v1.Event.session_prepared:type_name -> tavolo.event.v1.SessionPrepared
+	17, // 17: tavolo.event.v1.Event.session_opened:type_name -> tavolo.event.v1.SessionOpened
+	18, // 18: tavolo.event.v1.Event.participant_seated:type_name -> tavolo.event.v1.ParticipantSeated
+	19, // 19: tavolo.event.v1.Event.participant_left:type_name -> tavolo.event.v1.ParticipantLeft
+	20, // 20: tavolo.event.v1.Event.agenda_set:type_name -> tavolo.event.v1.AgendaSet
+	21, // 21: tavolo.event.v1.Event.session_closed:type_name -> tavolo.event.v1.SessionClosed
+	22, // 22: tavolo.event.v1.Event.session_corrected:type_name -> tavolo.event.v1.SessionCorrected
+	23, // 23: tavolo.event.v1.Event.session_described:type_name -> tavolo.event.v1.SessionDescribed
+	24, // 24: tavolo.event.v1.Event.current_item_set:type_name -> tavolo.event.v1.CurrentItemSet
+	25, // 25: tavolo.event.v1.Event.session_paused:type_name -> tavolo.event.v1.SessionPaused
+	26, // 26: tavolo.event.v1.Event.session_resumed:type_name -> tavolo.event.v1.SessionResumed
+	27, // 27: tavolo.event.v1.Event.minutes_approved:type_name -> tavolo.event.v1.MinutesApproved
+	28, // 28: tavolo.event.v1.Event.item_proposed:type_name -> tavolo.event.v1.ItemProposed
+	29, // 29: tavolo.event.v1.Event.item_admitted:type_name -> tavolo.event.v1.ItemAdmitted
+	30, // 30: tavolo.event.v1.Event.item_refused:type_name -> tavolo.event.v1.ItemRefused
+	31, // 31: tavolo.event.v1.Event.item_withdrawn:type_name -> tavolo.event.v1.ItemWithdrawn
+	32, // 32: tavolo.event.v1.Event.item_described:type_name -> tavolo.event.v1.ItemDescribed
+	33, // 33: tavolo.event.v1.Event.contribution_recorded:type_name -> tavolo.event.v1.ContributionRecorded
+	34, // 34: tavolo.event.v1.Event.contributions_corrected:type_name -> tavolo.event.v1.ContributionsCorrected
+	35, // 35: tavolo.event.v1.Event.attachment_linked:type_name -> tavolo.event.v1.AttachmentLinked
+	36, // 36: tavolo.event.v1.Event.attachment_removed:type_name -> tavolo.event.v1.AttachmentRemoved
+	37, // 37: tavolo.event.v1.Event.hand_raised:type_name -> tavolo.event.v1.HandRaised
+	38, // 38: tavolo.event.v1.Event.hand_lowered:type_name -> tavolo.event.v1.HandLowered
+	39, // 39: tavolo.event.v1.Event.floor_given:type_name -> tavolo.event.v1.FloorGiven
+	40, // 40: tavolo.event.v1.Event.floor_returned:type_name -> tavolo.event.v1.FloorReturned
+	41, // 41: tavolo.event.v1.Event.contribution_worded:type_name -> tavolo.event.v1.ContributionWorded
+	42, // 42: tavolo.event.v1.Event.decision_posed:type_name -> tavolo.event.v1.DecisionPosed
+	43, // 43: tavolo.event.v1.Event.charter_written:type_name -> tavolo.event.v1.CharterWritten
+	44, // 44: tavolo.event.v1.Event.voting_opened:type_name -> tavolo.event.v1.VotingOpened
+	45, // 45: tavolo.event.v1.Event.ballot_cast:type_name -> tavolo.event.v1.BallotCast
+	46, // 46: tavolo.event.v1.Event.advice_given:type_name -> tavolo.event.v1.AdviceGiven
+	47, // 47: tavolo.event.v1.Event.tally_reported:type_name -> tavolo.event.v1.TallyReported
+	48, // 48: tavolo.event.v1.Event.consensus_claimed:type_name -> tavolo.event.v1.ConsensusClaimed
+	49, // 49: tavolo.event.v1.Event.voting_closed:type_name -> tavolo.event.v1.VotingClosed
+	50, // 50: tavolo.event.v1.Event.act_recorded:type_name -> tavolo.event.v1.ActRecorded
+	51, // 51: tavolo.event.v1.Event.decision_corrected:type_name -> tavolo.event.v1.DecisionCorrected
+	52, // 52: tavolo.event.v1.Event.decision_struck:type_name -> tavolo.event.v1.DecisionStruck
+	53, // 53: tavolo.event.v1.Event.minutes_contested:type_name -> tavolo.event.v1.MinutesContested
+	54, // 54: tavolo.event.v1.Event.dispute_settled:type_name -> tavolo.event.v1.DisputeSettled
+	55, // 55: tavolo.event.v1.Event.presence_noted:type_name -> tavolo.event.v1.PresenceNoted
+	56, // 56: tavolo.event.v1.Event.round_begun:type_name -> tavolo.event.v1.RoundBegun
+	57, // 57: tavolo.event.v1.Event.proposal_amended:type_name -> tavolo.event.v1.ProposalAmended
+	58, // [58:58] is the sub-list for method output_type
+	58, // [58:58] is the sub-list for method input_type
+	58, // [58:58] is the sub-list for extension type_name
+	58, // [58:58] is the sub-list for extension extendee
+	0,  // [0:58] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_event_v1_commit_proto_init() }
@@ -1467,6 +1487,7 @@ func file_tavolo_event_v1_commit_proto_init() {
 		(*Event_ConsentStated)(nil),
 		(*Event_PublicationSet)(nil),
 		(*Event_UnloggedDecisionReported)(nil),
+		(*Event_TutorChosen)(nil),
 		(*Event_SessionPrepared)(nil),
 		(*Event_SessionOpened)(nil),
 		(*Event_ParticipantSeated)(nil),

@@ -734,6 +734,61 @@ func (x *UnloggedDecisionReported) GetTakenOn() string {
 	return ""
 }
 
+// TutorChosen: a participant chose who stands beside them, or nobody any more. The last choice holds. It is theirs alone: nobody but the two is shown it.
+type TutorChosen struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who chose, as a pseudonym.
+	Participant string `protobuf:"bytes,1,opt,name=participant,proto3" json:"participant,omitempty"`
+	// Whom they chose, a participant of the same initiative, as a pseudonym. Empty: nobody.
+	Tutor         string `protobuf:"bytes,2,opt,name=tutor,proto3" json:"tutor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TutorChosen) Reset() {
+	*x = TutorChosen{}
+	mi := &file_tavolo_event_v1_initiative_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TutorChosen) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TutorChosen) ProtoMessage() {}
+
+func (x *TutorChosen) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_event_v1_initiative_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TutorChosen.ProtoReflect.Descriptor instead.
+func (*TutorChosen) Descriptor() ([]byte, []int) {
+	return file_tavolo_event_v1_initiative_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *TutorChosen) GetParticipant() string {
+	if x != nil {
+		return x.Participant
+	}
+	return ""
+}
+
+func (x *TutorChosen) GetTutor() string {
+	if x != nil {
+		return x.Tutor
+	}
+	return ""
+}
+
 var File_tavolo_event_v1_initiative_proto protoreflect.FileDescriptor
 
 const file_tavolo_event_v1_initiative_proto_rawDesc = "" +
@@ -772,7 +827,10 @@ const file_tavolo_event_v1_initiative_proto_rawDesc = "" +
 	"\x18UnloggedDecisionReported\x12\x0e\n" +
 	"\x02by\x18\x01 \x01(\tR\x02by\x12+\n" +
 	"\x04text\x18\x02 \x01(\v2\x17.tavolo.event.v1.SealedR\x04text\x12\x19\n" +
-	"\btaken_on\x18\x03 \x01(\tR\atakenOn*L\n" +
+	"\btaken_on\x18\x03 \x01(\tR\atakenOn\"E\n" +
+	"\vTutorChosen\x12 \n" +
+	"\vparticipant\x18\x01 \x01(\tR\vparticipant\x12\x14\n" +
+	"\x05tutor\x18\x02 \x01(\tR\x05tutor*L\n" +
 	"\x05Scope\x12\x15\n" +
 	"\x11SCOPE_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18SCOPE_STRATEGIC_PLANNING\x10\x01\x12\x0e\n" +
@@ -806,7 +864,7 @@ func file_tavolo_event_v1_initiative_proto_rawDescGZIP() []byte {
 }
 
 var file_tavolo_event_v1_initiative_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_tavolo_event_v1_initiative_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_tavolo_event_v1_initiative_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_tavolo_event_v1_initiative_proto_goTypes = []any{
 	(Scope)(0),                       // 0: tavolo.event.v1.Scope
 	(Area)(0),                        // 1: tavolo.event.v1.Area
@@ -819,21 +877,22 @@ var file_tavolo_event_v1_initiative_proto_goTypes = []any{
 	(*ConsentStated)(nil),            // 8: tavolo.event.v1.ConsentStated
 	(*PublicationSet)(nil),           // 9: tavolo.event.v1.PublicationSet
 	(*UnloggedDecisionReported)(nil), // 10: tavolo.event.v1.UnloggedDecisionReported
-	(*Sealed)(nil),                   // 11: tavolo.event.v1.Sealed
+	(*TutorChosen)(nil),              // 11: tavolo.event.v1.TutorChosen
+	(*Sealed)(nil),                   // 12: tavolo.event.v1.Sealed
 }
 var file_tavolo_event_v1_initiative_proto_depIdxs = []int32{
-	11, // 0: tavolo.event.v1.InitiativeOpened.title:type_name -> tavolo.event.v1.Sealed
+	12, // 0: tavolo.event.v1.InitiativeOpened.title:type_name -> tavolo.event.v1.Sealed
 	0,  // 1: tavolo.event.v1.InitiativeOpened.scope:type_name -> tavolo.event.v1.Scope
 	1,  // 2: tavolo.event.v1.InitiativeOpened.area:type_name -> tavolo.event.v1.Area
 	2,  // 3: tavolo.event.v1.InitiativeOpened.stage:type_name -> tavolo.event.v1.Stage
-	11, // 4: tavolo.event.v1.InitiativeDescribed.title:type_name -> tavolo.event.v1.Sealed
+	12, // 4: tavolo.event.v1.InitiativeDescribed.title:type_name -> tavolo.event.v1.Sealed
 	0,  // 5: tavolo.event.v1.InitiativeDescribed.scope:type_name -> tavolo.event.v1.Scope
 	1,  // 6: tavolo.event.v1.InitiativeDescribed.area:type_name -> tavolo.event.v1.Area
 	2,  // 7: tavolo.event.v1.InitiativeDescribed.stage:type_name -> tavolo.event.v1.Stage
-	11, // 8: tavolo.event.v1.ParticipantEnrolled.ref:type_name -> tavolo.event.v1.Sealed
-	11, // 9: tavolo.event.v1.ParticipantEnrolled.name:type_name -> tavolo.event.v1.Sealed
-	11, // 10: tavolo.event.v1.ParticipantNamed.name:type_name -> tavolo.event.v1.Sealed
-	11, // 11: tavolo.event.v1.UnloggedDecisionReported.text:type_name -> tavolo.event.v1.Sealed
+	12, // 8: tavolo.event.v1.ParticipantEnrolled.ref:type_name -> tavolo.event.v1.Sealed
+	12, // 9: tavolo.event.v1.ParticipantEnrolled.name:type_name -> tavolo.event.v1.Sealed
+	12, // 10: tavolo.event.v1.ParticipantNamed.name:type_name -> tavolo.event.v1.Sealed
+	12, // 11: tavolo.event.v1.UnloggedDecisionReported.text:type_name -> tavolo.event.v1.Sealed
 	12, // [12:12] is the sub-list for method output_type
 	12, // [12:12] is the sub-list for method input_type
 	12, // [12:12] is the sub-list for extension type_name
@@ -853,7 +912,7 @@ func file_tavolo_event_v1_initiative_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tavolo_event_v1_initiative_proto_rawDesc), len(file_tavolo_event_v1_initiative_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

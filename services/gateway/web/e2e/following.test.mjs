@@ -173,21 +173,14 @@ test("Who only takes part is told that this is not theirs, and is shown no way t
   await context.close();
 });
 
-test("What might keep somebody from taking part is told to that person, and to nobody else", async (t) => {
-  const context = await browser.newContext({ viewport: { width: 360, height: 740 }, reducedMotion: "reduce" });
-  const own = await signIn(context, tavolo, { name: "Zeno", grant: "GRANT_TAKE_PART", constituency: "user" });
-  const participant = own.memberships.find((m) => m.initiative === initiative).participant;
+// heardLittle holds three sessions with nobody else who knows it from their own life, and hardly a word of this participant's.
+async function heardLittle(participant, about) {
   const { participants } = await tavolo.call("InitiativeService/GetInitiative", { workspace, initiative });
-  const others = ["p1", "p2"].map((ref) => participants.find((p) => p.ref === ref).participant), item = `${initiative}:sedie`;
-  const page = await open(context, tavolo.base, "/me", "it"), complaints = listen(page);
-  await settled(page);
-  assert.equal(await page.getByRole("heading", { name: "Segnali per te" }).count(), 0, "when there is nothing, nothing is said");
-
-  // Three sessions with nobody else who knows it from their own life, and hardly a word.
+  const others = ["p1", "p2"].map((ref) => participants.find((p) => p.ref === ref).participant), item = `${initiative}:${about}`;
   await tavolo.call("ItemService/ProposeItem", { workspace, item, title: { clear: "Le sedie" }, proposedBy: others[0] });
   await tavolo.call("ItemService/AdmitItem", { workspace, item, reason: { clear: "Sono rotte." } });
   for (const n of [1, 2, 3]) {
-    const session = `${initiative}:sedie-${n}`;
+    const session = `${initiative}:${about}-${n}`;
     await tavolo.call("SessionService/PrepareSession", { workspace, session, title: { clear: `Le sedie ${n}` }, kind: "SESSION_KIND_WORKING_GROUP" });
     await tavolo.call("SessionService/OpenSession", { workspace, session });
     await tavolo.call("SessionService/SeatParticipants", { workspace, session, seats: [participant, ...others].map((p) => ({ participant: p })) });
@@ -195,6 +188,27 @@ test("What might keep somebody from taking part is told to that person, and to n
     await tavolo.call("ItemService/RecordContributions", { workspace, item, session, contributions: [{ by: others[0], kind: "CONTRIBUTION_KIND_STATEMENT", seconds: 300, text: { clear: "Compriamole." } }] });
     await tavolo.call("SessionService/CloseSession", { workspace, session });
   }
+}
+
+// speakEach shows a page in each language and looks at it, and leaves it in Italian.
+async function speakEach(page, look) {
+  for (const language of [...languages.filter((l) => l !== "it"), "it"]) {
+    await page.getByRole("button", { name: names[language], exact: true }).first().click();
+    await page.waitForFunction((l) => document.documentElement.lang === l, language);
+    await settled(page);
+    await look(language);
+  }
+}
+
+test("What might keep somebody from taking part is told to that person, and to nobody else", async (t) => {
+  const context = await browser.newContext({ viewport: { width: 360, height: 740 }, reducedMotion: "reduce" });
+  const own = await signIn(context, tavolo, { name: "Zeno", grant: "GRANT_TAKE_PART", constituency: "user" });
+  const participant = own.memberships.find((m) => m.initiative === initiative).participant;
+  const page = await open(context, tavolo.base, "/me", "it"), complaints = listen(page);
+  await settled(page);
+  assert.equal(await page.getByRole("heading", { name: "Segnali per te" }).count(), 0, "when there is nothing, nothing is said");
+
+  await heardLittle(participant, "sedie");
   await page.reload();
   await settled(page);
   await page.getByRole("heading", { name: "Segnali per te" }).waitFor();
@@ -219,4 +233,72 @@ test("What might keep somebody from taking part is told to that person, and to n
     await stranger.close();
   }
   await context.close();
+});
+
+test("Whoever somebody chose to stand beside them reads their signals while the choice holds, and nobody else learns of it", async (t) => {
+  const [own, tutor, runs] = await Promise.all([0, 1, 2].map(() => browser.newContext({ viewport: { width: 360, height: 740 }, reducedMotion: "reduce" })));
+  const seatOf = (who) => who.memberships.find((m) => m.initiative === initiative).participant;
+  const participant = seatOf(await signIn(own, tavolo, { name: "Olmo", grant: "GRANT_TAKE_PART", constituency: "user" }));
+  const beside = seatOf(await signIn(tutor, tavolo, { name: "Rita", grant: "GRANT_TAKE_PART", constituency: "psw" }));
+  await signIn(runs, tavolo, { name: "Giulia", grant: "GRANT_FACILITATE", constituency: "professional" });
+  await heardLittle(participant, "panche");
+  const call = (who, method, data) => who.request.post(`${tavolo.base}/tavolo.api.v1.${method}`, { headers: { Origin: tavolo.base }, data: { workspace, initiative, ...data } });
+  const signals = async (who) => (await call(who, "EvidenceService/GetSignals", { participant })).status();
+  const shown = async () => (await (await call(runs, "InitiativeService/GetInitiative", {})).json()).participants;
+  const before = await shown();
+  assert.equal(await signals(tutor), 403, "before the choice");
+
+  // By keyboard: open, choose, save.
+  const page = await open(own, tavolo.base, "/me", "it"), complaints = listen(page);
+  await settled(page);
+  const opens = page.getByRole("button", { name: "Chi ti affianca", exact: true }), list = page.getByLabel("Scegli una persona del gruppo");
+  const choose = async (name) => {
+    await opens.focus();
+    await page.keyboard.press("Enter");
+    await list.focus();
+    await page.keyboard.type(name);
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await list.waitFor({ state: "detached" });
+  };
+  await opens.click();
+  await list.waitFor();
+  assert.equal(await list.locator("option", { hasText: "Olmo" }).count(), 0, "oneself is none to choose");
+  await speakEach(page, async (language) => {
+    await inspect(page, language, (text) => t.diagnostic(`choosing: ${text}`));
+    await photograph(page, `tutor-choosing-${language}`);
+  });
+  await opens.click();
+  await choose("Rita");
+  await page.getByText("Ti affianca Rita.").waitFor();
+  await page.getByText(/^Li vedete solo tu e Rita/).waitFor();
+  assert.ok(await opens.evaluate((e) => e === document.activeElement), "the focus is back at the button");
+
+  // The one who was chosen.
+  const theirs = await open(tutor, tavolo.base, "/me", "it"), heard = listen(theirs);
+  await settled(theirs);
+  await theirs.getByRole("heading", { name: "Le persone che affianchi" }).waitFor();
+  await theirs.locator(".accompanied > li", { hasText: "Olmo" }).locator(".signals > li").nth(1).waitFor();
+  assert.equal(await theirs.getByRole("heading", { name: "Segnali per te" }).count(), 0, "they are another's");
+  await speakEach(theirs, async (language) => {
+    await inspect(theirs, language, (text) => t.diagnostic(`beside: ${text}`));
+    await photograph(theirs, `tutor-beside-${language}`);
+  });
+
+  // Everybody else: refused, and shown nothing.
+  assert.deepEqual([await signals(own), await signals(tutor), await signals(runs)], [200, 200, 403]);
+  assert.equal((await call(runs, "InitiativeService/GetTutoring", { participant })).status(), 403);
+  assert.equal((await call(runs, "InitiativeService/ChooseTutor", { participant, tutor: beside })).status(), 403);
+  for (const method of ["EvidenceService/GetSignals", "InitiativeService/GetTutoring"]) await assert.rejects(tavolo.call(method, { workspace, initiative, participant }), /for-oneself/, "the operator's programs");
+  assert.deepEqual(await shown(), before, "who facilitates sees the same people as before");
+
+  // Nobody any more: from that moment.
+  await choose("Nessuno");
+  await page.getByText("Ti affianca Rita.").waitFor({ state: "detached" });
+  assert.equal(await signals(tutor), 403);
+  await theirs.reload();
+  await settled(theirs);
+  assert.equal(await theirs.getByRole("heading", { name: "Le persone che affianchi" }).count(), 0);
+  assert.deepEqual([...complaints, ...heard], []);
+  await Promise.all([own, tutor, runs].map((c) => c.close()));
 });

@@ -16,7 +16,7 @@ import type {
   RevokeSubscriptionRequestJson, SubscriptionMadeJson, TestWebhookRequestJson,
 } from "./gen/tavolo/api/v1/feed_pb";
 import type {
-  DecisionViewJson, GetDecisionRequestJson, GetInitiativeRequestJson, GetOwnBallotsRequestJson, GetOwnBallotsResponseJson, GetSessionRequestJson, InitiativeViewJson, ListContributionsRequestJson,
+  DecisionViewJson, GetDecisionRequestJson, GetInitiativeRequestJson, GetOwnBallotsRequestJson, GetOwnBallotsResponseJson, GetSessionRequestJson, GetTutoringRequestJson, GetTutoringResponseJson, InitiativeViewJson, ListContributionsRequestJson,
   ListContributionsResponseJson, ListWorkspacesRequestJson, ListWorkspacesResponseJson, SessionViewJson,
 } from "./gen/tavolo/api/v1/record_pb";
 import type {
@@ -45,6 +45,7 @@ interface Questions {
   "RoleService/Power": [PowerRequestJson, PowerResponseJson];
   "WorkspaceService/ListWorkspaces": [ListWorkspacesRequestJson, ListWorkspacesResponseJson];
   "InitiativeService/GetInitiative": [GetInitiativeRequestJson, InitiativeViewJson];
+  "InitiativeService/GetTutoring": [GetTutoringRequestJson, GetTutoringResponseJson];
   "SessionService/GetSession": [GetSessionRequestJson, SessionViewJson];
   "ItemService/ListContributions": [ListContributionsRequestJson, ListContributionsResponseJson];
   "DecisionService/GetDecision": [GetDecisionRequestJson, DecisionViewJson];
@@ -82,6 +83,7 @@ export interface Commands {
   "InitiativeService/NameParticipant": command.NameParticipantJson;
   "InitiativeService/StateConsents": command.StateConsentsJson;
   "InitiativeService/ReportUnloggedDecision": command.ReportUnloggedDecisionJson;
+  "InitiativeService/ChooseTutor": command.ChooseTutorJson;
   "InitiativeService/SetPublication": command.SetPublicationJson;
   "SessionService/PrepareSession": command.PrepareSessionJson;
   "SessionService/DescribeSession": command.DescribeSessionJson;

@@ -41,7 +41,7 @@ test("Every word of ours has a use, and every key in the source has a word", () 
 });
 
 test("The words of a part are said only where they have come along", () => {
-  const withThem: Record<string, RegExp> = { auditing: /^(auditing\/|screens\/(audit|table3|territory))/, following: /^(following\/|screens\/following)/, charter: /^deciding\/(wizard|wizardpeople|power|lead|after|rulenames|someone|hundred)\./, entering: /^(entering\/(code|seat|left)|screens\/(home|enter|me|initiative)|preparing\/(takeseat|invite|manage))/, preparing: /^(preparing\/|screens\/(home|initiative))/ };
+  const withThem: Record<string, RegExp> = { auditing: /^(auditing\/|screens\/(audit|table3|territory))/, following: /^(following\/|screens\/following)/, charter: /^deciding\/(wizard|wizardpeople|power|lead|after|rulenames|someone|hundred)\./, entering: /^(entering\/(code|seat|left|tutoring)|screens\/(home|enter|me|initiative)|preparing\/(takeseat|invite|manage))/, preparing: /^(preparing\/|screens\/(home|initiative))/ };
   for (const part of partsApart as string[]) {
     for (const key of Object.keys(wordsApart("it", part))) for (const file of sources) {
       if (read(file).includes(`"${key}"`)) assert.match(file, withThem[part]!, `${key} of ${part}`);
@@ -85,7 +85,7 @@ test("Every code of the contract has a word in every language", () => {
   }
   assert.ok(seen > 90, `${seen} values`);
   for (const [, event] of proto("event/v1/commit.proto").matchAll(/^ {4}\w+ (\w+) = \d+;/gm)) {
-    if (/^workspace_/.test(event!) || event === "participant_named") continue; // nothing of a role follows from these
+    if (/^workspace_/.test(event!) || event === "participant_named" || event === "tutor_chosen") continue; // nothing of a role follows from these
     assert.ok(own.it![`web/event-${event!.replaceAll("_", "-")}`], event);
   }
 });

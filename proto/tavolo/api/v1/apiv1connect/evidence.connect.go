@@ -67,7 +67,8 @@ type EvidenceServiceClient interface {
 	GetFigures(context.Context, *v1.GetFiguresRequest) (*v1.GetFiguresResponse, error)
 	// ListTrends gives roles and figures month by month or quarter by quarter, each point with what it stands on.
 	ListTrends(context.Context, *v1.ListTrendsRequest) (*v1.ListTrendsResponse, error)
-	// GetSignals tells a participant what might keep them from taking part. It is shown to that participant and to nobody else.
+	// GetSignals tells a participant what might keep them from taking part. It is shown to that participant and to the tutor
+	// whom they chose, while the choice holds, and to nobody else.
 	GetSignals(context.Context, *v1.GetSignalsRequest) (*v1.GetSignalsResponse, error)
 }
 
@@ -203,7 +204,8 @@ type EvidenceServiceHandler interface {
 	GetFigures(context.Context, *v1.GetFiguresRequest) (*v1.GetFiguresResponse, error)
 	// ListTrends gives roles and figures month by month or quarter by quarter, each point with what it stands on.
 	ListTrends(context.Context, *v1.ListTrendsRequest) (*v1.ListTrendsResponse, error)
-	// GetSignals tells a participant what might keep them from taking part. It is shown to that participant and to nobody else.
+	// GetSignals tells a participant what might keep them from taking part. It is shown to that participant and to the tutor
+	// whom they chose, while the choice holds, and to nobody else.
 	GetSignals(context.Context, *v1.GetSignalsRequest) (*v1.GetSignalsResponse, error)
 }
 

@@ -82,6 +82,12 @@ const (
 	// InitiativeServiceReportUnloggedDecisionProcedure is the fully-qualified name of the
 	// InitiativeService's ReportUnloggedDecision RPC.
 	InitiativeServiceReportUnloggedDecisionProcedure = "/tavolo.api.v1.InitiativeService/ReportUnloggedDecision"
+	// InitiativeServiceChooseTutorProcedure is the fully-qualified name of the InitiativeService's
+	// ChooseTutor RPC.
+	InitiativeServiceChooseTutorProcedure = "/tavolo.api.v1.InitiativeService/ChooseTutor"
+	// InitiativeServiceGetTutoringProcedure is the fully-qualified name of the InitiativeService's
+	// GetTutoring RPC.
+	InitiativeServiceGetTutoringProcedure = "/tavolo.api.v1.InitiativeService/GetTutoring"
 	// InitiativeServiceGetInitiativeProcedure is the fully-qualified name of the InitiativeService's
 	// GetInitiative RPC.
 	InitiativeServiceGetInitiativeProcedure = "/tavolo.api.v1.InitiativeService/GetInitiative"
@@ -393,6 +399,10 @@ type InitiativeServiceClient interface {
 	SetPublication(context.Context, *v1.SetPublication) (*v1.Receipt, error)
 	// ReportUnloggedDecision says that a decision was taken which is not in the record.
 	ReportUnloggedDecision(context.Context, *v1.ReportUnloggedDecision) (*v1.Receipt, error)
+	// ChooseTutor chooses another participant as one's tutor, or nobody any more. Nobody can for somebody else.
+	ChooseTutor(context.Context, *v1.ChooseTutor) (*v1.Receipt, error)
+	// GetTutoring shows a participant whom they chose as tutor and who chose them. It is shown to that participant and to nobody else.
+	GetTutoring(context.Context, *v11.GetTutoringRequest) (*v11.GetTutoringResponse, error)
 	// GetInitiative shows an initiative.
 	GetInitiative(context.Context, *v11.GetInitiativeRequest) (*v11.InitiativeView, error)
 }
@@ -456,6 +466,19 @@ func NewInitiativeServiceClient(httpClient connect.HTTPClient, baseURL string, o
 			connect.WithSchema(initiativeServiceMethods.ByName("ReportUnloggedDecision")),
 			connect.WithClientOptions(opts...),
 		),
+		chooseTutor: connect.NewClient[v1.ChooseTutor, v1.Receipt](
+			httpClient,
+			baseURL+InitiativeServiceChooseTutorProcedure,
+			connect.WithSchema(initiativeServiceMethods.ByName("ChooseTutor")),
+			connect.WithClientOptions(opts...),
+		),
+		getTutoring: connect.NewClient[v11.GetTutoringRequest, v11.GetTutoringResponse](
+			httpClient,
+			baseURL+InitiativeServiceGetTutoringProcedure,
+			connect.WithSchema(initiativeServiceMethods.ByName("GetTutoring")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
 		getInitiative: connect.NewClient[v11.GetInitiativeRequest, v11.InitiativeView](
 			httpClient,
 			baseURL+InitiativeServiceGetInitiativeProcedure,
@@ -476,6 +499,8 @@ type initiativeServiceClient struct {
 	stateConsents          *connect.Client[v1.StateConsents, v1.Receipt]
 	setPublication         *connect.Client[v1.SetPublication, v1.Receipt]
 	reportUnloggedDecision *connect.Client[v1.ReportUnloggedDecision, v1.Receipt]
+	chooseTutor            *connect.Client[v1.ChooseTutor, v1.Receipt]
+	getTutoring            *connect.Client[v11.GetTutoringRequest, v11.GetTutoringResponse]
 	getInitiative          *connect.Client[v11.GetInitiativeRequest, v11.InitiativeView]
 }
 
@@ -551,6 +576,24 @@ func (c *initiativeServiceClient) ReportUnloggedDecision(ctx context.Context, re
 	return nil, err
 }
 
+// ChooseTutor calls tavolo.api.v1.InitiativeService.ChooseTutor.
+func (c *initiativeServiceClient) ChooseTutor(ctx context.Context, req *v1.ChooseTutor) (*v1.Receipt, error) {
+	response, err := c.chooseTutor.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// GetTutoring calls tavolo.api.v1.InitiativeService.GetTutoring.
+func (c *initiativeServiceClient) GetTutoring(ctx context.Context, req *v11.GetTutoringRequest) (*v11.GetTutoringResponse, error) {
+	response, err := c.getTutoring.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // GetInitiative calls tavolo.api.v1.InitiativeService.GetInitiative.
 func (c *initiativeServiceClient) GetInitiative(ctx context.Context, req *v11.GetInitiativeRequest) (*v11.InitiativeView, error) {
 	response, err := c.getInitiative.CallUnary(ctx, connect.NewRequest(req))
@@ -578,6 +621,10 @@ type InitiativeServiceHandler interface {
 	SetPublication(context.Context, *v1.SetPublication) (*v1.Receipt, error)
 	// ReportUnloggedDecision says that a decision was taken which is not in the record.
 	ReportUnloggedDecision(context.Context, *v1.ReportUnloggedDecision) (*v1.Receipt, error)
+	// ChooseTutor chooses another participant as one's tutor, or nobody any more. Nobody can for somebody else.
+	ChooseTutor(context.Context, *v1.ChooseTutor) (*v1.Receipt, error)
+	// GetTutoring shows a participant whom they chose as tutor and who chose them. It is shown to that participant and to nobody else.
+	GetTutoring(context.Context, *v11.GetTutoringRequest) (*v11.GetTutoringResponse, error)
 	// GetInitiative shows an initiative.
 	GetInitiative(context.Context, *v11.GetInitiativeRequest) (*v11.InitiativeView, error)
 }
@@ -637,6 +684,19 @@ func NewInitiativeServiceHandler(svc InitiativeServiceHandler, opts ...connect.H
 		connect.WithSchema(initiativeServiceMethods.ByName("ReportUnloggedDecision")),
 		connect.WithHandlerOptions(opts...),
 	)
+	initiativeServiceChooseTutorHandler := connect.NewUnaryHandlerSimple(
+		InitiativeServiceChooseTutorProcedure,
+		svc.ChooseTutor,
+		connect.WithSchema(initiativeServiceMethods.ByName("ChooseTutor")),
+		connect.WithHandlerOptions(opts...),
+	)
+	initiativeServiceGetTutoringHandler := connect.NewUnaryHandlerSimple(
+		InitiativeServiceGetTutoringProcedure,
+		svc.GetTutoring,
+		connect.WithSchema(initiativeServiceMethods.ByName("GetTutoring")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
 	initiativeServiceGetInitiativeHandler := connect.NewUnaryHandlerSimple(
 		InitiativeServiceGetInitiativeProcedure,
 		svc.GetInitiative,
@@ -662,6 +722,10 @@ func NewInitiativeServiceHandler(svc InitiativeServiceHandler, opts ...connect.H
 			initiativeServiceSetPublicationHandler.ServeHTTP(w, r)
 		case InitiativeServiceReportUnloggedDecisionProcedure:
 			initiativeServiceReportUnloggedDecisionHandler.ServeHTTP(w, r)
+		case InitiativeServiceChooseTutorProcedure:
+			initiativeServiceChooseTutorHandler.ServeHTTP(w, r)
+		case InitiativeServiceGetTutoringProcedure:
+			initiativeServiceGetTutoringHandler.ServeHTTP(w, r)
 		case InitiativeServiceGetInitiativeProcedure:
 			initiativeServiceGetInitiativeHandler.ServeHTTP(w, r)
 		default:
@@ -703,6 +767,14 @@ func (UnimplementedInitiativeServiceHandler) SetPublication(context.Context, *v1
 
 func (UnimplementedInitiativeServiceHandler) ReportUnloggedDecision(context.Context, *v1.ReportUnloggedDecision) (*v1.Receipt, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.InitiativeService.ReportUnloggedDecision is not implemented"))
+}
+
+func (UnimplementedInitiativeServiceHandler) ChooseTutor(context.Context, *v1.ChooseTutor) (*v1.Receipt, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.InitiativeService.ChooseTutor is not implemented"))
+}
+
+func (UnimplementedInitiativeServiceHandler) GetTutoring(context.Context, *v11.GetTutoringRequest) (*v11.GetTutoringResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tavolo.api.v1.InitiativeService.GetTutoring is not implemented"))
 }
 
 func (UnimplementedInitiativeServiceHandler) GetInitiative(context.Context, *v11.GetInitiativeRequest) (*v11.InitiativeView, error) {

@@ -2,11 +2,13 @@
 import { useState } from "preact/hooks";
 import { ask, tell, useAsked } from "../api";
 import { Capacity, Consents, capacityProblems, consentProblems, consentsVersion, useSeat } from "../entering/seat";
+import { Accompanied, ChooseTutor, Signals, useTutoring } from "../entering/tutoring";
 import type { DeviceJson, MembershipJson } from "../gen/tavolo/api/v1/account_pb";
 import type { InitiativeViewJson } from "../gen/tavolo/api/v1/record_pb";
 import { me, signedIn } from "../me";
 import { announce } from "../parts/announce";
 import { Button, Choice, Field, Form, Refused, useSending } from "../parts/form";
+import { named, people } from "../parts/people";
 import { A, Empty, Loading, Problem, Screen, Section } from "../parts/screen";
 import { address } from "../route";
 import { type Key, type Language, dayAndTime, has, speak, spoken, t } from "../words";
@@ -43,7 +45,7 @@ function Name() {
   );
 }
 
-// Seat shows what somebody said of themself in one initiative, and lets them say it anew.
+// Seat shows what somebody said of themself in one initiative, and lets them say it anew; and what is told to them alone.
 function Seat({ m }: { m: MembershipJson }) {
   const workspace = m.workspace ?? "", initiative = m.initiative ?? "";
   const asked = useAsked(`${workspace} ${initiative} ${m.participant}`, (signal) => ask("InitiativeService/GetInitiative", { workspace, initiative }, signal));
@@ -51,40 +53,21 @@ function Seat({ m }: { m: MembershipJson }) {
     <article class="block">
       <h3><A href={address.initiative(workspace, initiative)}>{asked.data?.initiative?.title || initiative}</A></h3>
       {asked.problem ? <Problem asked={asked} /> : asked.data ? <SeatForms m={m} view={asked.data} /> : <Loading />}
-      <Signals workspace={workspace} initiative={initiative} participant={m.participant ?? ""} />
     </article>
-  );
-}
-
-const signals: Record<string, Key> = {
-  little_voice: "web/signal-little-voice", only_expert: "web/signal-only-expert", advice_unanswered: "web/signal-advice", invited_less: "web/signal-invited",
-};
-
-// Signals tells somebody what might keep them from taking part. Nobody else is shown it, and it is no verdict on anybody; when there is none, nothing is said.
-function Signals({ workspace, initiative, participant }: { workspace: string; initiative: string; participant: string }) {
-  const asked = useAsked(`signals ${workspace} ${initiative} ${participant}`, (signal) => ask("EvidenceService/GetSignals", { workspace, initiative, participant }, signal));
-  const known = (asked.data?.signals ?? []).flatMap((s) => signals[s.code ?? ""] ? [{ ...s, key: signals[s.code ?? ""]! }] : []);
-  if (known.length === 0) return null;
-  return (
-    <>
-      <h4 class="h6">{t("web/signals")}</h4>
-      <p class="hint">{t("web/signals-what")}</p>
-      <ul class="lines signals">{known.map((s) => <li key={s.code}>{t(s.key, { n: s.count ?? 0, of: s.against ?? 0, sessions: (s.sessions ?? []).length })}</li>)}</ul>
-    </>
   );
 }
 
 function SeatForms({ m, view }: { m: MembershipJson; view: InitiativeViewJson }) {
   const participant = m.participant ?? "", of = { workspace: m.workspace ?? "", initiative: m.initiative ?? "", participant };
-  const before = view.participants?.find((p) => p.participant === participant), seat = useSeat(before), id = `seat-${participant}`;
-  const [open, set] = useState<"capacity" | "consents" | undefined>(undefined);
+  const before = view.participants?.find((p) => p.participant === participant), seat = useSeat(before), tutoring = useTutoring(of), all = people(view.participants), id = `seat-${participant}`;
+  const [open, set] = useState<"capacity" | "consents" | "tutor" | undefined>(undefined);
   const saved = () => { set(undefined); announce({ key: "web/saved" }); document.getElementById(`${id}-${open}-open`)?.focus(); };
   const toggle = (what: typeof open, says: Key) => (
     <Button id={`${id}-${what}-open`} look="plain" expanded={open === what} onClick={() => set(open === what ? undefined : what)}>{t(says)}</Button>
   );
   return (
     <>
-      <p class="buttons">{toggle("capacity", "web/me-capacity")}{toggle("consents", "web/me-consents")}</p>
+      <p class="buttons">{toggle("capacity", "web/me-capacity")}{toggle("consents", "web/me-consents")}{tutoring.known && all.size > 1 && toggle("tutor", "web/tutor")}</p>
       {open === "capacity" && (
         <Form action={t("web/save")} label={t("web/me-capacity")} check={() => capacityProblems(id, seat.capacity)} send={async () => {
           await tell("InitiativeService/DeclareCapacity", { ...of, constituency: seat.capacity.constituency ?? "", employedByDepartment: seat.capacity.employed ?? false });
@@ -103,6 +86,9 @@ function SeatForms({ m, view }: { m: MembershipJson; view: InitiativeViewJson })
           <Consents id={id} answers={seat.consents} set={seat.setConsents} />
         </Form>
       )}
+      {open === "tutor" && tutoring.known && <ChooseTutor id={id} of={of} all={all} tutor={tutoring.known.tutor ?? ""} chosen={(sequence) => { tutoring.chosen(sequence); saved(); }} />}
+      <Signals of={of} tutor={tutoring.known?.tutor && named(all, tutoring.known.tutor)} />
+      <Accompanied of={of} all={all} who={tutoring.known?.chosenBy ?? []} />
     </>
   );
 }

@@ -2745,7 +2745,7 @@ export declare type TrendShareJson = {
 export declare const TrendShareSchema: GenMessage<TrendShare, {jsonType: TrendShareJson}>;
 
 /**
- * GetSignalsRequest asks for one's own signals.
+ * GetSignalsRequest asks for one's own signals, or for those of somebody who chose one as tutor.
  *
  * @generated from message tavolo.api.v1.GetSignalsRequest
  */
@@ -2765,7 +2765,7 @@ export declare type GetSignalsRequest = Message<"tavolo.api.v1.GetSignalsRequest
   initiative: string;
 
   /**
-   * One's own pseudonym there.
+   * Whose, as a pseudonym: one's own, or that of who chose one as tutor.
    *
    * @generated from field: string participant = 3;
    */
@@ -2780,7 +2780,7 @@ export declare type GetSignalsRequest = Message<"tavolo.api.v1.GetSignalsRequest
 };
 
 /**
- * GetSignalsRequest asks for one's own signals.
+ * GetSignalsRequest asks for one's own signals, or for those of somebody who chose one as tutor.
  *
  * @generated from message tavolo.api.v1.GetSignalsRequest
  */
@@ -2800,7 +2800,7 @@ export declare type GetSignalsRequestJson = {
   initiative?: string;
 
   /**
-   * One's own pseudonym there.
+   * Whose, as a pseudonym: one's own, or that of who chose one as tutor.
    *
    * @generated from field: string participant = 3;
    */
@@ -3137,7 +3137,8 @@ export declare const EvidenceService: GenService<{
     output: typeof ListTrendsResponseSchema;
   },
   /**
-   * GetSignals tells a participant what might keep them from taking part. It is shown to that participant and to nobody else.
+   * GetSignals tells a participant what might keep them from taking part. It is shown to that participant and to the tutor
+   * whom they chose, while the choice holds, and to nobody else.
    *
    * @generated from rpc tavolo.api.v1.EvidenceService.GetSignals
    */

@@ -3292,6 +3292,144 @@ export declare type ConditionViewJson = {
 export declare const ConditionViewSchema: GenMessage<ConditionView, {jsonType: ConditionViewJson}>;
 
 /**
+ * GetTutoringRequest asks who stands beside somebody, and beside whom they stand.
+ *
+ * @generated from message tavolo.api.v1.GetTutoringRequest
+ */
+export declare type GetTutoringRequest = Message<"tavolo.api.v1.GetTutoringRequest"> & {
+  /**
+   * The workspace.
+   *
+   * @generated from field: string workspace = 1;
+   */
+  workspace: string;
+
+  /**
+   * The initiative's id.
+   *
+   * @generated from field: string initiative = 2;
+   */
+  initiative: string;
+
+  /**
+   * One's own pseudonym there.
+   *
+   * @generated from field: string participant = 3;
+   */
+  participant: string;
+
+  /**
+   * Wait until the views have read up to this sequence.
+   *
+   * @generated from field: uint64 at_least_sequence = 4;
+   */
+  atLeastSequence: bigint;
+
+  /**
+   * Wait until the views have read everything that is in the log now.
+   *
+   * @generated from field: bool caught_up = 5;
+   */
+  caughtUp: boolean;
+};
+
+/**
+ * GetTutoringRequest asks who stands beside somebody, and beside whom they stand.
+ *
+ * @generated from message tavolo.api.v1.GetTutoringRequest
+ */
+export declare type GetTutoringRequestJson = {
+  /**
+   * The workspace.
+   *
+   * @generated from field: string workspace = 1;
+   */
+  workspace?: string;
+
+  /**
+   * The initiative's id.
+   *
+   * @generated from field: string initiative = 2;
+   */
+  initiative?: string;
+
+  /**
+   * One's own pseudonym there.
+   *
+   * @generated from field: string participant = 3;
+   */
+  participant?: string;
+
+  /**
+   * Wait until the views have read up to this sequence.
+   *
+   * @generated from field: uint64 at_least_sequence = 4;
+   */
+  atLeastSequence?: string;
+
+  /**
+   * Wait until the views have read everything that is in the log now.
+   *
+   * @generated from field: bool caught_up = 5;
+   */
+  caughtUp?: boolean;
+};
+
+/**
+ * Describes the message tavolo.api.v1.GetTutoringRequest.
+ * Use `create(GetTutoringRequestSchema)` to create a new message.
+ */
+export declare const GetTutoringRequestSchema: GenMessage<GetTutoringRequest, {jsonType: GetTutoringRequestJson}>;
+
+/**
+ * GetTutoringResponse is one person's tutoring in an initiative, as it is now.
+ *
+ * @generated from message tavolo.api.v1.GetTutoringResponse
+ */
+export declare type GetTutoringResponse = Message<"tavolo.api.v1.GetTutoringResponse"> & {
+  /**
+   * Whom they chose, as a pseudonym. Empty: nobody.
+   *
+   * @generated from field: string tutor = 1;
+   */
+  tutor: string;
+
+  /**
+   * Who chose them, as pseudonyms, in the order of enrolment.
+   *
+   * @generated from field: repeated string chosen_by = 2;
+   */
+  chosenBy: string[];
+};
+
+/**
+ * GetTutoringResponse is one person's tutoring in an initiative, as it is now.
+ *
+ * @generated from message tavolo.api.v1.GetTutoringResponse
+ */
+export declare type GetTutoringResponseJson = {
+  /**
+   * Whom they chose, as a pseudonym. Empty: nobody.
+   *
+   * @generated from field: string tutor = 1;
+   */
+  tutor?: string;
+
+  /**
+   * Who chose them, as pseudonyms, in the order of enrolment.
+   *
+   * @generated from field: repeated string chosen_by = 2;
+   */
+  chosenBy?: string[];
+};
+
+/**
+ * Describes the message tavolo.api.v1.GetTutoringResponse.
+ * Use `create(GetTutoringResponseSchema)` to create a new message.
+ */
+export declare const GetTutoringResponseSchema: GenMessage<GetTutoringResponse, {jsonType: GetTutoringResponseJson}>;
+
+/**
  * GetOwnBallotsRequest asks for a person's own ballots in a session.
  *
  * @generated from message tavolo.api.v1.GetOwnBallotsRequest

@@ -147,6 +147,14 @@ export declare type Command = Message<"tavolo.command.v1.Command"> & {
     case: "reportUnloggedDecision";
   } | {
     /**
+     * See ChooseTutor.
+     *
+     * @generated from field: tavolo.command.v1.ChooseTutor choose_tutor = 28;
+     */
+    value: ChooseTutor;
+    case: "chooseTutor";
+  } | {
+    /**
      * See PrepareSession.
      *
      * @generated from field: tavolo.command.v1.PrepareSession prepare_session = 40;
@@ -594,6 +602,13 @@ export declare type CommandJson = {
    * @generated from field: tavolo.command.v1.ReportUnloggedDecision report_unlogged_decision = 27;
    */
   reportUnloggedDecision?: ReportUnloggedDecisionJson;
+
+  /**
+   * See ChooseTutor.
+   *
+   * @generated from field: tavolo.command.v1.ChooseTutor choose_tutor = 28;
+   */
+  chooseTutor?: ChooseTutorJson;
 
   /**
    * See PrepareSession.
@@ -4017,6 +4032,82 @@ export declare type ReportUnloggedDecisionJson = {
  * Use `create(ReportUnloggedDecisionSchema)` to create a new message.
  */
 export declare const ReportUnloggedDecisionSchema: GenMessage<ReportUnloggedDecision, {jsonType: ReportUnloggedDecisionJson}>;
+
+/**
+ * ChooseTutor says who stands beside somebody from now on. Only they themself can.
+ *
+ * @generated from message tavolo.command.v1.ChooseTutor
+ */
+export declare type ChooseTutor = Message<"tavolo.command.v1.ChooseTutor"> & {
+  /**
+   * The department's id.
+   *
+   * @generated from field: string workspace = 1;
+   */
+  workspace: string;
+
+  /**
+   * Id of the initiative.
+   *
+   * @generated from field: string initiative = 2;
+   */
+  initiative: string;
+
+  /**
+   * Who chooses, as a pseudonym.
+   *
+   * @generated from field: string participant = 3;
+   */
+  participant: string;
+
+  /**
+   * Another participant of the initiative, as a pseudonym. Empty: nobody any more.
+   *
+   * @generated from field: string tutor = 4;
+   */
+  tutor: string;
+};
+
+/**
+ * ChooseTutor says who stands beside somebody from now on. Only they themself can.
+ *
+ * @generated from message tavolo.command.v1.ChooseTutor
+ */
+export declare type ChooseTutorJson = {
+  /**
+   * The department's id.
+   *
+   * @generated from field: string workspace = 1;
+   */
+  workspace?: string;
+
+  /**
+   * Id of the initiative.
+   *
+   * @generated from field: string initiative = 2;
+   */
+  initiative?: string;
+
+  /**
+   * Who chooses, as a pseudonym.
+   *
+   * @generated from field: string participant = 3;
+   */
+  participant?: string;
+
+  /**
+   * Another participant of the initiative, as a pseudonym. Empty: nobody any more.
+   *
+   * @generated from field: string tutor = 4;
+   */
+  tutor?: string;
+};
+
+/**
+ * Describes the message tavolo.command.v1.ChooseTutor.
+ * Use `create(ChooseTutorSchema)` to create a new message.
+ */
+export declare const ChooseTutorSchema: GenMessage<ChooseTutor, {jsonType: ChooseTutorJson}>;
 
 /**
  * DescribeSession replaces what was announced of a session.

@@ -8,7 +8,7 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import type { Message } from "@bufbuild/protobuf";
 import type { Timestamp, TimestampJson } from "@bufbuild/protobuf/wkt";
 import type { WorkspaceDescribed, WorkspaceDescribedJson, WorkspaceFounded, WorkspaceFoundedJson } from "./workspace_pb";
-import type { CapacityDeclared, CapacityDeclaredJson, ConsentStated, ConsentStatedJson, InitiativeDescribed, InitiativeDescribedJson, InitiativeOpened, InitiativeOpenedJson, ParticipantEnrolled, ParticipantEnrolledJson, ParticipantNamed, ParticipantNamedJson, PublicationSet, PublicationSetJson, UnloggedDecisionReported, UnloggedDecisionReportedJson } from "./initiative_pb";
+import type { CapacityDeclared, CapacityDeclaredJson, ConsentStated, ConsentStatedJson, InitiativeDescribed, InitiativeDescribedJson, InitiativeOpened, InitiativeOpenedJson, ParticipantEnrolled, ParticipantEnrolledJson, ParticipantNamed, ParticipantNamedJson, PublicationSet, PublicationSetJson, TutorChosen, TutorChosenJson, UnloggedDecisionReported, UnloggedDecisionReportedJson } from "./initiative_pb";
 import type { AgendaSet, AgendaSetJson, CurrentItemSet, CurrentItemSetJson, MinutesApproved, MinutesApprovedJson, ParticipantLeft, ParticipantLeftJson, ParticipantSeated, ParticipantSeatedJson, SessionClosed, SessionClosedJson, SessionCorrected, SessionCorrectedJson, SessionDescribed, SessionDescribedJson, SessionOpened, SessionOpenedJson, SessionPaused, SessionPausedJson, SessionPrepared, SessionPreparedJson, SessionResumed, SessionResumedJson } from "./session_pb";
 import type { AttachmentLinked, AttachmentLinkedJson, AttachmentRemoved, AttachmentRemovedJson, ContributionRecorded, ContributionRecordedJson, ContributionsCorrected, ContributionsCorrectedJson, ContributionWorded, ContributionWordedJson, FloorGiven, FloorGivenJson, FloorReturned, FloorReturnedJson, HandLowered, HandLoweredJson, HandRaised, HandRaisedJson, ItemAdmitted, ItemAdmittedJson, ItemDescribed, ItemDescribedJson, ItemProposed, ItemProposedJson, ItemRefused, ItemRefusedJson, ItemWithdrawn, ItemWithdrawnJson } from "./item_pb";
 import type { ActRecorded, ActRecordedJson, AdviceGiven, AdviceGivenJson, BallotCast, BallotCastJson, CharterWritten, CharterWrittenJson, ConsensusClaimed, ConsensusClaimedJson, DecisionCorrected, DecisionCorrectedJson, DecisionPosed, DecisionPosedJson, DecisionStruck, DecisionStruckJson, DisputeSettled, DisputeSettledJson, MinutesContested, MinutesContestedJson, PresenceNoted, PresenceNotedJson, ProposalAmended, ProposalAmendedJson, RoundBegun, RoundBegunJson, TallyReported, TallyReportedJson, VotingClosed, VotingClosedJson, VotingOpened, VotingOpenedJson } from "./decision_pb";
@@ -324,6 +324,14 @@ export declare type Event = Message<"tavolo.event.v1.Event"> & {
      */
     value: UnloggedDecisionReported;
     case: "unloggedDecisionReported";
+  } | {
+    /**
+     * See TutorChosen.
+     *
+     * @generated from field: tavolo.event.v1.TutorChosen tutor_chosen = 28;
+     */
+    value: TutorChosen;
+    case: "tutorChosen";
   } | {
     /**
      * A session was prepared.
@@ -745,6 +753,13 @@ export declare type EventJson = {
    * @generated from field: tavolo.event.v1.UnloggedDecisionReported unlogged_decision_reported = 27;
    */
   unloggedDecisionReported?: UnloggedDecisionReportedJson;
+
+  /**
+   * See TutorChosen.
+   *
+   * @generated from field: tavolo.event.v1.TutorChosen tutor_chosen = 28;
+   */
+  tutorChosen?: TutorChosenJson;
 
   /**
    * A session was prepared.

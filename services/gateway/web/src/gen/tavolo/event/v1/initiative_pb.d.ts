@@ -542,6 +542,54 @@ export declare type UnloggedDecisionReportedJson = {
 export declare const UnloggedDecisionReportedSchema: GenMessage<UnloggedDecisionReported, {jsonType: UnloggedDecisionReportedJson}>;
 
 /**
+ * TutorChosen: a participant chose who stands beside them, or nobody any more. The last choice holds. It is theirs alone: nobody but the two is shown it.
+ *
+ * @generated from message tavolo.event.v1.TutorChosen
+ */
+export declare type TutorChosen = Message<"tavolo.event.v1.TutorChosen"> & {
+  /**
+   * Who chose, as a pseudonym.
+   *
+   * @generated from field: string participant = 1;
+   */
+  participant: string;
+
+  /**
+   * Whom they chose, a participant of the same initiative, as a pseudonym. Empty: nobody.
+   *
+   * @generated from field: string tutor = 2;
+   */
+  tutor: string;
+};
+
+/**
+ * TutorChosen: a participant chose who stands beside them, or nobody any more. The last choice holds. It is theirs alone: nobody but the two is shown it.
+ *
+ * @generated from message tavolo.event.v1.TutorChosen
+ */
+export declare type TutorChosenJson = {
+  /**
+   * Who chose, as a pseudonym.
+   *
+   * @generated from field: string participant = 1;
+   */
+  participant?: string;
+
+  /**
+   * Whom they chose, a participant of the same initiative, as a pseudonym. Empty: nobody.
+   *
+   * @generated from field: string tutor = 2;
+   */
+  tutor?: string;
+};
+
+/**
+ * Describes the message tavolo.event.v1.TutorChosen.
+ * Use `create(TutorChosenSchema)` to create a new message.
+ */
+export declare const TutorChosenSchema: GenMessage<TutorChosen, {jsonType: TutorChosenJson}>;
+
+/**
  * Scope of an initiative.
  *
  * @generated from enum tavolo.event.v1.Scope
