@@ -236,11 +236,16 @@ func TestADataPackageDescribesWhatItHolds(t *testing.T) {
 
 func TestPopoloShowsTalliesOnlyWhereTheyMayBeShown(t *testing.T) {
 	vote := func(n int, by map[string]disclosure.Tally) export.Vote {
+		counted := disclosure.Vote{Voters: map[string]int{}, Parts: by}
+		for code, x := range by {
+			counted.Voters[code] = x.For + x.Against + x.Abstain
+			counted.All = disclosure.Tally{For: counted.All.For + x.For, Against: counted.All.Against + x.Against, Abstain: counted.All.Abstain + x.Abstain}
+		}
 		return export.Vote{Workspace: "dsm", Initiative: "csm", Session: "csm:s1", Decision: fmt.Sprint("csm:s1:d", n), Question: "Aprire?", Rule: "majority", Outcome: "adopted",
-			Opened: at, Closed: at.Add(time.Duration(n) * time.Minute), Role: "decisive", Reason: "binding_vote", By: by}
+			Opened: at, Closed: at.Add(time.Duration(n) * time.Minute), Role: "decisive", Reason: "binding_vote", Told: counted.Figures(disclosure.People)}
 	}
 	var out bytes.Buffer
-	err := export.WritePopolo(&out, &export.Published{Threshold: disclosure.People, Departments: map[string]string{"dsm": "DSM Esempio"}, Votes: []export.Vote{
+	err := export.WritePopolo(&out, &export.Published{Departments: map[string]string{"dsm": "DSM Esempio"}, Votes: []export.Vote{
 		vote(4, nil),
 		vote(1, map[string]disclosure.Tally{"user": {For: 4, Against: 1}, "professional": {For: 2, Against: 4}}),
 		vote(2, map[string]disclosure.Tally{"user": {For: 2, Against: 1}, "professional": {For: 2, Against: 4}}),

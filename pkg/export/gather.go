@@ -8,10 +8,8 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"tavolo/pkg/domain/disclosure"
 	"tavolo/pkg/domain/evidence"
 	apiv1 "tavolo/proto/tavolo/api/v1"
-	eventv1 "tavolo/proto/tavolo/event/v1"
 )
 
 // This chapter asks for what an export is made of, everything as it stood at one instant. Who asks, and what they may read, is the asker's business.
@@ -99,9 +97,9 @@ func rolesOfUsers(ctx context.Context, ask Asker, q *apiv1.ListRolesRequest) (al
 
 func fullID(x *apiv1.DecisionRoles) string { return x.Initiative + ":" + x.Session + ":" + x.Id }
 
-// Votes asks for the votes behind an evaluation, one by one: ballots are counted by constituency and forgotten. done is told after each; nil: nobody is.
+// Votes asks for the votes behind an evaluation, one by one: ballots are counted and forgotten. done is told after each; nil: nobody is.
 func Votes(ctx context.Context, ask Asker, e *Evaluation, done func()) (*Published, error) {
-	p := &Published{Departments: map[string]string{}, Threshold: disclosure.People}
+	p := &Published{Departments: map[string]string{}}
 	for _, w := range e.Workspaces.GetWorkspaces() {
 		p.Departments[w.Id] = w.Name
 	}
@@ -121,7 +119,7 @@ func Votes(ctx context.Context, ask Asker, e *Evaluation, done func()) (*Publish
 // VoteOf writes one decision as a vote, without its question.
 func VoteOf(x *apiv1.DecisionRoles, view *apiv1.DecisionView) Vote {
 	v := Vote{Workspace: x.Workspace, Initiative: x.Initiative, Session: x.Initiative + ":" + x.Session, Decision: fullID(x), Rule: lastWord(view.Charter.GetRule().GetMethod().String()),
-		Outcome: lastWord(x.Outcome.String()), Opened: instant(view.OpenedAt), Closed: instant(x.ClosedAt), By: talliesOf(view)}
+		Outcome: lastWord(x.Outcome.String()), Opened: instant(view.OpenedAt), Closed: instant(x.ClosedAt), Told: Figures(view)}
 	for _, j := range x.Roles {
 		if j.Who == evidence.Strict {
 			v.Role, v.Reason = j.Role, j.Reason
@@ -137,33 +135,6 @@ func lastWord(name string) string {
 		return ""
 	}
 	return strings.ToLower(word)
-}
-
-// talliesOf counts open ballots by the constituency of the voter, by head; nil when there are none.
-func talliesOf(view *apiv1.DecisionView) (by map[string]disclosure.Tally) {
-	constituency := map[string]string{}
-	for _, e := range view.Electors {
-		constituency[e.Participant] = e.Constituency
-		if e.Constituency == "" {
-			constituency[e.Participant] = "undeclared"
-		}
-	}
-	for _, b := range view.Ballots {
-		if by == nil {
-			by = map[string]disclosure.Tally{}
-		}
-		t := by[constituency[b.Participant]]
-		switch b.Choice {
-		case eventv1.Choice_CHOICE_FOR:
-			t.For++
-		case eventv1.Choice_CHOICE_AGAINST:
-			t.Against++
-		default:
-			t.Abstain++
-		}
-		by[constituency[b.Participant]] = t
-	}
-	return by
 }
 
 func instant(t *timestamppb.Timestamp) time.Time {

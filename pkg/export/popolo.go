@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"io"
+	"maps"
 	"slices"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 // This chapter writes Popolo JSON, which parliamentary monitors read: organisations, sessions as events, questions as motions, votes as vote events.
 //
 // group_results say how each constituency voted, which is what shows whether the users' votes changed the outcome; they are there only where the
-// tallies may be shown (package disclosure), and so are the counts. No person is in it: ballots of persons never leave a workspace this way.
+// tallies may be told (disclosure.Vote), and so are the counts. No person is in it: ballots of persons never leave a workspace this way.
 
 // Vote is one closed decision as it may be published.
 type Vote struct {
@@ -28,8 +29,8 @@ type Vote struct {
 	Opened, Closed time.Time
 	// Role of the users in the strict view, and why.
 	Role, Reason string
-	// By constituency; nil when there are no ballots to count.
-	By map[string]disclosure.Tally
+	// Told are the counts that may be told.
+	Told disclosure.Figures
 }
 
 // Published is what one Popolo file holds.
@@ -37,8 +38,6 @@ type Published struct {
 	// Departments by workspace, with their names.
 	Departments map[string]string
 	Votes       []Vote
-	// Threshold for counts of people.
-	Threshold int
 }
 
 type popoloFile struct {
@@ -125,7 +124,7 @@ func WritePopolo(w io.Writer, p *Published) error {
 		f.Motions = append(f.Motions, popoloMotion{ID: id, OrganizationID: home, LegislativeSessionID: in, Text: v.Question, Date: moment(v.Closed), Requirement: v.Rule, Result: result, VoteEvents: []string{id}})
 		event := popoloVoteEvent{ID: id, MotionID: id, OrganizationID: home, LegislativeSessionID: in, StartDate: moment(v.Opened), EndDate: moment(v.Closed), Result: result,
 			GroupResults: []popoloGroupResult{}, Counts: []popoloCount{}, UserRole: popoloRole{v.Role, v.Reason}}
-		event.tallies(&v, p.Threshold, organizations)
+		event.tallies(&v, organizations)
 		f.VoteEvents = append(f.VoteEvents, event)
 	}
 	f.Organizations, f.Events = inOrder(organizations), inOrder(events)
@@ -135,25 +134,16 @@ func WritePopolo(w io.Writer, p *Published) error {
 	return e.Encode(f)
 }
 
-// tallies adds what may be shown of the ballots. A total is a group of everybody: where it is unanimous, so is every constituency.
-func (e *popoloVoteEvent) tallies(v *Vote, threshold int, organizations map[string]popoloOrganization) {
-	var all disclosure.Tally
-	var codes []string
-	for code, t := range v.By {
-		all.For, all.Against, all.Abstain = all.For+t.For, all.Against+t.Against, all.Abstain+t.Abstain
-		codes = append(codes, code)
-	}
-	if !disclosure.Tallies(map[string]disclosure.Tally{"": all}, threshold) {
+// tallies adds what may be told of the ballots.
+func (e *popoloVoteEvent) tallies(v *Vote, organizations map[string]popoloOrganization) {
+	if v.Told.Tally == nil {
 		return
 	}
-	e.count("", all)
-	if !disclosure.Tallies(v.By, threshold) {
-		return
-	}
-	slices.Sort(codes)
-	for _, code := range codes {
-		group, t := v.Workspace+"/constituency/"+code, v.By[code]
-		organizations[group] = popoloOrganization{ID: group, Name: code, Classification: "constituency", ParentID: v.Workspace}
+	e.count("", *v.Told.Tally)
+	for _, code := range slices.Sorted(maps.Keys(v.Told.Parts)) {
+		t, name := v.Told.Parts[code], cmp.Or(code, "undeclared")
+		group := v.Workspace + "/constituency/" + name
+		organizations[group] = popoloOrganization{ID: group, Name: name, Classification: "constituency", ParentID: v.Workspace}
 		value := "split"
 		switch {
 		case t.For > t.Against:

@@ -41,28 +41,29 @@ func (e *Evaluation) Release(ctx context.Context, store *releases.Store) error {
 	return nil
 }
 
-// Release notes the ballots that the votes show. Which these are was decided by disclosure.Tallies.
+// Release notes the ballots of constituencies that the votes show. Which these are was decided by disclosure.Vote.
 func (p *Published) Release(ctx context.Context, store *releases.Store) error {
 	var tables []releases.Table
 	for _, v := range p.Votes {
-		if !disclosure.Tallies(v.By, p.Threshold) {
+		parts := v.Told.Parts
+		if parts == nil {
 			continue
 		}
-		groups := slices.Sorted(maps.Keys(v.By))
+		groups := slices.Sorted(maps.Keys(parts))
 		var counts [][]int
 		for _, g := range groups {
-			counts = append(counts, []int{v.By[g].For, v.By[g].Against, v.By[g].Abstain})
+			counts = append(counts, []int{parts[g].For, parts[g].Against, parts[g].Abstain})
 		}
 		tables = append(tables, releases.Table{Name: "vote/" + v.Workspace + "/" + v.Decision, AsIs: true, Counts: disclosure.TwoWay(groups, []string{"yes", "no", "abstain"}, counts)})
 	}
-	_, err := store.Publish(ctx, tables, p.Threshold)
+	_, err := store.Publish(ctx, tables, disclosure.People)
 	return err
 }
 
 // Withhold leaves out the ballots of every vote, where there is nobody to remember what was released.
 func (p *Published) Withhold() {
 	for i := range p.Votes {
-		p.Votes[i].By = nil
+		p.Votes[i].Told = disclosure.Figures{}
 	}
 }
 

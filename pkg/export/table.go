@@ -6,6 +6,7 @@
 //	sav.go       an SPSS system file with labels
 //	codebook.go  the dictionary as a text for people, and labels for R
 //	package.go   all of it as a Frictionless data package in a ZIP file
+//	figures.go   which counts of a vote may leave
 //	popolo.go    motions and votes for parliamentary monitors
 //	ledger.go    the tables of Tavolo
 //

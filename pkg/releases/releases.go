@@ -43,7 +43,7 @@ func (s *Store) Close() error { return s.db.Close() }
 type Table struct {
 	Name   string
 	Counts *disclosure.Table
-	// AsIs: what is shown was decided by a rule of its own, such as disclosure.Tallies, and no cell is hidden here.
+	// AsIs: what is shown was decided by a rule of its own, such as disclosure.Vote, and no cell is hidden here.
 	AsIs bool
 }
 

@@ -12,23 +12,21 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"tavolo/pkg/decider"
-	"tavolo/pkg/domain/disclosure"
 	"tavolo/pkg/domain/evidence"
 	"tavolo/pkg/export"
 	apiv1 "tavolo/proto/tavolo/api/v1"
 	eventv1 "tavolo/proto/tavolo/event/v1"
-	"tavolo/services/gateway/pages"
 )
 
 // Files for other programs, under addresses that stay (package export writes them):
 //
 //	/v1/workspaces/{workspace}/export/{file}   for whoever may read the workspace; ?from= ?to= (days, both included) ?as_of= ?who= ?initiative=
 //	                                           ?scope= ?area= ?stage= ?kind= (codes of the contract) ?lang=
-//	/open-data/{workspace}/download            a data package of what is public, for anyone; ?format=popolo its votes
+//	/open-data/{workspace}/download            what is public, for anyone (opendata.go)
 //
 // Counts of people leave as `tavolo export` lets them leave: above the threshold, compared with everything that left before (package releases), and not at all
 // where nobody remembers it. Everything is asked on behalf of the caller. A file is made whole before the first byte of it is sent, so that nobody keeps half of one; few are made
-// at a time, and a file is as large as the decisions of its period.
+// at a time, few wait, and a file is as large as the decisions of its period.
 
 // A file that can be had.
 type exportFile struct {
@@ -75,37 +73,73 @@ var exportFiles = func() map[string]exportFile {
 	return all
 }()
 
-// exportsAtOnce is how many files are made at the same time: each holds its tables in memory.
-const exportsAtOnce = 4
+// lane lets few requests in and a few more wait; whoever comes then is sent away at once, for who waits holds a place of the whole gateway.
+type lane struct{ slots, queue chan struct{} }
+
+func newLane(atOnce, waiting int) *lane {
+	return &lane{make(chan struct{}, atOnce), make(chan struct{}, waiting)}
+}
+
+// Each file that is made holds its tables in memory.
+const (
+	// exportsAtOnce and exportsWaiting are for those who read a workspace.
+	exportsAtOnce, exportsWaiting = 4, 8
+	// openAtOnce and openWaiting are for files of open data, which anyone may ask for: they keep no evaluator out.
+	openAtOnce, openWaiting = 2, 4
+	// openSending is how many are looked up and sent at once.
+	openSending = 32
+	// exportAgain is when to come again, in seconds.
+	exportAgain = "5"
+)
+
+// pass runs something in a lane. Refusals: gateway/exports-busy.
+func (l *lane) pass(w http.ResponseWriter, r *http.Request, run func() error) error {
+	select {
+	case l.slots <- struct{}{}:
+	default:
+		select {
+		case l.queue <- struct{}{}:
+		default:
+			w.Header().Set("Retry-After", exportAgain)
+			return decider.Refuse("gateway/exports-busy")
+		}
+		select {
+		case l.slots <- struct{}{}:
+			<-l.queue
+		case <-r.Context().Done():
+			<-l.queue
+			return r.Context().Err()
+		}
+	}
+	defer func() { <-l.slots }()
+	return run()
+}
 
 // exportRoutes adds the files to the addresses.
 func (g *Gateway) exportRoutes(handle func(pattern string, h func(http.ResponseWriter, *http.Request) error)) {
-	slots := make(chan struct{}, exportsAtOnce)
-	limited := func(h func(http.ResponseWriter, *http.Request) error) func(http.ResponseWriter, *http.Request) error {
-		return func(w http.ResponseWriter, r *http.Request) error {
-			select {
-			case slots <- struct{}{}:
-				defer func() { <-slots }()
-				return h(w, r)
-			case <-r.Context().Done():
-				return r.Context().Err()
-			}
+	read := newLane(exportsAtOnce, exportsWaiting)
+	handle("GET /v1/workspaces/{workspace}/export/{file}", func(w http.ResponseWriter, r *http.Request) error {
+		q, err := chosenBy(r)
+		if err == nil { // who may not read it waits for nothing
+			err = permit(callerOf(r.Context()), g.methods[aliasOf+"EvidenceService.ListRoleLedger"], q)
 		}
-	}
-	handle("GET /v1/workspaces/{workspace}/export/{file}", limited(g.exportFile))
-	handle("GET /open-data/{workspace}/download", limited(g.openData))
+		if err != nil {
+			return err
+		}
+		return read.pass(w, r, func() error { return g.exportFile(w, r, q) })
+	})
+	open := newOpenFiles()
+	handle("GET /open-data/{workspace}/download", func(w http.ResponseWriter, r *http.Request) error {
+		return open.sending.pass(w, r, func() error { return g.openData(w, r, open) })
+	})
 }
 
 // exportFile gives one file.
-func (g *Gateway) exportFile(w http.ResponseWriter, r *http.Request) error {
+func (g *Gateway) exportFile(w http.ResponseWriter, r *http.Request, q *apiv1.ListRoleLedgerRequest) error {
 	name := r.PathValue("file")
 	f, known := exportFiles[name]
 	if !known {
 		return decider.Refuse("gateway/not-found")
-	}
-	q, err := chosenBy(r)
-	if err != nil {
-		return err
 	}
 	ctx, ask := r.Context(), asker{g, callerOf(r.Context())}
 	e, err := export.Gather(ctx, ask, q)
@@ -125,7 +159,14 @@ func (g *Gateway) exportFile(w http.ResponseWriter, r *http.Request) error {
 	if f.table != "" {
 		x.table = &x.doc.Tables[slices.IndexFunc(x.doc.Tables, func(t export.Table) bool { return t.Name == f.table })]
 	}
-	return sendFile(w, f.kind, r.PathValue("workspace")+"-"+name, func(out io.Writer) error { return f.write(out, x) })
+	var b bytes.Buffer
+	if err := f.write(&b, x); err != nil {
+		return err
+	}
+	stem, end, _ := strings.Cut(r.PathValue("workspace")+"-"+name, ".")
+	attach(w, stem, end)
+	writeBytes(w, http.StatusOK, f.kind, b.Bytes())
+	return nil
 }
 
 // release decides which counts of people a file shows, and remembers it before anything is sent. Files without such a table release nothing.
@@ -138,18 +179,6 @@ func (g *Gateway) release(ctx context.Context, f exportFile, e *export.Evaluatio
 	case g.o.Releases != nil && (f.table == "" || f.table == "findings"):
 		return e.Release(ctx, g.o.Releases)
 	}
-	return nil
-}
-
-// sendFile makes a file and sends it.
-func sendFile(w http.ResponseWriter, kind, name string, write func(io.Writer) error) error {
-	var b bytes.Buffer
-	if err := write(&b); err != nil {
-		return err
-	}
-	stem, end, _ := strings.Cut(name, ".")
-	attach(w, stem, end)
-	writeBytes(w, http.StatusOK, kind, b.Bytes())
 	return nil
 }
 
@@ -254,79 +283,4 @@ func (a asker) ListRoles(ctx context.Context, q *apiv1.ListRolesRequest) (*apiv1
 
 func (a asker) GetDecision(ctx context.Context, q *apiv1.GetDecisionRequest) (*apiv1.DecisionView, error) {
 	return question[*apiv1.DecisionView](ctx, a.g, a.c, "DecisionService.GetDecision", q)
-}
-
-// openData gives what is public of a department: the decisions of its public initiatives, with the roles that their pages show. Whether a department has
-// nothing public or is not there is answered alike.
-func (g *Gateway) openData(w http.ResponseWriter, r *http.Request) error {
-	ctx, workspace := r.Context(), r.PathValue("workspace")
-	e, votes, err := g.publicEvidence(ctx, workspace)
-	if err != nil {
-		return err
-	}
-	if r.URL.Query().Get("format") == "popolo" {
-		// Anyone may ask again after a correction: the file is there then too, without the counts that would tell too much beside the earlier ones.
-		if g.o.Releases == nil || votes.Release(ctx, g.o.Releases) != nil {
-			votes.Withhold()
-		}
-		return sendFile(w, "application/json", workspace+"-"+popolo, func(out io.Writer) error { return export.WritePopolo(out, votes) })
-	}
-	lang := exportLanguage(w, r)
-	return sendFile(w, typeZIP, workspace+"-open-data.zip", func(out io.Writer) error { return export.WritePackage(out, e.Open(), lang) })
-}
-
-// publicOf lists the public initiatives of a department; nothing else of it is asked for.
-func (g *Gateway) publicOf(ctx context.Context, workspace string) (of *apiv1.WorkspaceView, public []string, err error) {
-	all, err := unasked(ctx, g, "WorkspaceService.ListWorkspaces", &apiv1.ListWorkspacesRequest{}, &apiv1.ListWorkspacesResponse{})
-	if err != nil {
-		return nil, nil, err
-	}
-	n := slices.IndexFunc(all.Workspaces, func(w *apiv1.WorkspaceView) bool { return w.Id == workspace })
-	if n < 0 {
-		return nil, nil, decider.Refuse("gateway/not-found")
-	}
-	of = all.Workspaces[n]
-	for _, i := range of.Initiatives {
-		view, err := unasked(ctx, g, "InitiativeService.GetInitiative", &apiv1.GetInitiativeRequest{Workspace: workspace, Initiative: i.Id}, &apiv1.InitiativeView{})
-		if err != nil {
-			return nil, nil, err
-		}
-		if view.Public {
-			public = append(public, i.Id)
-		}
-	}
-	if len(public) == 0 {
-		return nil, nil, decider.Refuse("gateway/not-found")
-	}
-	return of, public, nil
-}
-
-// publicEvidence gathers what their pages show.
-func (g *Gateway) publicEvidence(ctx context.Context, workspace string) (*export.Evaluation, *export.Published, error) {
-	of, initiatives, err := g.publicOf(ctx, workspace)
-	if err != nil {
-		return nil, nil, err
-	}
-	e := &export.Evaluation{Workspaces: &apiv1.ListWorkspacesResponse{Workspaces: []*apiv1.WorkspaceView{of}}, Roles: &apiv1.ListRolesResponse{}}
-	votes := &export.Published{Departments: map[string]string{of.Id: of.Name}, Threshold: disclosure.People}
-	for _, initiative := range initiatives {
-		list, err := unasked(ctx, g, "RoleService.ListRoles", &apiv1.ListRolesRequest{Workspace: workspace, Initiative: initiative}, &apiv1.ListRolesResponse{})
-		if err != nil {
-			return nil, nil, err
-		}
-		e.Roles.Rules, e.Roles.AsOf = list.Rules, list.AsOf
-		for _, x := range list.Decisions {
-			id := x.Initiative + ":" + x.Session + ":" + x.Id
-			view, err := unasked(ctx, g, "DecisionService.GetDecision", &apiv1.GetDecisionRequest{Workspace: workspace, Decision: id}, &apiv1.DecisionView{})
-			if err != nil {
-				return nil, nil, err
-			}
-			x.Roles = pages.PublicRoles(view, x.Roles)
-			e.Roles.Decisions = append(e.Roles.Decisions, x)
-			v := export.VoteOf(x, view)
-			v.Question = view.Question
-			votes.Votes = append(votes.Votes, v)
-		}
-	}
-	return e, votes, nil
 }

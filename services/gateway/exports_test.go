@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -66,7 +67,7 @@ func openEvidenceWith(t *testing.T, store *releases.Store) *house {
 		{Who: "users:strict", Role: "decisive", RoleAtDecision: "decisive", Rule: 13, Reason: "binding_vote", Power: "5/8", Flags: []string{"outvoted"}},
 		{Who: canary, Participant: canary, Role: "none", RoleAtDecision: "none", Reason: "absent"},
 	}}}})
-	d := &apiv1.DecisionView{Id: "orari:s:d", Question: "Aprire il sabato?", Phase: apiv1.DecisionPhase_DECISION_PHASE_CLOSED, OpenedAt: at, ClosedAt: at, Charter: &eventv1.Charter{Rule: &eventv1.Rule{Method: eventv1.Method_METHOD_MAJORITY}}}
+	d := &apiv1.DecisionView{Id: "orari:s:d", Question: "Aprire il sabato?", Phase: apiv1.DecisionPhase_DECISION_PHASE_CLOSED, OpenedAt: at, ClosedAt: at, Charter: &eventv1.Charter{Rule: &eventv1.Rule{Method: eventv1.Method_METHOD_MAJORITY}}, Tally: &eventv1.Tally{For: 9, Against: 4}}
 	for n := range 13 {
 		group, choice := "user", eventv1.Choice_CHOICE_FOR
 		if n >= 7 {
@@ -204,8 +205,10 @@ func TestWhatLeavesTellsOfNobody(t *testing.T) {
 		t.Errorf("13 divided voters in two groups may be shown: %s", votes)
 	}
 	h.say("get_decision", func(proto.Message) (proto.Message, error) {
-		return &apiv1.DecisionView{Electors: []*eventv1.Elector{{Participant: "a", Constituency: "user"}, {Participant: "b", Constituency: "professional"}},
-			Ballots: []*eventv1.BallotCast{{Participant: "a", Choice: eventv1.Choice_CHOICE_FOR}, {Participant: "b", Choice: eventv1.Choice_CHOICE_AGAINST}}}, nil
+		const votes = eventv1.Standing_STANDING_BINDING_VOTE
+		return &apiv1.DecisionView{Phase: apiv1.DecisionPhase_DECISION_PHASE_CLOSED, Tally: &eventv1.Tally{For: 1, Against: 1},
+			Electors: []*eventv1.Elector{{Participant: "a", Constituency: "user", Standing: votes}, {Participant: "b", Constituency: "professional", Standing: votes}},
+			Ballots:  []*eventv1.BallotCast{{Participant: "a", Choice: eventv1.Choice_CHOICE_FOR}, {Participant: "b", Choice: eventv1.Choice_CHOICE_AGAINST}}}, nil
 	})
 	if votes := h.do(http.MethodGet, exports+"tavolo-votes.json", "", evaluator...).body; strings.Contains(votes, "constituency") || strings.Contains(votes, `"option"`) {
 		t.Errorf("two ballots are counted: %s", votes)
@@ -290,6 +293,109 @@ func TestOpenDataAreWhatIsPublicAndNothingElse(t *testing.T) {
 	for _, text := range append([]string{votes.body}, all["data/roles.csv"], all["datapackage.json"]) {
 		if strings.Contains(text, canary) {
 			t.Error("a person is in public data")
+		}
+	}
+}
+
+// at has the one workspace of the tests stand at a sequence.
+func (h *house) at(sequence uint64) {
+	h.say("list_workspaces", func(proto.Message) (proto.Message, error) {
+		return &apiv1.ListWorkspacesResponse{Workspaces: []*apiv1.WorkspaceView{{Id: "dsm", Name: "DSM di prova", Sequence: sequence, Initiatives: []*apiv1.InitiativeSummary{{Id: "orari"}}}}}, nil
+	})
+}
+
+// A crowd of downloads costs one, and who has the file already gets nothing but its tag.
+func TestAFileOfOpenDataIsMadeOnceUntilSomethingIsRecorded(t *testing.T) {
+	h := openEvidence(t)
+	h.show(true)
+	for _, format := range []string{"", "?format=popolo"} {
+		h.at(7)
+		first, before := h.do(http.MethodGet, "/open-data/dsm/download"+format, "", nobody...), h.times("list_roles")
+		if tag := first.header.Get("ETag"); first.status != http.StatusOK || tag == "" {
+			t.Fatalf("%d without a tag", first.status)
+		}
+		again := h.do(http.MethodGet, "/open-data/dsm/download"+format, "", nobody...)
+		if again.status != http.StatusOK || again.body != first.body || h.times("list_roles") != before {
+			t.Errorf("%q was made again: %d", format, again.status)
+		}
+		known := h.do(http.MethodGet, "/open-data/dsm/download"+format, "", append([]string{"If-None-Match", first.header.Get("ETag")}, nobody...)...)
+		if known.status != http.StatusNotModified || known.body != "" {
+			t.Errorf("%q was sent again: %d", format, known.status)
+		}
+		h.at(8)
+		if r := h.do(http.MethodGet, "/open-data/dsm/download"+format, "", nobody...); r.status != http.StatusOK || h.times("list_roles") == before {
+			t.Errorf("%q is as it was before something was recorded: %d", format, r.status)
+		}
+		h.at(9)
+		h.show(false)
+		if r := h.do(http.MethodGet, "/open-data/dsm/download"+format, "", nobody...); r.status != http.StatusNotFound {
+			t.Errorf("%q after the initiative was hidden: %d", format, r.status)
+		}
+		h.show(true)
+	}
+}
+
+// A crowd that asks for files keeps nobody from the rest of the house, and the anonymous ones keep no evaluator from a file.
+func TestACrowdAtTheFilesIsSentAwayAtOnce(t *testing.T) {
+	h := openEvidence(t)
+	const crowd = 40
+	making, release := make(chan struct{}, 2*crowd), make(chan struct{})
+	goOn := sync.OnceFunc(func() { close(release) })
+	defer goOn()
+	hold := func(message proto.Message) func(proto.Message) (proto.Message, error) {
+		return func(proto.Message) (proto.Message, error) {
+			h.mu.Unlock()
+			defer h.mu.Lock()
+			making <- struct{}{}
+			<-release
+			return message, nil
+		}
+	}
+	come := func(path string, headers ...string) chan reply {
+		done := make(chan reply, crowd)
+		for range crowd {
+			go func() { done <- h.do(http.MethodGet, path, "", headers...) }()
+		}
+		return done
+	}
+	sentAway := func(who string, done chan reply, stay int) {
+		t.Helper()
+		for range crowd - stay { // while nothing was made
+			var r reply
+			select {
+			case r = <-done:
+			case <-time.After(time.Minute):
+				t.Fatalf("%s wait", who)
+			}
+			if r.status != http.StatusServiceUnavailable || r.header.Get("Tavolo-Code") != "gateway/exports-busy" || r.header.Get("Retry-After") == "" {
+				t.Errorf("%s: %d %s", who, r.status, r.body)
+			}
+		}
+	}
+	h.say("get_initiative", hold(&apiv1.InitiativeView{Public: true}))
+	open := come("/open-data/dsm/download", nobody...)
+	sentAway("anyone", open, 6)
+	if r := h.do(http.MethodGet, exports+"roles.csv", "", evaluator...); r.status != http.StatusOK {
+		t.Errorf("an evaluator while anyone asks: %d %s", r.status, r.body)
+	}
+	h.say("get_table3", hold(&apiv1.GetTable3Response{}))
+	read := come(exports+"roles.csv", evaluator...)
+	sentAway("evaluators", read, 12)
+	for who, headers := range map[string][]string{"account/signed-out": nobody, "gateway/not-permitted": other} { // they take no place
+		if r := h.do(http.MethodGet, exports+"roles.csv", "", headers...); r.header.Get("Tavolo-Code") != who {
+			t.Errorf("%s: %d %s", who, r.status, r.body)
+		}
+	}
+	if r := h.post("RoleService/Power", `{}`); r.status != http.StatusOK {
+		t.Errorf("the rest of the house: %d %s", r.status, r.body)
+	}
+	eventually(t, "six are made at once", func() bool { return len(making) == 6 })
+	goOn()
+	for who, left := range map[*chan reply]int{&open: 6, &read: 12} {
+		for range left {
+			if r := <-*who; r.status != http.StatusOK {
+				t.Errorf("who waited: %d %s", r.status, r.body)
+			}
 		}
 	}
 }

@@ -203,7 +203,7 @@ func tagged(w http.ResponseWriter, r *http.Request, contentType string, data []b
 	h := w.Header()
 	h.Set("ETag", tag)
 	h.Set("Cache-Control", "private, no-cache")
-	h.Set("Vary", "Authorization, Accept-Language")
+	h.Set("Vary", "Authorization, Cookie, Accept-Language")
 	for _, known := range strings.Split(r.Header.Get("If-None-Match"), ",") {
 		if known = strings.TrimPrefix(strings.TrimSpace(known), "W/"); known == tag || known == "*" {
 			w.WriteHeader(http.StatusNotModified)

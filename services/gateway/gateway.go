@@ -8,7 +8,7 @@
 //	GET  /livez /readyz /version             for whoever runs it
 //	GET  /w/…/page /ballot /minutes /report  pages that need no JavaScript (pages.go)
 //	GET  /w/{workspace}/s/{session}          the web client's page of a session, with what it would ask first (ahead.go)
-//	GET  /v1/…/export/ /open-data/…/download files for other programs (exports.go)
+//	GET  /v1/…/export/ /open-data/…/download files for other programs (exports.go, opendata.go)
 //	/                                        the web client, given by the program
 //
 // A request passes the edge (limits, headers, where it comes from), the policy (who may), and becomes one NATS request: a command has its texts sealed

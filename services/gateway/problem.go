@@ -44,6 +44,7 @@ var meanings = map[string]meaning{
 	bus.CodeTooLarge:                 {connect.CodeResourceExhausted, http.StatusRequestEntityTooLarge},
 	codeInternal:                     {connect.CodeInternal, 0},
 	"gateway/busy":                   {connect.CodeUnavailable, 0},
+	"gateway/exports-busy":           {connect.CodeUnavailable, 0},
 	"gateway/stopping":               {connect.CodeUnavailable, 0},
 	"gateway/too-fast":               {connect.CodeResourceExhausted, 0},
 	"gateway/too-large":              {connect.CodeResourceExhausted, http.StatusRequestEntityTooLarge},

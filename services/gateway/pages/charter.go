@@ -121,10 +121,13 @@ func (c chapter) quorumAsked(rule *eventv1.Rule) (lines []Line) {
 			lines = append(lines, plain(c.say("page/quorum-of", "who", c.constituency(each.Of[0]), "needed", n(each.MinPresent))))
 		}
 	}
-	if len(lines) == 0 {
+	if len(lines) > 0 {
+		return lines
+	}
+	if c.d.Phase == apiv1.DecisionPhase_DECISION_PHASE_CLOSED {
 		return []Line{plain(c.say("page/quorum-none"))}
 	}
-	return lines
+	return []Line{plain(c.say("page/quorum-none-now"))}
 }
 
 func (c chapter) tie(rule *eventv1.Rule) string {

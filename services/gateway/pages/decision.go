@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"tavolo/pkg/export"
 	apiv1 "tavolo/proto/tavolo/api/v1"
 	eventv1 "tavolo/proto/tavolo/event/v1"
 )
@@ -235,30 +236,10 @@ func (c chapter) conditions(count *apiv1.CountView) (lines []Line) {
 	return lines
 }
 
-var binding = []eventv1.Standing{eventv1.Standing_STANDING_BINDING_VOTE, eventv1.Standing_STANDING_CONSENT, eventv1.Standing_STANDING_VETO, eventv1.Standing_STANDING_DELEGATED}
-
-// electorsOf gives the electorate, before the vote the one that is foreseen.
-func electorsOf(d *apiv1.DecisionView) []*eventv1.Elector {
-	if len(d.Electors) > 0 {
-		return d.Electors
-	}
-	return d.PlannedElectors
-}
-
-// votersOf gives who has a vote: a binding standing, and does not stay out.
-func votersOf(d *apiv1.DecisionView) (voters []*eventv1.Elector) {
-	for _, e := range electorsOf(d) {
-		if slices.Contains(binding, e.Standing) && !e.Recused {
-			voters = append(voters, e)
-		}
-	}
-	return voters
-}
-
 // electorate counts who could vote, by perspective, and says who that was where people are named.
 func (c chapter) electorate() []Block {
-	voters := votersOf(c.d)
-	if len(electorsOf(c.d)) == 0 {
+	voters := export.Voters(c.d)
+	if len(export.Electors(c.d)) == 0 {
 		return []Block{nothing(c.say("page/no-electorate"))}
 	}
 	var codes []string
@@ -297,7 +278,7 @@ func (c chapter) electorate() []Block {
 // ballots says who was asked, and how they voted once the vote is closed.
 func (c chapter) ballots() *Table {
 	t := &Table{Caption: c.say("page/electors-caption"), Columns: []string{c.say("page/who"), c.say("page/constituency"), c.say("page/standing"), c.say("page/ballot")}}
-	for _, e := range electorsOf(c.d) {
+	for _, e := range export.Electors(c.d) {
 		t.Rows = append(t.Rows, []Line{plain(c.name(e.Participant)), plain(c.constituency(e.Constituency)), plain(c.standing(e)), plain(c.ballot(e))})
 	}
 	return t

@@ -238,6 +238,21 @@ func TestABallotAsksInTheWordsOfTheRule(t *testing.T) {
 	}
 }
 
+func TestARuleIsSaidInThePresentUntilTheClose(t *testing.T) {
+	const now, was = "Non serve un numero minimo", "Non serviva un numero minimo"
+	for phase, want := range map[apiv1.DecisionPhase][2]bool{
+		apiv1.DecisionPhase_DECISION_PHASE_POSED: {true, false}, apiv1.DecisionPhase_DECISION_PHASE_OPEN: {true, false}, apiv1.DecisionPhase_DECISION_PHASE_CLOSED: {false, true},
+	} {
+		in := decisionOf(t)
+		in.Decision.Phase, in.Decision.Count = phase, nil
+		in.Decision.Charter.Rule = &eventv1.Rule{Method: eventv1.Method_METHOD_MAJORITY}
+		page := html(t, "it", pages.Decision("it", in))
+		if got := [2]bool{strings.Contains(page, now), strings.Contains(page, was)}; got != want {
+			t.Errorf("%v: in the present, in the past: %v, want %v", phase, got, want)
+		}
+	}
+}
+
 func TestNothingIsSaidToBeRecordedThatIsNot(t *testing.T) {
 	d := &apiv1.DecisionView{Id: "i:s:d", Phase: apiv1.DecisionPhase_DECISION_PHASE_OPEN}
 	none := pages.Recorded("en", ballot(d, &apiv1.OwnBallot{Participant: "a", Open: true}))

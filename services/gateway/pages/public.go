@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"tavolo/pkg/domain/disclosure"
+	"tavolo/pkg/export"
 	apiv1 "tavolo/proto/tavolo/api/v1"
 	eventv1 "tavolo/proto/tavolo/event/v1"
 )
@@ -15,62 +16,16 @@ import (
 const smallest = disclosure.People
 
 // figures are the counts of a vote that this page may show: all of them where people are named, on a public page those that package disclosure tells. The
-// feeds tell the same. Before the close a public page shows none, and of a decision that was corrected none either: who saw it before could compare.
+// feeds and the files of open data tell the same.
 func (c chapter) figures() disclosure.Figures {
-	d, voters := c.d, votersOf(c.d)
-	v := disclosure.Vote{Voters: map[string]int{}, All: tallyOf(d.Tally)}
-	for _, e := range voters {
-		v.Voters[e.Constituency]++
-		v.Weighted = v.Weighted || e.Weight > 1
+	if c.nobody {
+		return export.Figures(c.d)
 	}
-	switch {
-	case !c.nobody:
-		n := len(voters)
-		return disclosure.Figures{Voters: &n, Sizes: v.Voters, Tally: &v.All, Parts: map[string]disclosure.Tally{}}
-	case d.Phase != apiv1.DecisionPhase_DECISION_PHASE_CLOSED || d.Corrections > 0:
-		return disclosure.Figures{}
+	v, n := export.Count(c.d), 0
+	for _, of := range v.Voters {
+		n += of
 	}
-	v.Parts = partsOf(d)
-	return v.Figures(disclosure.People)
-}
-
-func tallyOf(t *eventv1.Tally) disclosure.Tally {
-	return disclosure.Tally{For: int(t.GetFor()), Against: int(t.GetAgainst()), Abstain: int(t.GetAbstain())}
-}
-
-// partsOf counts ballots by constituency; nil when they are not known of all. Those of a secret vote are known where its thresholds state them.
-func partsOf(d *apiv1.DecisionView) map[string]disclosure.Tally {
-	parts := map[string]disclosure.Tally{}
-	if d.Charter.GetSecret() {
-		for _, x := range d.Count.GetConditions() {
-			if len(x.Of) == 1 {
-				parts[x.Of[0]] = disclosure.Tally{For: int(x.For), Against: int(x.Against), Abstain: int(x.Abstain)}
-			}
-		}
-		for _, e := range votersOf(d) {
-			if _, stated := parts[e.Constituency]; !stated {
-				return nil
-			}
-		}
-		return parts
-	}
-	chose := map[string]eventv1.Choice{}
-	for _, b := range d.Ballots {
-		chose[b.Participant] = b.Choice
-	}
-	for _, e := range votersOf(d) {
-		t := parts[e.Constituency]
-		switch chose[e.Participant] {
-		case eventv1.Choice_CHOICE_FOR:
-			t.For++
-		case eventv1.Choice_CHOICE_AGAINST:
-			t.Against++
-		case eventv1.Choice_CHOICE_ABSTAIN:
-			t.Abstain++
-		}
-		parts[e.Constituency] = t
-	}
-	return parts
+	return disclosure.Figures{Voters: &n, Sizes: v.Voters, Tally: &v.All, Parts: map[string]disclosure.Tally{}}
 }
 
 // few: so many people are a small group.

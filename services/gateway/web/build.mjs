@@ -110,6 +110,7 @@ const page = (ahead) => readFileSync("src/index.html", "utf8")
   .replace("{warm}", `/assets/${warm}`).replace("{script}", `/assets/${entry}`).replace("{style}", `/assets/${style}`).replace("{icon}", `data:image/svg+xml,${encodeURIComponent(readFileSync("src/icon.svg", "utf8").trim())}`)
   .replace("{ahead}", ahead.map((file) => `\n<link rel="modulepreload" href="/assets/${basename(file)}">`).join(""))
   .replace("{no-script-it}", escape(wordsOf("it")["web/no-script"])).replace("{no-script-en}", escape(wordsOf("en")["web/no-script"]))
+  .replace(/\{(unloaded(?:-again)?)-(it|en)\}/g, (_, key, language) => escape(wordsOf(language)[`web/${key}`]))
   .replace("{no-script-link-it}", escape(wordsOf("it")["web/no-script-link"])).replace("{no-script-link-en}", escape(wordsOf("en")["web/no-script-link"]));
 const screens = readdirSync("src/screens").filter((file) => file.endsWith(".tsx")).map((file) => file.replace(".tsx", "")).sort();
 const scriptsOf = (screen) => needs(built(`src/screens/${screen}.tsx`)); // with what begins, for all screens share it

@@ -157,6 +157,10 @@ test("From the nation down to the proof, one link after the other, and Table 3 o
   const role = page.locator("#item-role").locator("xpath=..").locator("tbody tr"), told = await role.count();
   assert.equal(await role.filter({ hasText: "Non ancora chiesto" }).count(), told, "nobody was asked, and each line says so");
   assert.ok(told >= 4);
+  for (const item of ["role", "tools", "engages", "areas", "extent"]) { // what a table is called is read once, and heard of the table too
+    const heading = page.locator(`#item-${item}`), table = page.getByRole("table", { name: await heading.innerText(), exact: true });
+    assert.ok(await table.locator("caption").evaluate((e) => e.getBoundingClientRect().height <= 1), `the caption of ${item} repeats the heading`);
+  }
   await page.goBack();
   await settled(page);
   await down("each", "DSM Esempio");

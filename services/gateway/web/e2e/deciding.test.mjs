@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
-import { becomes, initiative, startBrowser, startTavolo, until, workspace } from "./tavolo.mjs";
+import { becomes, initiative, open, signIn, startBrowser, startTavolo, until, workspace } from "./tavolo.mjs";
 import { gather } from "./group.mjs";
 import { gulpease, isSentence, passages } from "./gulpease.mjs";
 
@@ -141,6 +141,9 @@ test("A proposal of the power panel becomes the rule of the charter", async () =
     },
   });
   await card(ada, question).locator(".power-says", { hasText: "Può sempre fermare la proposta." }).waitFor();
+  const lines = await card(ada, question).locator(".power-picture td").evaluateAll((all) => all.map((e) => Math.round(e.getBoundingClientRect().height / parseFloat(getComputedStyle(e).lineHeight))));
+  assert.ok(lines.length >= 4 && lines.every((n) => n === 1), `on a phone each figure stands on a line with its name: ${lines}`);
+  assert.match(await card(ada, question).locator(".power-picture td").first().innerText(), /^Gli altri a caso\s*\d+$/);
   const decision = await idOf(question), { charter } = await call("GetDecision", { decision });
   assert.deepEqual(charter.rule.constituencies.map((c) => [c.of, c.threshold, c.base]), [[["user"], { majority: true }, "BASE_CAST"]]);
   await openVote(question);
@@ -435,4 +438,46 @@ test("Whoever comes in while a vote is open is let into it on the card, and then
   await press(where, "Conferma il voto");
   await where.getByText("Il tuo voto è registrato: A favore.").waitFor();
   await card(lead, question).getByRole("button", { name: "Sì, può votare Carla" }).waitFor({ state: "detached" });
+});
+
+test("A ballot sent when nobody is signed in any more waits on the device, is said at the way in, and goes out when the same person is back", async () => {
+  const context = await browser.newContext({ viewport: { width: 360, height: 740 }, reducedMotion: "reduce" });
+  const me = await signIn(context, tavolo, { name: "Lia", grant: "GRANT_TAKE_PART", constituency: "user", shared: true });
+  const lia = me.memberships.find((m) => m.initiative === initiative).participant;
+  const session = `${initiative}:2026-08-06`, item = `${initiative}:tenda`, decision = `${session}:tenda`, question = "Mettere una tenda?";
+  await tavolo.call("SessionService/PrepareSession", { workspace, session, title: { clear: "Incontro di agosto" }, kind: "SESSION_KIND_WORKING_GROUP" });
+  await tavolo.call("SessionService/OpenSession", { workspace, session });
+  await tavolo.call("SessionService/SeatParticipants", { workspace, session, seats: [{ participant: lia }] });
+  await tavolo.call("ItemService/ProposeItem", { workspace, item, title: { clear: "La tenda" }, proposedBy: lia });
+  await tavolo.call("ItemService/AdmitItem", { workspace, item, reason: { clear: "Riguarda tutti." } });
+  await tavolo.call("SessionService/SetAgenda", { workspace, session, items: [item] });
+  await tavolo.call("SessionService/SetCurrentItem", { workspace, session, item });
+  await call("PoseDecision", { decision, item, question: { clear: question } });
+  await call("WriteCharter", { decision, charter: { rule: { method: "METHOD_MAJORITY", threshold: { majority: true }, base: "BASE_CAST", tie: "TIE_STATUS_QUO" }, ratification: "RATIFICATION_NONE" } });
+  await call("OpenVoting", { decision, electors: [{ participant: lia, standing: "STANDING_BINDING_VOTE", weight: "1", present: true }] });
+  const page = await open(context, tavolo.base, `/w/${workspace}/s/${session}`, "it"), where = card(page, question);
+  const pass = async (account) => {
+    const r = await context.request.post(`${tavolo.base}/tavolo.api.v1.AccountService/SwitchPerson`, { headers: { Origin: tavolo.base }, data: { account } });
+    assert.ok(r.ok(), await r.text());
+  };
+  // Handed on in another tab, in the moment in which the vote is on its way.
+  let first = true;
+  await context.route(/DecisionService\/CastBallots/, async (route) => {
+    if (first) await pass("");
+    first = false;
+    await route.continue();
+  });
+  await press(where, "Vota");
+  await where.getByRole("radio", { name: "A favore" }).check();
+  await press(where, "Conferma il voto");
+  await page.waitForURL(/\/enter/);
+  await page.getByText("Su questo dispositivo resta una cosa non inviata.").waitFor();
+  assert.equal(await page.getByText("A favore").count(), 0, "what it is stays with whoever wrote it");
+  assert.equal((await call("GetDecision", { decision })).ballots?.length ?? 0, 0);
+  await page.getByRole("button", { name: "Passa a…" }).click();
+  await page.getByRole("button", { name: "Lia", exact: true }).click();
+  await until("the ballot to be in the record", async () => (await call("GetDecision", { decision })).ballots?.length === 1);
+  await page.goto(`${tavolo.base}/w/${workspace}/s/${session}`);
+  await where.getByText("Il tuo voto è registrato: A favore.").waitFor();
+  await context.close();
 });

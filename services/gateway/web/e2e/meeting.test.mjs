@@ -151,6 +151,8 @@ test("Hands go up, somebody is suggested and not forced, and a turn becomes a co
   await press(giulia.page, /^Dai la parola Piero/);
   await sees(piero.page, "Ora parli tu");
   await sees(ada.page, "Parla Piero");
+  const repeated = ada.page.locator(".news span", { hasText: "Parla Piero" }); // who hears the screen is told; who looks at it reads it on the card, once
+  await becomes(() => repeated.evaluateAll((all) => all.map((e) => e.className).join()), "visually-hidden");
   await until("the clock to run", async () => await ada.page.locator(".clock").innerText() !== "0:00");
   await press(piero.page, "Scrivi le parole");
   await piero.page.getByLabel("Che cosa vuoi fare").selectOption({ label: "Propongo una cosa" });
@@ -163,9 +165,15 @@ test("Hands go up, somebody is suggested and not forced, and a turn becomes a co
 
   // Piero asks first, but Ada's perspective was heard less. She is suggested; Giulia may give the floor to either.
   await press(piero.page, "Alza la mano");
-  await sees(piero.page, "Sei al posto 1 su 1.");
+  await sees(piero.page, "Sei al posto 1.");
+  await piero.page.locator(".own-hand [role=status]").evaluate((e) => {
+    globalThis.readAgain = 0;
+    new MutationObserver(() => { globalThis.readAgain++; }).observe(e, { subtree: true, childList: true, characterData: true });
+  });
   await press(ada.page, "Alza la mano");
-  await sees(ada.page, "Sei al posto 2 su 2.");
+  await sees(ada.page, "Sei al posto 2.");
+  await piero.page.locator(".hands li", { hasText: "Ada" }).waitFor();
+  assert.equal(await piero.page.evaluate(() => globalThis.readAgain), 0, "one's own place is read again at another's hand");
   const suggested = giulia.page.locator("li.suggested");
   await suggested.getByText("Ada Neri").first().waitFor();
   await becomes(() => suggested.innerText(), /Suggerito/);
@@ -265,6 +273,28 @@ test("A lost line takes nothing away: what was typed stays, over a reload, and i
   await ada.context.unroute(/RecordContributions/);
 });
 
+test("What is typed while the line is slow stays, and only what was sent goes away", async () => {
+  const { ada } = people, field = ada.page.getByLabel("Che cosa vuoi dire");
+  let arrived, release;
+  const reached = new Promise((go) => { arrived = go; }), held = new Promise((go) => { release = go; });
+  await ada.context.route(/RecordContributions/, async (route) => { arrived(); await held; await route.continue(); });
+  await press(ada.page, "Scrivi un intervento");
+  await field.fill("Prima cosa.");
+  await press(ada.page, "Invia");
+  await reached;
+  await field.press("End");
+  await field.pressSequentially(" Seconda cosa.");
+  release();
+  await becomes(() => field.inputValue(), "Seconda cosa.");
+  await ada.context.unroute(/RecordContributions/);
+  await ada.page.reload();
+  await shown(ada.page);
+  await becomes(() => field.inputValue(), "Seconda cosa.", "it is kept as any draft");
+  await press(ada.page, "Invia");
+  await field.waitFor({ state: "hidden" });
+  await until("both to be in the record", async () => (await said("orari")).filter((c) => ["Prima cosa.", "Seconda cosa."].includes(c.text)).length === 2);
+});
+
 test("Two tabs of one person agree, also about what is not sent yet", async () => {
   const { ada } = people;
   const second = await open(ada.context, tavolo.base, path, "it");
@@ -288,7 +318,7 @@ test("The projector shows the item, who speaks, the queue and how to come in", a
   const { giulia, ada, piero } = people;
   await press(piero.page, "Alza la mano");
   await press(ada.page, "Alza la mano");
-  await sees(ada.page, "su 2.");
+  await sees(ada.page, /Sei al posto \d\./);
   await press(giulia.page, /^Dai la parola Piero/);
   for (const [language] of Object.entries(buttons)) {
     const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, storageState: await giulia.context.storageState(), reducedMotion: "reduce" });

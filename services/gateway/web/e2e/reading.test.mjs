@@ -186,3 +186,20 @@ test("Without JavaScript the page says what is needed", async () => {
   await becomes(() => page.locator("body").innerText(), /JavaScript attivo[^]*JavaScript on/);
   await context.close();
 });
+
+test("Without the words there is no blank page: it says so in both languages, and to try again brings the screen", async () => {
+  const context = await reader({ viewport: { width: 360, height: 740 } }), page = await context.newPage();
+  let down = true;
+  await page.route("**/assets/it-*.js", (route) => down ? route.abort() : route.continue());
+  await page.goto(tavolo.base);
+  const notice = page.getByRole("alert");
+  await notice.getByText("La pagina non si è caricata.").waitFor();
+  await notice.getByText("The page did not load.").waitFor();
+  await notice.getByRole("button", { name: "Riprova" }).click(); // the line is still down
+  await notice.getByText("La pagina non si è caricata.").waitFor();
+  down = false;
+  await notice.getByRole("button", { name: "Riprova" }).click();
+  await page.locator("h1").waitFor();
+  assert.equal(await page.locator("#unloaded").isVisible(), false);
+  await context.close();
+});

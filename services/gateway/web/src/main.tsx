@@ -20,4 +20,12 @@ async function begin(): Promise<void> {
   render(<App />, document.getElementById("app")!);
 }
 
-void begin();
+// Without the words there is no catalogue to say so from: the page brought these few, hidden. What failed once as a module is not asked for again, so to try
+// again is to load the page anew.
+function unloaded(): void {
+  const notice = document.getElementById("unloaded")!;
+  notice.querySelector("button")!.onclick = () => location.reload();
+  notice.hidden = false;
+}
+
+begin().catch(unloaded);

@@ -30,8 +30,8 @@ export type Kept = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 type Tell = (name: Command, request: never, id: string) => Promise<unknown>;
 interface Waiter { arrived: (sent: boolean) => void; refused: (why: unknown) => void }
 
-// Refusals that say nothing about the command itself: the same one may be accepted in a moment.
-const passing = /^(bus\/(timeout|unavailable)|eventlog\/(conflict|storage|unavailable|unknown-outcome)|gateway\/(busy|stopping|too-fast|too-slow))$/;
+// Refusals that say nothing about the command itself: the same one may be accepted in a moment, or once whoever sent it has come in again.
+const passing = /^(account\/signed-out|bus\/(timeout|unavailable)|eventlog\/(conflict|storage|unavailable|unknown-outcome)|gateway\/(busy|stopping|too-fast|too-slow))$/;
 export const isPassing = (why: unknown): boolean => why instanceof Refusal && (why.says.key === "web/error-network" || passing.test(why.code));
 
 // Outbox is the box of one account.
@@ -164,16 +164,27 @@ function keeper(): Kept {
   }
 }
 
-const retryEvery = 5_000; // milliseconds between tries while something waits
+const prefix = "tavolo-outbox:", retryEvery = 5_000; // milliseconds between tries while something waits
 const boxes = new Map<string, Outbox>();
 
 // outbox gives the box of the person who is at this device.
-export function outbox(): Outbox {
-  const key = `tavolo-outbox:${me.value?.account ?? ""}`;
+export const outbox = (): Outbox => boxOf(prefix + (me.value?.account ?? ""));
+
+function boxOf(key: string): Outbox {
   let box = boxes.get(key);
   if (!box) boxes.set(key, box = new Outbox(key, keeper(), tell as Tell, (work) => navigator.locks ? navigator.locks.request(key, work) : work()));
   return box;
 }
+
+// The boxes of those who are not here now and left something; they had come in, and so have an account.
+function left(): Outbox[] {
+  const keeps = keeper(), keys = new Set([...boxes.keys(), ...keeps instanceof Storage ? Object.keys(keeps) : []]), own = outbox().key;
+  return [...keys].filter((key) => key.startsWith(prefix) && key !== prefix && key !== own).map(boxOf);
+}
+
+// leftHere counts what others left on this device; dropLeft takes it away.
+export const leftHere = (): number => left().reduce((n, box) => n + box.unsent.value.length, 0);
+export const dropLeft = (): void => left().forEach((box) => box.unsent.value.forEach((u) => box.drop(u.id)));
 
 // send sends a command of this person by their box; see Outbox.send.
 export const send = <C extends Command>(name: C, request: Commands[C], about = "", text = ""): Promise<boolean> => outbox().send(name, request as object, about, text);
@@ -186,6 +197,6 @@ export function startOutbox(): void {
   const flush = () => { if (me.value?.account) void outbox().flush(); };
   effect(() => { if (me.value?.account && state.value === "live") flush(); });
   addEventListener("online", flush);
-  addEventListener("storage", (event) => { if (event.key?.startsWith("tavolo-outbox:")) outbox().read(); });
+  addEventListener("storage", (event) => { if (event.key?.startsWith(prefix)) outbox().read(); });
   setInterval(() => { if (outbox().unsent.value.some((u) => u.failed && !u.refused)) flush(); }, retryEvery);
 }

@@ -4,13 +4,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { Refusal } from "../src/api";
 import { awaited, castBy, shownOf, standingOf } from "../src/deciding/ballots";
-import { followIn, followUpOf, isLate } from "../src/deciding/followups";
+import { followIn, followUpOf } from "../src/deciding/followups";
 import { gain, hundredOf, inHundred, width } from "../src/deciding/hundred";
 import { objectionsOf } from "../src/deciding/objections";
 import { type Plan, type RuleChoice, charterOf, choices, electorsOf, firstPlan, lackOf, openingOf, planOf, ratifierOf, ruleOf, withRule } from "../src/deciding/plan";
 import type { ParticipantViewJson } from "../src/gen/tavolo/api/v1/record_pb";
 import type { RuleJson } from "../src/gen/tavolo/event/v1/decision_pb";
 import { type Unsent } from "../src/outbox";
+import { isLate, late } from "../src/parts/followup";
 import { type Texts, render, spoken } from "../src/words";
 // @ts-expect-error: a plain script of the build
 import { wordsOf } from "../words.mjs";
@@ -204,6 +205,16 @@ test("What became of a decision: the day itself is still in time", () => {
   assert.equal(followUpOf({ ...d, acts: [{ act: { kind: "ACT_KIND_IMPLEMENTATION_EXPLAINED" } }] }, "2026-07-03T08:00:00Z"), "explained");
   assert.equal(followUpOf({ ...d, acts: [{ act: { kind: "ACT_KIND_IMPLEMENTED" } }, { act: { kind: "ACT_KIND_REVERSED" } }] }, "2026-07-03T08:00:00Z"), "reversed");
   assert.equal(followUpOf({ ...d, outcome: "OUTCOME_REJECTED" }, "2026-07-03T08:00:00Z"), undefined);
+});
+
+test("A list, a decision and the own list say that something is late at the same moment, which is the record's: the end of the day in UTC", () => {
+  const due = "2026-07-01", d = { followUp: "FOLLOW_UP_DUE", due } as const;
+  for (const [now, is] of [["2026-07-01T22:30:00Z", false], ["2026-07-01T23:59:59.999Z", false], ["2026-07-02T00:00:00Z", true]] as const) { // half past midnight in Rome is the first
+    assert.deepEqual([late(d, now), followIn(d, now) === "overdue", followUpOf({ outcome: "OUTCOME_ADOPTED", charter: { implementer: "p1", due } }, now) === "overdue"], [is, is, is], now);
+  }
+  assert.deepEqual(["2026-07-01T09:59:59Z", "2026-07-01T10:00:00Z"].map((now) => isLate("2026-07-01T12:00:00+02:00", now)), [false, true], "a moment is over when it comes");
+  assert.equal(isLate("", "2026-07-02T00:00:00Z"), false);
+  assert.equal(late({ ...d, followUp: "FOLLOW_UP_DONE" }, "2026-08-01T00:00:00Z"), false);
 });
 
 test("A power is compared exactly, also where both read the same in hundredths", () => {

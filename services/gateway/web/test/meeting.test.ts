@@ -7,6 +7,7 @@ import { hintOf } from "../src/meeting/hint";
 import { roomNews } from "../src/meeting/news";
 import { amendedBy, unanswered } from "../src/meeting/said";
 import { talkOf } from "../src/meeting/talk";
+import { since } from "../src/parts/form";
 import { voted } from "../src/screens/projector";
 
 const c = (number: number, kind: string, more: Partial<ContributionViewJson> = {}) => ({ number, kind: `CONTRIBUTION_KIND_${kind}`, ...more }) as ContributionViewJson;
@@ -76,6 +77,14 @@ test("News of the room are the item, the floor and a pause; a hand is none", () 
   assert.deepEqual(news({ floor: { speaking: "P" } }, "P"), ["web/room-you-speak"]);
 });
 
+test("What the card below shows is for who hears the screen only, and what one said oneself is no news", () => {
+  const before: SessionViewJson = { session: { phase: "SESSION_PHASE_OPEN" }, seats: [{ participant: "P", present: true }, { participant: "Q", present: true }], items: [{ id: "a", contributions: [] }] };
+  const after = { ...before, floor: { speaking: "P" }, items: [{ id: "a", contributions: [{ number: 1, by: "P" }] }] };
+  const news = (mine: string) => roomNews(before, after, mine).map((m) => [m.key, Boolean(m.shown)]);
+  assert.deepEqual(news("Q"), [["web/room-speaks", true], ["web/news-said", false]]);
+  assert.deepEqual(news("P"), [["web/room-you-speak", true]]);
+});
+
 test("Speaking time is of people and of perspectives, the longest first", () => {
   const { persons, perspectives } = talkOf({ talk: [{ who: "P", seconds: 30 }, { who: "Q", seconds: 45, contributions: 2 }, { who: "constituency:user", seconds: 30 }, { who: "constituency:family", seconds: 45 }] });
   assert.deepEqual(persons, [{ who: "Q", seconds: 45, contributions: 2 }, { who: "P", seconds: 30, contributions: 0 }]);
@@ -85,4 +94,12 @@ test("Speaking time is of people and of perspectives, the longest first", () => 
 test("Who may vote are the binding standings, without those who stay out", () => {
   const electors = [{ participant: "A", standing: "STANDING_BINDING_VOTE" as const }, { participant: "B", standing: "STANDING_BINDING_VOTE" as const, recused: true }, { participant: "C", standing: "STANDING_ADVICE" as never }];
   assert.deepEqual(voted({ electors, ballots: [{ participant: "A" }] }), { n: 1, all: 1 });
+});
+
+test("Of what is typed, only what was sent goes away", () => {
+  assert.equal(since("Ciao.", "Ciao."), "");
+  assert.equal(since("Ciao. ", "Ciao. "), "", "spaces around it are not words");
+  assert.equal(since("Ciao.", "Ciao. E poi?"), "E poi?");
+  assert.equal(since("Ciao.", "Buongiorno."), "Buongiorno.", "changed elsewhere it is another text");
+  assert.equal(since("", "Nuovo"), "Nuovo");
 });

@@ -110,7 +110,19 @@ test("What is kept and cannot be read is no reason to stop", () => {
   assert.deepEqual(new Outbox("k", kept, ledger().tell).unsent.value, []);
 });
 
+test("What was refused because nobody is signed in stays, in order, until whoever sent it has come in again", async () => {
+  const kept = browser(), { log, tell } = ledger();
+  let signedIn = false;
+  const box = new Outbox("ada", kept, (name, request, id) => signedIn ? tell(name, request, id) : Promise.reject(new Refusal({ key: "account/signed-out" }, "account/signed-out")));
+  assert.deepEqual(await Promise.all([say(box, "1"), say(box, "2")]), [false, false], "they wait");
+  assert.deepEqual(box.unsent.value.map((u) => [u.text, u.failed, u.refused]), [["text 1", true, undefined], ["text 2", true, undefined]]);
+  assert.notEqual(kept.getItem("ada"), null);
+  signedIn = true;
+  await box.flush();
+  assert.deepEqual([log, box.unsent.value, kept.getItem("ada")], [["1", "2"], [], null]);
+});
+
 test("Only what says nothing about the command is tried again", () => {
-  for (const code of ["bus/timeout", "bus/unavailable", "eventlog/unknown-outcome", "gateway/stopping", "gateway/busy"]) assert.ok(isPassing(new Refusal({ key: "catalogue/missing" }, code)), code);
+  for (const code of ["account/signed-out", "bus/timeout", "bus/unavailable", "eventlog/unknown-outcome", "gateway/stopping", "gateway/busy"]) assert.ok(isPassing(new Refusal({ key: "catalogue/missing" }, code)), code);
   for (const code of ["item/nothing-said", "gateway/not-permitted", "bus/internal", ""]) assert.ok(!isPassing(new Refusal({ key: "catalogue/missing" }, code)), code);
 });

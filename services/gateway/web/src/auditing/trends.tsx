@@ -46,7 +46,7 @@ function Line({ measure: m, points }: { measure: Measure; points: TrendPointJson
       {counted.length === 0 ? <Empty>{t("web/trends-none")}</Empty> : (
         <div class="beside">
           <Picture shares={points.map((p) => told(m, p))} />
-          <Table caption={t(m.name)} columns={columns}>
+          <Table titled caption={t(m.name)} columns={columns}>
             {counted.map((p) => {
               const s = m.of(p)!, enough = told(m, p);
               return (

@@ -1,6 +1,7 @@
 // What became of earlier decisions: to be done, late, done, refused, reversed. As a list for the screens of an initiative and of a person.
 import { ask, useAsked } from "../api";
 import type { DecisionSummaryJson, DecisionViewJson, InitiativeViewJson } from "../gen/tavolo/api/v1/record_pb";
+import { isLate } from "../parts/followup";
 import { people, named } from "../parts/people";
 import { A, Empty, Loading, Problem } from "../parts/screen";
 import { address } from "../route";
@@ -13,9 +14,6 @@ export const followUpName: Record<Follow, Key> = {
 };
 
 const states: Record<string, Follow> = { FOLLOW_UP_DUE: "due", FOLLOW_UP_DONE: "done", FOLLOW_UP_REFUSED: "refused", FOLLOW_UP_REVERSED: "reversed", FOLLOW_UP_EXPLAINED: "explained" };
-
-// isLate tells whether a last day (yyyy-mm-dd) or a moment is over. The day itself is still in time.
-export const isLate = (due: string, now: string): boolean => due !== "" && (due.length === 10 ? due < now.slice(0, 10) : new Date(due) < new Date(now));
 
 // followIn says what became of a decision in a list.
 export function followIn(d: DecisionSummaryJson, now: string): Follow | undefined {

@@ -6,7 +6,7 @@ import type { PowerResponseJson, SeatPowerJson } from "../gen/tavolo/api/v1/role
 import type { ElectorJson, RuleJson } from "../gen/tavolo/event/v1/decision_pb";
 import { Act } from "../meeting/doing";
 import { Loading, Problem } from "../parts/screen";
-import { Head, Row, Table } from "../parts/table";
+import { Cell, Head, Row, Table } from "../parts/table";
 import { type Key, constituency, t } from "../words";
 import { type Desk, votes } from "./desk";
 import { type Hundred, gain, hundredOf, inHundred, width } from "./hundred";
@@ -129,15 +129,15 @@ function Picture({ sides }: { sides: Side[] }) {
         ))}
       </svg>
       <p class="note d-block">{t("web/power-picture")}</p>
-      <Table narrow caption={t("web/power-caption")} columns={columns}>
+      <Table caption={t("web/power-caption")} columns={columns}>
         {sides.map((s, i) => (
           <Row key={s.who}>
             <Head>
               <svg class="swatch" viewBox="0 0 8 8" aria-hidden="true" focusable="false"><rect class={`tone-${i % 9 + 1}`} width="8" height="8" /></svg>{s.name} <span class="n">{t("web/power-votes-n", { n: s.voters })}</span>
               {can(s) && <span class="note d-block">{can(s)}</span>}
             </Head>
-            <td role="cell">{inHundred(s.alone)}</td>
-            <td role="cell">{inHundred(s.among)}</td>
+            <Cell of={columns[1]!}>{inHundred(s.alone)}</Cell>
+            <Cell of={columns[2]!}>{inHundred(s.among)}</Cell>
           </Row>
         ))}
       </Table>
@@ -157,8 +157,8 @@ function Seats({ seats, electors }: { seats: SeatPowerJson[]; electors: ElectorJ
   return (
     <details class="fold">
       <summary>{t("web/power-seats")}</summary>
-      <Table narrow caption={t("web/power-seats-caption")} columns={columns}>
-        {[...lines].map(([key, l]) => <Row key={key}><Head>{l.of}</Head><td role="cell">{l.n}</td><td role="cell">{inHundred(l.power)}</td></Row>)}
+      <Table caption={t("web/power-seats-caption")} columns={columns}>
+        {[...lines].map(([key, l]) => <Row key={key}><Head>{l.of}</Head><Cell of={columns[1]!}>{l.n}</Cell><Cell of={columns[2]!}>{inHundred(l.power)}</Cell></Row>)}
       </Table>
     </details>
   );

@@ -153,7 +153,7 @@ function Choose({ desk, who, about, consulted, objected, finish, leave }: { desk
           <label for={`${id}-reason`}>{own ? t("web/vote-reason") : t("web/vote-reason-other", { who: named(desk.all, who) })}</label>
           <p class="hint" id={`${id}-hint`}>{t("web/vote-reason-hint")}</p>
           {lacks === "reason" && <p class="wrong" id={`${id}-lacks`}>{t("web/vote-lacks-reason")}</p>}
-          <textarea ref={words} id={`${id}-reason`} class="form-control" rows={3} maxLength={4000} value={reason} aria-invalid={lacks === "reason" || undefined} aria-describedby={`${lacks === "reason" ? `${id}-lacks ` : ""}${id}-hint`} onInput={(e) => write(e.currentTarget.value)} />
+          <textarea ref={words} id={`${id}-reason`} class="form-control" rows={3} maxLength={4000} readOnly={doing.busy} value={reason} aria-invalid={lacks === "reason" || undefined} aria-describedby={`${lacks === "reason" ? `${id}-lacks ` : ""}${id}-hint`} onInput={(e) => write(e.currentTarget.value)} />
         </div>
       )}
       <Trouble of={doing} all={desk.all} />

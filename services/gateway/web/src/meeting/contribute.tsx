@@ -4,29 +4,23 @@ import { useId } from "preact/hooks";
 import type { ItemViewJson } from "../gen/tavolo/api/v1/record_pb";
 import type { ReplyJson } from "../gen/tavolo/event/v1/item_pb";
 import { send } from "../outbox";
-import { Choice, Field, Form, type Problems, Select } from "../parts/form";
+import { Choice, Field, Form, type Problems, Select, since } from "../parts/form";
 import { named } from "../parts/people";
 import { type Key, t } from "../words";
 import { naming } from "./doing";
-import { useDraft } from "./draft";
+import { type Writing, draftKey, useDraft } from "./draft";
 import { forgetWordsLeft, wordsLeft } from "./floor";
 import { type Here, where } from "./here";
 import { type Kind, Kinds } from "./kinds";
 import { type Said, wantsReply } from "./said";
 
-// What is open: a new contribution, or something that hangs on another.
-export type Writing = "new" | "answer" | "amend" | "take" | "word";
-
 interface Draft { text: string; kind: Kind; by: string; reply: string; takesUp: string }
-
-// draftKey is where a draft is kept.
-export const draftKey = (here: Here, item: ItemViewJson, what: Writing, c?: Said): string => `${here.session}:${item.id}:${what}:${c?.number ?? 0}`;
 
 const labels: Record<Writing, Key> = { new: "web/room-what-to-say", answer: "web/room-answer-words", amend: "web/room-amend-words", take: "web/room-take-words", word: "web/room-word-words" };
 const names: Record<Writing, Key> = { new: "web/room-write", answer: "web/room-answer", amend: "web/room-amend", take: "web/room-take", word: "web/room-add-words" };
 
 export function Contribute({ here, item, what, c, done }: { here: Here; item: ItemViewJson; what: Writing; c?: Said; done: () => void }) {
-  const id = useId(), [draft, change, clear] = useDraft<Draft>(draftKey(here, item, what, c), first(here, item, what, c));
+  const id = useId(), [draft, change, clear, latest] = useDraft<Draft>(draftKey(here, item, what, c), first(here, item, what, c));
   const asksReply = what === "answer" && c !== undefined && wantsReply(c), text = draft.text.trim(), is = { who: `${id}-who`, reply: `${id}-reply`, text: `${id}-text` };
   const check = (): Problems => ({
     ...(what === "word" || draft.by ? {} : { [is.who]: { key: "web/room-lacks-who" } }),
@@ -39,12 +33,15 @@ export function Contribute({ here, item, what, c, done }: { here: Here; item: It
       ? send("ItemService/WordContribution", { ...where(here, item), number: c?.number ?? 0, by: c?.by ?? "", ...words }, about, text)
       : send("ItemService/RecordContributions", { ...where(here, item), contributions: [{ by: draft.by, ...words, ...links(what, c, draft, asksReply) }] }, about, text));
     if (what === "word" && c) forgetWordsLeft(here, item, c.by ?? "");
+    // What was typed while it was on its way is the beginning of the next; a text that stands for another is one piece.
+    const typed = latest().text, more = typed === draft.text ? "" : what === "amend" || what === "word" ? typed : since(text, typed);
+    if (more) return change({ text: more });
     clear();
     done();
   };
   return (
     <div class="contribute">
-      <Form label={t(names[what])} check={check} send={submit} action={t("web/room-send")} cancel={() => { clear(); done(); }}>
+      <Form label={t(names[what])} check={check} send={submit} action={t("web/room-send")} goesOn cancel={() => { clear(); done(); }}>
         {what !== "word" && here.writes && <ForWhom id={is.who} here={here} value={draft.by} choose={(by) => change({ by })} />}
         {(what === "new" || what === "word") && <Kinds id={`${id}-kind`} value={draft.kind} choose={(kind) => change({ kind })} />}
         {asksReply && <Choice id={is.reply} label={t("web/room-reply")} options={replies()} value={draft.reply} set={(reply) => change({ reply })} />}

@@ -1,6 +1,15 @@
 // What is being typed. It is kept in the tab, by person, session, item and form, so that neither a reload nor a lost line takes it away.
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
+import type { ItemViewJson } from "../gen/tavolo/api/v1/record_pb";
 import { me } from "../me";
+import type { Here } from "./here";
+import type { Said } from "./said";
+
+// What is open: a new contribution, or something that hangs on another.
+export type Writing = "new" | "answer" | "amend" | "take" | "word";
+
+// draftKey is where the draft of a contribution is kept.
+export const draftKey = (here: Here, item: ItemViewJson, what: Writing, c?: Said): string => `${here.session}:${item.id}:${what}:${c?.number ?? 0}`;
 
 const name = (key: string): string => `tavolo-draft:${me.value?.account ?? ""}:${key}`;
 
@@ -22,14 +31,18 @@ export function keep(key: string, value: unknown): void {
   }
 }
 
-// useDraft gives what is being typed, from what was kept or else from `first`; clear forgets it.
-export function useDraft<T extends object>(key: string, first: T): [T, (change: Partial<T>) => void, () => void] {
+// useDraft gives what is being typed, from what was kept or else from `first`; clear forgets it. latest is what is typed by now, also in work that began a
+// while ago.
+export function useDraft<T extends object>(key: string, first: T): [T, (change: Partial<T>) => void, () => void, () => T] {
   const [value, set] = useState<{ key: string; now: T }>({ key, now: { ...first, ...kept<T>(key) } });
   const now = value.key === key ? value.now : { ...first, ...kept<T>(key) };
+  const latest = useRef(now);
+  latest.current = now;
   const change = (by: Partial<T>) => {
-    const next = { ...now, ...by };
+    const next = { ...latest.current, ...by };
+    latest.current = next;
     keep(key, next);
     set({ key, now: next });
   };
-  return [now, change, () => { keep(key, undefined); set({ key, now: first }); }];
+  return [now, change, () => { keep(key, undefined); set({ key, now: first }); }, () => latest.current];
 }

@@ -3,12 +3,12 @@ import { useState } from "preact/hooks";
 import { awaits } from "../deciding/ballots";
 import { send } from "../outbox";
 import type { ItemViewJson } from "../gen/tavolo/api/v1/record_pb";
-import { Button, Field, Select } from "../parts/form";
+import { Button, Field, Select, since } from "../parts/form";
 import { named } from "../parts/people";
 import { type Key, constituency, t } from "../words";
 import { Clock } from "./clock";
 import { Trouble, useDoing } from "./doing";
-import { keep, kept, useDraft } from "./draft";
+import { draftKey, keep, kept, useDraft } from "./draft";
 import { type Here, where } from "./here";
 import { type Kind, Kinds } from "./kinds";
 
@@ -77,7 +77,10 @@ function EndTurn({ here, item, who }: { here: Here; item: ItemViewJson; who: str
   const end = async () => {
     const turn = kept<Turn>(key), words = turn?.text.trim() ?? "";
     const request = { ...where(here, item), participant: who, ...(turn ? { kind: turn.kind } : {}), ...(words ? { text: { clear: words } } : {}) };
-    if (await doing.work(() => send("ItemService/ReturnFloor", request, `item:${item.id}`, words))) keep(key, undefined);
+    if (!await doing.work(() => send("ItemService/ReturnFloor", request, `item:${item.id}`, words))) return;
+    const more = since(words, kept<Turn>(key)?.text ?? ""), next = draftKey(here, item, "new"); // typed while it ended: it waits for whoever writes again
+    keep(key, undefined);
+    if (more) keep(next, { text: [kept<{ text: string }>(next)?.text, more].filter(Boolean).join("\n") });
   };
   return <><Button busy={doing.busy} onClick={() => void end()}>{t("web/room-end-turn")}</Button><Trouble of={doing} all={here.all} /></>;
 }
@@ -128,7 +131,8 @@ export function OwnHand({ here, item }: { here: Here; item: ItemViewJson | undef
             onClick={() => void doing.tell(place > 0 ? "ItemService/LowerHand" : "ItemService/RaiseHand", { ...where(here, item), participant: mine })}>
             <HandSign up={place > 0} />{t(place > 0 ? "web/room-hand-lower" : "web/room-hand-raise")}
           </Button>
-          <p class="quiet" role="status">{place > 0 && t("web/room-hand-place", { place, all: hands.length })}</p>
+          {/* Not how many hands there are: it would be read again at every hand. */}
+          <p class="quiet" role="status">{place > 0 && t("web/room-hand-place", { place })}</p>
         </>
       )}
       <Trouble of={doing} all={here.all} />

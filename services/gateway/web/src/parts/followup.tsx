@@ -2,8 +2,16 @@
 import type { DecisionSummaryJson } from "../gen/tavolo/api/v1/record_pb";
 import { day, label, t } from "../words";
 
-// late tells whether what is to be done is overdue today.
-export const late = (d: DecisionSummaryJson): boolean => d.followUp === "FOLLOW_UP_DUE" && Boolean(d.due) && d.due!.slice(0, 10) < new Date().toLocaleDateString("sv", { timeZone: "Europe/Rome" });
+// isLate tells whether a last day (yyyy-mm-dd) or a moment is over, as the record's own rule has it for the roles: a day ends where it ends in UTC, wherever
+// the screen is. Otherwise a list would say what the ledger denies.
+export function isLate(due: string, now: string): boolean {
+  const end = new Date(due);
+  if (due.length === 10) end.setUTCDate(end.getUTCDate() + 1);
+  return due !== "" && end <= new Date(now);
+}
+
+// late tells whether what is to be done is overdue now.
+export const late = (d: DecisionSummaryJson, now = new Date().toISOString()): boolean => d.followUp === "FOLLOW_UP_DUE" && isLate(d.due ?? "", now);
 
 export function FollowUp({ d }: { d: DecisionSummaryJson }) {
   const word = label("phase", d.followUp);

@@ -1,5 +1,6 @@
 // What forms are made of. A Form holds what is wrong with its fields and what the gateway said; its fields find their own problem by their id. What was
-// typed stays where it is whatever happens: a form is emptied by the screen, after it was sent.
+// typed stays where it is whatever happens: a form is emptied by the screen, after it was sent. On a slow line that is a while: in a form that closes then, or
+// shows what came of it, the text waits too, so that nothing is typed to be lost; a form that goes on keeps what was typed since (`since`).
 //
 //	<Form check={() => name ? {} : { name: … }} send={() => tell(…)} action={t("web/save")}>
 //	  <Field id="name" label={t("web/name")} value={name} set={setName} />
@@ -11,7 +12,10 @@ import { type Message, say, t } from "../words";
 
 // Problems are by the id of the field.
 export type Problems = Record<string, Message>;
-const Wrong = createContext<Problems>({});
+const Wrong = createContext<Problems>({}), Waits = createContext(false);
+
+// since gives what was typed in a field after what it held was sent: what comes after it, or all of it when it was changed elsewhere.
+export const since = (sent: string, now: string): string => now.startsWith(sent.trim()) ? now.slice(sent.trim().length).trimStart() : now;
 
 // Sending is one thing that is sent at a time, and what came back when it was refused.
 export interface Sending {
@@ -50,12 +54,14 @@ interface FormProps {
   action: string;
   // A second button that gives up.
   cancel?: (() => void) | undefined;
+  // One can type on while it is sent: the screen keeps what was typed since.
+  goesOn?: boolean;
   // What the form is called, where several are on a screen.
   label?: string | undefined;
   children?: ComponentChildren;
 }
 
-export function Form({ check = () => ({}), send, action, cancel, label, children }: FormProps) {
+export function Form({ check = () => ({}), send, action, cancel, goesOn = false, label, children }: FormProps) {
   const [problems, setProblems] = useState<Problems>({});
   const [tries, setTries] = useState(0);
   const sending = useSending(), summary = useRef<HTMLDivElement>(null);
@@ -77,7 +83,7 @@ export function Form({ check = () => ({}), send, action, cancel, label, children
             <ul>{wrong.map(([id, m]) => <li key={id}><a href={`#${id}`} onClick={(e) => { e.preventDefault(); focusOn(id); }}>{say(m)}</a></li>)}</ul>
           </div>
         )}
-        {children}
+        <Waits.Provider value={sending.busy && !goesOn}>{children}</Waits.Provider>
         <Refused sending={sending} />
         <p class="buttons">
           <Button submit busy={sending.busy}>{action}</Button>
@@ -131,7 +137,7 @@ interface FieldProps {
 // Field is a text, a number, a day or a time, with its label, a hint and what is wrong with it.
 export function Field({ id, label, value, set, hint, type = "text", lines, max, class: look = "", autoComplete = "off" }: FieldProps) {
   const problem = useContext(Wrong)[id];
-  const own = { id, value, maxLength: max, class: "form-control", onInput: (e: InputEvent) => set((e.target as HTMLInputElement).value), ...described(id, hint, problem) };
+  const own = { id, value, maxLength: max, readOnly: useContext(Waits), class: "form-control", onInput: (e: InputEvent) => set((e.target as HTMLInputElement).value), ...described(id, hint, problem) };
   return (
     <div class={`ask ${look} ${problem ? "is-wrong" : ""}`}>
       <label for={id}>{label}</label>

@@ -3,9 +3,15 @@ import type { SessionViewJson } from "../gen/tavolo/api/v1/record_pb";
 import type { Message } from "../words";
 import { named, people } from "./people";
 
-export function newsOf(before: SessionViewJson, after: SessionViewJson): Message[] {
-  const news: Message[] = [], all = people(after.seats);
-  const said = contributions(after).filter((c) => !contributions(before).some((o) => o.key === c.key));
+export interface News extends Message {
+  // The screen shows it in its place right below.
+  shown?: boolean;
+}
+
+// newsOf leaves out what the person here said: that is no news to them.
+export function newsOf(before: SessionViewJson, after: SessionViewJson, mine?: string): News[] {
+  const news: News[] = [], all = people(after.seats);
+  const said = contributions(after).filter((c) => !(mine && c.by === mine) && !contributions(before).some((o) => o.key === c.key));
   if (said.length === 1) news.push({ key: "web/news-said", with: { who: named(all, said[0]!.by) } });
   if (said.length > 1) news.push({ key: "web/news-said-n", with: { n: said.length } });
   for (const d of decisions(after)) {

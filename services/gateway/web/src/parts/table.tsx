@@ -2,8 +2,10 @@
 // table any more to some screen readers; the column's name is shown in each card and hidden from them, who hear it already.
 import type { ComponentChildren } from "preact";
 
-export function Table({ caption, columns, narrow = false, children }: {
+export function Table({ caption, titled = false, columns, narrow = false, children }: {
   caption: string;
+  // The heading above says the same: the name of the table is then only for who hears it.
+  titled?: boolean;
   columns: string[];
   // It is narrow enough for every screen: never laid out as cards.
   narrow?: boolean;
@@ -11,7 +13,7 @@ export function Table({ caption, columns, narrow = false, children }: {
 }) {
   return (
     <table role="table" class={narrow ? "table" : "table cards"}>
-      <caption>{caption}</caption>
+      <caption class={titled ? "visually-hidden" : undefined}>{caption}</caption>
       <thead role="rowgroup">
         <tr role="row">{columns.map((c) => <th key={c} role="columnheader" scope="col">{c}</th>)}</tr>
       </thead>

@@ -6,7 +6,7 @@ import type { InitiativeViewJson, ItemViewJson, SessionViewJson } from "../gen/t
 import { useLive } from "../live";
 import { may, seat } from "../me";
 import { announce } from "../parts/announce";
-import { Button, Field, Form, type Problems, Refused, useSending } from "../parts/form";
+import { Button, Field, Form, type Problems, Refused, since, useSending } from "../parts/form";
 import { type People, people } from "../parts/people";
 import { Empty, Loading, Problem, Section } from "../parts/screen";
 import { initiativeOf } from "../route";
@@ -139,13 +139,13 @@ export function Propose({ table, taken }: { table: Pick<Table, "workspace" | "in
       workspace: table.workspace, item: kept.current.item, title: { clear: words }, minutes: Number(minutes) || 0, ...table.mine && { proposedBy: table.mine },
     });
     kept.current = { title: "", item: "" };
-    setTitle("");
-    setMinutes("");
+    setTitle((now) => since(title, now));
+    setMinutes((now) => now === minutes ? "" : now);
     announce({ key: "web/proposed", with: { title: words } });
   };
   const check = (): Problems => ({ ...!title.trim() && { "propose-title": { key: "web/item-missing" } as const }, ...minutesWrong("propose-minutes", minutes) });
   return (
-    <Form action={t("web/propose-send")} label={t("web/propose")} check={check} send={send}>
+    <Form action={t("web/propose-send")} label={t("web/propose")} check={check} send={send} goesOn>
       <Words id="propose" title={title} setTitle={setTitle} minutes={minutes} setMinutes={setMinutes} />
     </Form>
   );

@@ -2,6 +2,7 @@
 import { useRef, useState } from "preact/hooks";
 import { ask, useAsked } from "../api";
 import { Code } from "../entering/code";
+import { Left } from "../entering/left";
 import { Capacity, Consents, answered, capacityProblems, consentProblems, useSeat } from "../entering/seat";
 import type { InvitationViewJson } from "../gen/tavolo/api/v1/account_pb";
 import { me, signedIn } from "../me";
@@ -20,6 +21,7 @@ function ByCode({ back }: { back: string | undefined }) {
   return (
     <Screen kind={t("web/enter-title")}>
       {back && !signedIn() && <Notice look="know"><p>{t("web/enter-needed")}</p></Notice>}
+      <Left />
       <p class="lead">{t("web/enter-what")}</p>
       <Code look={async (code) => { await ask("AccountService/LookAtInvitation", { secret: code }); secret.value = code; }} />
       <p>{t("web/enter-link")}</p>
@@ -33,6 +35,7 @@ function ByInvitation({ brought, back }: { brought: string; back: string | undef
   return (
     <Screen kind={t("web/enter-title")} asked={asked.problem ? undefined : asked}>
       {asked.problem && <Unknown asked={asked} />}
+      <Left />
       {i && <Invited i={i} />}
       {i && <Join i={i} brought={brought} back={back} />}
     </Screen>

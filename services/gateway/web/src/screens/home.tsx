@@ -2,6 +2,7 @@
 // where they belong.
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { ask, useAsked } from "../api";
+import { Left } from "../entering/left";
 import { Code } from "../entering/code";
 import type { DecisionSummaryJson, InitiativeViewJson, SessionSummaryJson, WorkspaceViewJson } from "../gen/tavolo/api/v1/record_pb";
 import { may, me, recognise, seat, signedIn } from "../me";
@@ -84,6 +85,7 @@ function Inside({ list: asked, again }: { list: Department[]; again: () => void 
   const open = (d: Department) => list.length <= manyDepartments || d.initiatives.length > 0;
   return (
     <>
+      <Left />
       {all.length > 0 && <LiveNote />}
       {votes.length > 0 && (
         <Section id="votes" title={t("web/votes-now")}>

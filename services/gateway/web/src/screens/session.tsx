@@ -18,12 +18,13 @@ import { Talk } from "../meeting/talk";
 import { ItemPhase, Phase } from "../parts/badges";
 import { LiveNote } from "../parts/livenote";
 import { Loaded } from "../parts/loaded";
+import type { News } from "../parts/news";
 import { named } from "../parts/people";
 import { Back, Empty, Screen, Section } from "../parts/screen";
 import { moment } from "../parts/sessions";
 import { Fold } from "../preparing/fold";
 import { initiativeOf } from "../route";
-import { type Message, dayAndTime, label, t, time, withWords } from "../words";
+import { dayAndTime, label, t, time, withWords } from "../words";
 
 export function Session({ workspace, id }: { workspace: string; id: string }) {
   const asked = useLive("SessionService/GetSession", { workspace, session: id }, workspace, `session:${id}`);
@@ -91,9 +92,9 @@ function Later({ here }: { here: Here }) {
 }
 
 // useNews keeps what the latest change was, for who hears the screen.
-function useNews(view: SessionViewJson, mine: string | undefined): Message[] {
+function useNews(view: SessionViewJson, mine: string | undefined): News[] {
   const before = useRef(view);
-  const [news, set] = useState<Message[]>([]);
+  const [news, set] = useState<News[]>([]);
   useEffect(() => {
     const latest = roomNews(before.current, view, mine);
     before.current = view;

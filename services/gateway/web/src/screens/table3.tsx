@@ -88,7 +88,7 @@ function Item({ item, says, rows }: { item: string; says: Key; rows: Table3RowJs
   return (
     <Section id={`item-${item}`} title={t(says)}>
       {item === "role" && <Bars rows={rows} />}
-      <Table caption={t(says)} columns={columns}>
+      <Table titled caption={t(says)} columns={columns}>
         {rows.map((r) => (
           <Row key={r.option}>
             <Head>{option(item, r.option ?? "")}</Head>
