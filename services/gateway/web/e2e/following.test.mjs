@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { inspect, languages, listen, photograph, settled } from "./screens.mjs";
-import { initiative, open, signIn, startBrowser, startTavolo, until, workspace } from "./tavolo.mjs";
+import { becomes, initiative, open, signIn, startBrowser, startTavolo, until, workspace } from "./tavolo.mjs";
 
 let tavolo, browser, server, answers = 400, got = [];
 const names = { it: "Italiano", en: "English", "it-x-facile": "Italiano facile" };
@@ -152,7 +152,8 @@ test("A subscription from the form to its end", async (t) => {
   await page.keyboard.press("Enter");
   await block.getByText(/^Il codice non apre più nulla/).waitFor();
   assert.equal((await feed(token)).status, 200, "not yet");
-  await page.keyboard.press("Enter"); // the first button inside has the focus
+  await becomes(() => page.evaluate(() => document.activeElement?.textContent), "Sì, ritira", "the first button inside has the focus");
+  await page.keyboard.press("Enter");
   await page.getByText("L'iscrizione è ritirata.").waitFor();
   assert.equal((await feed(token)).status, 403);
   await block.getByText("Ritirata", { exact: true }).waitFor();
