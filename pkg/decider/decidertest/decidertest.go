@@ -143,6 +143,21 @@ func (o Outcome) Refused(code string) {
 	}
 }
 
+// Answer is what came of a function that can refuse and is no decider.
+type Answer struct {
+	T   testing.TB
+	Err error
+}
+
+// Refused wants a refusal with this code.
+func (a Answer) Refused(code string) {
+	a.T.Helper()
+	var r *decider.Refusal
+	if !errors.As(a.Err, &r) || r.Code != code {
+		a.T.Errorf("want refused %s, got %v", code, a.Err)
+	}
+}
+
 // Command wraps the body of a command. It panics when the message is none: a test asks for something that does not exist.
 func Command(body proto.Message) *commandv1.Command {
 	cmd := &commandv1.Command{}

@@ -1,7 +1,6 @@
 package disclosure_test
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,7 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"tavolo/pkg/decider"
+	"tavolo/pkg/decider/decidertest"
 	"tavolo/pkg/domain/disclosure"
 )
 
@@ -24,21 +23,6 @@ func seen(t *disclosure.Table) string {
 		}
 	}
 	return strings.Join(words, " ")
-}
-
-// answer is what came of something that can be refused.
-type answer struct {
-	t   *testing.T
-	err error
-}
-
-// Refused says that it must have been, with a code.
-func (a answer) Refused(code string) {
-	a.t.Helper()
-	var r *decider.Refusal
-	if !errors.As(a.err, &r) || r.Code != code {
-		a.t.Errorf("refused with %v, want %s", a.err, code)
-	}
 }
 
 var letters = []string{"a", "b", "c", "d", "e"}
@@ -110,7 +94,7 @@ func TestAThresholdForPeopleHasItsLimits(t *testing.T) {
 			t.Errorf("%d: %v", n, err)
 		}
 		if !ok {
-			answer{t, err}.Refused("disclosure/threshold")
+			decidertest.Answer{T: t, Err: err}.Refused("disclosure/threshold")
 		}
 	}
 }
@@ -269,7 +253,7 @@ func TestTwoReleasesMustNotIsolateAFewPeople(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		if !c.ok {
-			answer{t, err}.Refused("disclosure/difference")
+			decidertest.Answer{T: t, Err: err}.Refused("disclosure/difference")
 		} else if seen(got) != seen(oneWay(c.counts...).Protect(disclosure.People)) {
 			t.Errorf("%s: %s", c.name, seen(got))
 		}
@@ -277,7 +261,7 @@ func TestTwoReleasesMustNotIsolateAFewPeople(t *testing.T) {
 	if _, err := disclosure.Next(oneWay(20, 30), []*disclosure.Table{first}, disclosure.People); err == nil {
 		t.Error("another table")
 	} else {
-		answer{t, err}.Refused("disclosure/other-table")
+		decidertest.Answer{T: t, Err: err}.Refused("disclosure/other-table")
 	}
 	if _, err := disclosure.Next(oneWay(1, 2), []*disclosure.Table{oneWay(1, 1)}, 0); err != nil {
 		t.Errorf("departments of the nation: %v", err)

@@ -2,28 +2,12 @@ package evidence
 
 import (
 	"bytes"
-	"errors"
 	"reflect"
 	"testing"
 	"time"
 
-	"tavolo/pkg/decider"
+	"tavolo/pkg/decider/decidertest"
 )
-
-// tried is what came of reading.
-type tried struct {
-	t   *testing.T
-	err error
-}
-
-// Refused says that it must have been, with a code.
-func (a tried) Refused(code string) {
-	a.t.Helper()
-	var r *decider.Refusal
-	if !errors.As(a.err, &r) || r.Code != code {
-		a.t.Errorf("refused with %v, want %s", a.err, code)
-	}
-}
 
 // whole is a part with something in every corner.
 func whole() Part {
@@ -57,7 +41,7 @@ func TestAPartThatIsNotWholeIsRefused(t *testing.T) {
 		}
 	}
 	_, err := ReadPart(append(bytes, 0))
-	tried{t, err}.Refused("evidence/part-unreadable")
+	decidertest.Answer{T: t, Err: err}.Refused("evidence/part-unreadable")
 }
 
 func FuzzReadPart(f *testing.F) {

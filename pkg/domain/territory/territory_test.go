@@ -1,12 +1,11 @@
 package territory_test
 
 import (
-	"errors"
 	"strconv"
 	"strings"
 	"testing"
 
-	"tavolo/pkg/decider"
+	"tavolo/pkg/decider/decidertest"
 	"tavolo/pkg/domain/territory"
 )
 
@@ -58,21 +57,6 @@ func TestTheTwoPartitionsPutEveryRegionSomewhere(t *testing.T) {
 	}
 }
 
-// answer is what came of reading a list.
-type answer struct {
-	t   *testing.T
-	err error
-}
-
-// Refused says that it must have been refused, with a code.
-func (a answer) Refused(code string) {
-	a.t.Helper()
-	var r *decider.Refusal
-	if !errors.As(a.err, &r) || r.Code != code {
-		a.t.Errorf("refused with %v, want %s", a.err, code)
-	}
-}
-
 // allButOne are all regions except that of the two provinces.
 const allButOne = `"01","02","03","05","06","07","08","09","10","11","12","13","14","15","16","17","18","19","20"`
 
@@ -98,9 +82,9 @@ func TestAnEvaluatorBringsAPartition(t *testing.T) {
 }
 
 func TestAPartitionHoldsEveryRegionOnce(t *testing.T) {
-	read := func(list []byte) answer {
+	read := func(list []byte) decidertest.Answer {
 		_, err := territory.Parse(list)
-		return answer{t, err}
+		return decidertest.Answer{T: t, Err: err}
 	}
 	read(mine(allButOne)).Refused("territory/region-missing")
 	read(mine(allButOne + `,"21"`)).Refused("territory/region-missing") // and where is the other province?
