@@ -5,8 +5,8 @@
 //	Tallies   whether the ballots of constituencies may be shown (tallies.go)
 //
 // A cell below the threshold is hidden; so is a zero, unless it is structural: nobody could have been there. Then other cells are hidden until
-// nothing that is hidden follows from what is shown. What follows is taken strictly: a reader knows the totals, that counts are not negative, and how
-// this package works. Percentages are computed from what is shown, never from what is hidden.
+// nothing that is hidden follows from what is shown. What follows is taken strictly: a reader knows the totals, that counts are not negative and, in a
+// table of one row, how this package works (of two ways see DESIGN.md). Percentages are computed from what is shown, never from what is hidden.
 //
 // Departments are not people: their counts have a threshold of their own, none for the national table.
 //
@@ -182,7 +182,7 @@ func (t *Table) cover(threshold int) bool {
 }
 
 // covered: what is hidden in a line cannot be read from it. Either nothing is, or it is several cells; and where the total is shown, what they make
-// together is no small number either.
+// together is neither a small number nor as much as small cells can make at most (two that make 8 under a threshold of 5 can only be 4 and 4).
 func (t *Table) covered(l *line, threshold int) bool {
 	hidden, sum := 0, 0
 	for _, i := range l.parts {
@@ -194,7 +194,7 @@ func (t *Table) covered(l *line, threshold int) bool {
 	if t.Cells[l.total].Hidden {
 		return hidden > 0
 	}
-	return hidden == 0 || hidden > 1 && sum >= threshold
+	return hidden == 0 || hidden > 1 && sum >= threshold && sum != hidden*(threshold-1)
 }
 
 // hideIn hides one more part of a line: the one that follows the first hidden one, in the order of the table and from its end to its beginning; the

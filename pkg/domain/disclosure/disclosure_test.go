@@ -40,11 +40,14 @@ func TestTheTwoTablesOfTheRules(t *testing.T) {
 	if n, ok := roles.Shown(disclosure.Total); !ok || n != 61 {
 		t.Errorf("total %d %v", n, ok)
 	}
-	possible := values(roles, true)
-	for n := 1; n <= 4; n++ { // their sum is 5, each can be 1 to 4, and nothing narrower
-		if !possible[2][n] || !possible[3][n] {
-			t.Errorf("what can be derived: %v", possible)
+	var decisive, other []int
+	for _, counts := range tables(roles) {
+		if seen(disclosure.OneWay(roles.Names[:4], counts).Protect(disclosure.People)) == seen(roles) {
+			decisive, other = append(decisive, counts[2]), append(other, counts[3])
 		}
+	}
+	if !slices.Equal(decisive, []int{0, 1, 2, 3, 4}) || !slices.Equal(other, []int{5, 4, 3, 2, 1}) { // their sum is 5, and nothing narrower follows
+		t.Errorf("what can be derived: %v and %v", decisive, other)
 	}
 	if got := seen(disclosure.OneWay([]string{"yes", "no"}, []int{58, 3}).Protect(disclosure.People)); got != ". . 61" {
 		t.Errorf("yes and no: %s", got)
@@ -63,6 +66,7 @@ func TestSmallCellsAreHiddenAndCovered(t *testing.T) {
 		{"a zero is small", []int{30, 0, 40}, "30 . . 70"},
 		{"two that make a small number together", []int{1, 2, 40, 50}, ". . . 50 93"},
 		{"two that make nothing", []int{0, 0, 40, 50}, ". . . 50 90"},
+		{"two that can only be 4 and 4", []int{5, 4, 5, 4}, "5 . . . 18"},
 		{"a small total hides everything", []int{1, 0, 2}, ". . . ."},
 		{"one category", []int{9}, "9 9"},
 	} {
@@ -99,62 +103,56 @@ func TestAThresholdForPeopleHasItsLimits(t *testing.T) {
 	}
 }
 
-// values tries every table that a reader could think of: same totals, no negative count. strict: those only that would be released alike.
-func values(p *disclosure.Table, strict bool) []map[int]bool {
-	n := len(p.Cells) - 1
-	total := p.Cells[n].Count
-	possible := make([]map[int]bool, n)
-	for i := range possible {
-		possible[i] = map[int]bool{}
-	}
-	counts := make([]int, n)
-	var try func(i, left int)
-	try = func(i, left int) {
-		if i == n {
-			if left == 0 && (!strict || seen(oneWay(counts...).Protect(disclosure.People)) == seen(p)) {
-				for k, c := range counts {
-					possible[k][c] = true
+// A reader who knows the total and exactly how this package works cannot tell the value of a hidden cell: of every table up to a total it is noted how it
+// looks, and no cell that is hidden may have one value only in all tables that look alike.
+func TestWhatIsHiddenCannotBeComputedFromATotal(t *testing.T) {
+	for _, threshold := range []int{disclosure.ThresholdLeast, disclosure.People} {
+		for categories, most := range map[int]int{1: 40, 2: 40, 3: 36, 4: 32, 5: 22} {
+			alike := map[string][]map[int]bool{}
+			rows(categories, most, func(counts []int) {
+				p := oneWay(counts...).Protect(threshold)
+				looks := seen(p)
+				if alike[looks] == nil {
+					alike[looks] = make([]map[int]bool, len(p.Cells))
+				}
+				for i, c := range p.Cells {
+					switch {
+					case !c.Hidden && c.Count < threshold:
+						t.Fatalf("%v: cell %d is shown", counts, i)
+					case !c.Hidden && p.Cells[categories].Hidden:
+						t.Fatalf("%v: a hidden total, and something shown: %s", counts, looks)
+					case c.Hidden && alike[looks][i] == nil:
+						alike[looks][i] = map[int]bool{c.Count: true}
+					case c.Hidden:
+						alike[looks][i][c.Count] = true
+					}
+				}
+			})
+			for looks, cells := range alike {
+				for i, possible := range cells {
+					if len(possible) == 1 {
+						t.Errorf("threshold %d: of %q cell %d can only be %v", threshold, looks, i, possible)
+					}
 				}
 			}
-			return
-		}
-		if c := p.Cells[i]; !c.Hidden {
-			counts[i] = c.Count
-			if c.Count <= left {
-				try(i+1, left-c.Count)
-			}
-			return
-		}
-		for c := 0; c <= left; c++ {
-			counts[i] = c
-			try(i+1, left-c)
 		}
 	}
-	try(0, total)
-	return possible
 }
 
-// A reader who knows the total and exactly how this package works cannot tell the value of a hidden cell.
-func TestWhatIsHiddenCannotBeComputedFromATotal(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		counts := rapid.SliceOfN(rapid.IntRange(0, 12), 1, 4).Draw(t, "counts")
-		p := oneWay(counts...).Protect(disclosure.People)
-		if p.Cells[len(counts)].Hidden {
-			if slices.ContainsFunc(p.Cells, func(c disclosure.Cell) bool { return !c.Hidden }) {
-				t.Fatalf("%v: a hidden total, and something shown: %s", counts, seen(p))
-			}
+// rows calls with every row of counts that makes at most a total.
+func rows(categories, most int, with func(counts []int)) {
+	counts := make([]int, categories)
+	var try func(i, left int)
+	try = func(i, left int) {
+		if i == categories {
+			with(counts)
 			return
 		}
-		for i, possible := range values(p, true) {
-			c := p.Cells[i]
-			if c.Hidden && len(possible) < 2 {
-				t.Fatalf("%v is shown as %s, and cell %d can only be %v", counts, seen(p), i, possible)
-			}
-			if !c.Hidden && c.Count < disclosure.People {
-				t.Fatalf("%v: cell %d is shown", counts, i)
-			}
+		for counts[i] = 0; counts[i] <= left; counts[i]++ {
+			try(i+1, left-counts[i])
 		}
-	})
+	}
+	try(0, most)
 }
 
 // The same for two-way tables and a reader who knows all totals that are shown: every hidden cell has another possible value.
