@@ -110,7 +110,7 @@ func Start(ctx context.Context, o Options) (*Views, error) {
 }
 
 // foldVersion goes up when the same log gives other rows in the same tables: files written before are then built anew, as with another schema.
-const foldVersion = 1
+const foldVersion = 2
 
 func openDB(dir, ws string) (*sqlite.DB, error) {
 	return sqlite.Open(filepath.Join(dir, ws+".db"), sqlite.Options{Schema: schema + "CREATE VIEW fold AS SELECT " + strconv.Itoa(foldVersion) + " AS version;\n"})
