@@ -133,6 +133,11 @@ func TestAWorkbookHasDataDictionaryAndMethod(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, sheet := range f.GetSheetList() {
+		if used, err := f.GetSheetDimension(sheet); err != nil || used == "A1" {
+			t.Errorf("%s says that only %q is used: %v", sheet, used, err)
+		}
+	}
 	if got := f.GetSheetList(); !slices.Equal(got, []string{"dati", "empty", "dizionario", "metodo"}) {
 		t.Fatalf("%v", got)
 	}
