@@ -212,6 +212,17 @@ func TestASystemFileHoldsDataAndLabels(t *testing.T) {
 	}
 }
 
+// A label longer than the format allows ends after a word.
+func TestALongLabelIsCutAfterAWord(t *testing.T) {
+	long := strings.TrimSpace(strings.Repeat("perché sì, ", 12))
+	table := &export.Table{Name: "t", Labels: export.Labels{It: "t", En: "t"}, Columns: []export.Column{{Name: "c", Labels: export.Labels{It: "c", En: "c"}, Kind: export.Code,
+		Values: []export.Value{{Code: "x", Labels: export.Labels{It: long, En: "short"}}}}}}
+	got := readSAV(t, written(t, table, "it")).values["V1"][1]
+	if whole := strings.TrimSuffix(got, "…"); whole == got || len(got) > 120 || len(got) < 100 || !strings.HasPrefix(long, whole) || !strings.HasSuffix(whole, "perché") && !strings.HasSuffix(whole, "sì") {
+		t.Errorf("%d bytes: %q", len(got), got)
+	}
+}
+
 // Whatever texts, labels and numbers a table holds, they come back.
 func TestSystemFilesComeBackAsTheyWere(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
