@@ -279,6 +279,15 @@ func (v *Views) ready(ctx context.Context, ws string, atLeast uint64, caughtUp b
 	return workspaces, nil
 }
 
+// readyIn is ready for a question about one workspace, which has to be named.
+func (v *Views) readyIn(ctx context.Context, ws string, atLeast uint64, caughtUp bool) error {
+	if ws == "" {
+		return decider.Refuse("workspace/unknown", "workspace", ws)
+	}
+	_, err := v.ready(ctx, ws, atLeast, caughtUp)
+	return err
+}
+
 // questions are the endpoints, by subject.
 func (v *Views) questions() map[string]bus.Handler {
 	return map[string]bus.Handler{
