@@ -309,7 +309,7 @@ test("Minutes are contested and settled; until then no role can be said", async 
   await press(card(lead, question), "Chiarisci la contestazione");
   await card(lead, question).getByLabel("Come si è chiarito").fill("Dario conferma: ha votato contro.");
   await press(card(lead, question), "È chiarito");
-  await where.getByText("Dario ha votato a favore.").waitFor({ state: "detached" });
+  await where.getByText("Ada ha contestato il verbale: Dario ha votato a favore. Si è chiarito così: Dario conferma: ha votato contro.").waitFor(); // both stay to be read
   await where.locator(".own-role", { hasText: "Altro" }).waitFor({ state: "detached" });
 });
 
