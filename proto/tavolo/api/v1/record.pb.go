@@ -2024,7 +2024,8 @@ type DisputeView struct {
 	// Who wrote down how it was settled.
 	SettledBy string `protobuf:"bytes,3,opt,name=settled_by,json=settledBy,proto3" json:"settled_by,omitempty"`
 	// How it was settled.
-	How           string                 `protobuf:"bytes,4,opt,name=how,proto3" json:"how,omitempty"`
+	How string `protobuf:"bytes,4,opt,name=how,proto3" json:"how,omitempty"`
+	// When it was settled.
 	At            *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=at,proto3" json:"at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -2130,6 +2130,8 @@ export declare type DisputeView = Message<"tavolo.api.v1.DisputeView"> & {
   how: string;
 
   /**
+   * When it was settled.
+   *
    * @generated from field: google.protobuf.Timestamp at = 5;
    */
   at?: Timestamp | undefined;
@@ -2170,6 +2172,8 @@ export declare type DisputeViewJson = {
   how?: string;
 
   /**
+   * When it was settled.
+   *
    * @generated from field: google.protobuf.Timestamp at = 5;
    */
   at?: TimestampJson;
