@@ -191,8 +191,11 @@ func TestAnAssociationReadsOverAnOutsideServer(t *testing.T) {
 	var receipt map[string]any
 	h.call("InitiativeService/SetPublication", `{"workspace":"`+dsm+`","initiative":"`+orari+`","public":true}`, &receipt)
 	s, other := h.subscribe(`{}`), h.subscribe(`{}`)
-	if _, page := h.get("", "/feeds"); strings.Count(string(page), "nats --server nats://"+h.nats+" --user association") != 2 {
+	if _, page := h.get("", "/feeds"); strings.Count(string(page), "nats --server nats://"+h.nats+" --user association") != 1 {
 		t.Errorf("the page of the feeds does not show %s: %s", h.nats, page)
+	}
+	if _, page := h.get(s.Token, "/v1/feeds/entries"); !strings.Contains(string(page), `"subscription":"`+s.Subscription.ID+`"`) {
+		t.Errorf("who has the token is not told the id that is in its subjects: %s", page)
 	}
 	m := &memory{}
 	h.compare(s, m, 2)
