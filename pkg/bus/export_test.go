@@ -19,6 +19,9 @@ const LogAccount = logAccount
 // ReadersAccount is the name of the account for readers from outside.
 const ReadersAccount = readersAccount
 
+// ServicesAccount and SystemAccount are the names of the other two.
+const ServicesAccount, SystemAccount = servicesAccount, systemAccount
+
 // HeaderCorrelation is the header's name.
 const HeaderCorrelation = headerCorrelation
 

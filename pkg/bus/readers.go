@@ -29,8 +29,8 @@ import (
 //	         subscribe feed.<id>.>     what it is told, and nothing else
 //
 // Each connection is asked about when it is made (the server's "auth callout"), so that a subscription that was made just now may come in and one that was
-// taken back may not. Whoever has the issuer's seed can let anybody in anywhere: it is the strongest secret of an outside server, and only the
-// herald needs it.
+// taken back may not. Whoever has the issuer's seed and the herald's password can let anybody into any account of that server but SYS: they are the
+// strongest secrets of it, and only the process with the herald needs them. On a server for readers alone (WriteReadersConfig) there is no other account.
 //
 // Not here: what tokens hold and what is told (services/feeds).
 

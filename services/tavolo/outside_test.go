@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"flag"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -42,8 +43,8 @@ func natsServer() {
 // outsideHouse is the whole of it. feedHouse asks its gateway.
 type outsideHouse struct {
 	feedHouse
-	dir, nats string
-	running   map[string]*exec.Cmd
+	dir, nats, readers string // the folder, and the addresses of the servers: one for all, or a second one for readers
+	running            map[string]*exec.Cmd
 }
 
 // knows says whose passwords each service is given: the docs say that it needs no other.
@@ -52,11 +53,17 @@ var knows = map[string][]string{
 	bus.Feeds: {bus.Feeds, bus.Herald, bus.Issuer}, bus.Gateway: {bus.Gateway, bus.Operator},
 }
 
-func openOutsideHouse(t *testing.T) *outsideHouse {
+func openOutsideHouse(t *testing.T, apart bool) *outsideHouse {
 	t.Helper()
 	h := &outsideHouse{feedHouse: feedHouse{t: t}, dir: t.TempDir(), running: map[string]*exec.Cmd{}}
 	h.plan.Dir = filepath.Join(h.dir, bus.Gateway)
-	if said := output(t, "nats-config", h.dir); !strings.Contains(said, "nats-server -c "+filepath.Join(h.dir, "nats-server.conf")) {
+	h.nats = free(t)
+	h.readers = h.nats
+	args := []string{"nats-config", h.dir}
+	if apart {
+		args, h.readers = append(args, "--readers-apart"), free(t)
+	}
+	if said := output(t, args...); !strings.Contains(said, "nats-server -c "+filepath.Join(h.dir, "nats-server.conf")) || strings.Contains(said, "readers-server.conf") != apart {
 		t.Errorf("nats-config says %q", said)
 	}
 	all, err := readSecrets(filepath.Join(h.dir, "secrets.yaml"))
@@ -76,28 +83,41 @@ func openOutsideHouse(t *testing.T) *outsideHouse {
 			t.Fatal(err)
 		}
 	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.nats = free.Addr().String()
-	_ = free.Close()
 	h.startNATS()
 	h.startServices()
 	return h
 }
 
+// free gives an address of this machine where nobody listens.
+func free(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
 func (h *outsideHouse) startNATS() {
 	h.t.Helper()
-	host, port, _ := net.SplitHostPort(h.nats)
-	cmd := called(h.t, "nats-server", "-c", filepath.Join(h.dir, "nats-server.conf"), "-a", host, "-p", port, "-sd", filepath.Join(h.dir, "store"), "-l", filepath.Join(h.dir, "nats.log"))
+	h.startServer("nats-server", h.nats, "-sd", filepath.Join(h.dir, "store"))
+	if h.readers != h.nats {
+		h.startServer("readers-server", h.readers)
+	}
+}
+
+func (h *outsideHouse) startServer(name, address string, args ...string) {
+	h.t.Helper()
+	host, port, _ := net.SplitHostPort(address)
+	cmd := called(h.t, "nats-server", append(args, "-c", filepath.Join(h.dir, name+".conf"), "-a", host, "-p", port, "-l", filepath.Join(h.dir, name+".log"))...)
 	if err := cmd.Start(); err != nil {
 		h.t.Fatal(err)
 	}
-	h.running["nats"] = cmd
-	h.t.Cleanup(func() { h.kill("nats") })
-	h.until("NATS listens", func() bool {
-		c, err := net.Dial("tcp", h.nats)
+	h.running[name] = cmd
+	h.t.Cleanup(func() { h.kill(name) })
+	h.until(name+" listens", func() bool {
+		c, err := net.Dial("tcp", address)
 		if err == nil {
 			_ = c.Close()
 		}
@@ -108,8 +128,12 @@ func (h *outsideHouse) startNATS() {
 func (h *outsideHouse) startServices() {
 	h.t.Helper()
 	for _, s := range []string{bus.People, bus.Ledger, bus.Views, bus.Clerk, bus.Feeds, bus.Gateway} {
-		cmd, at := serve(h.t, "--services", s, "--nats", "nats://"+h.nats, "--nats-secrets", filepath.Join(h.dir, s+".yaml"), "--data", filepath.Join(h.dir, s),
-			"--listen", "127.0.0.1:0", "--feeds-nats-url", "nats://"+h.nats)
+		args := []string{"--services", s, "--nats", "nats://" + h.nats, "--nats-secrets", filepath.Join(h.dir, s+".yaml"), "--data", filepath.Join(h.dir, s),
+			"--listen", "127.0.0.1:0", "--feeds-nats-url", "nats://" + h.readers}
+		if h.readers != h.nats {
+			args = append(args, "--nats-readers", "nats://"+h.readers)
+		}
+		cmd, at := serve(h.t, args...)
 		h.running[s] = cmd
 		if at != "" {
 			h.url = at
@@ -145,7 +169,7 @@ func (h *outsideHouse) record(file string) {
 func (h *outsideHouse) sit(s subscribed) <-chan struct{} {
 	h.t.Helper()
 	out := make(chan struct{})
-	nc, err := nats.Connect("nats://"+h.nats, nats.Token(s.Token), nats.NoReconnect(), nats.Timeout(far), nats.ClosedHandler(func(*nats.Conn) { close(out) }))
+	nc, err := nats.Connect("nats://"+h.readers, nats.Token(s.Token), nats.NoReconnect(), nats.Timeout(far), nats.ClosedHandler(func(*nats.Conn) { close(out) }))
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -170,7 +194,7 @@ func (h *outsideHouse) compare(s subscribed, m *memory, many int) {
 		}
 		want = append(want, n.Entry.ID)
 	}
-	if err := followNATS(h.t.Context(), "nats://"+h.nats, s, m, len(want)); err != nil {
+	if err := followNATS(h.t.Context(), "nats://"+h.readers, s, m, len(want)); err != nil {
 		h.t.Fatal(err)
 	}
 	if m.lost || !slices.Equal(m.ids, want) {
@@ -186,13 +210,17 @@ func (h *outsideHouse) compare(s subscribed, m *memory, many int) {
 
 // An association reads over the NATS of somebody else what it would read anywhere; everything is killed and started again, and it goes on from its number.
 func TestAnAssociationReadsOverAnOutsideServer(t *testing.T) {
-	h := openOutsideHouse(t)
+	t.Run("one for all", func(t *testing.T) { readOutside(t, openOutsideHouse(t, false)) })
+	t.Run("one for readers", func(t *testing.T) { readOutside(t, openOutsideHouse(t, true)) })
+}
+
+func readOutside(t *testing.T, h *outsideHouse) {
 	h.record("../../examples/1-apertura-del-sabato.yaml")
 	var receipt map[string]any
 	h.call("InitiativeService/SetPublication", `{"workspace":"`+dsm+`","initiative":"`+orari+`","public":true}`, &receipt)
 	s, other := h.subscribe(`{}`), h.subscribe(`{}`)
-	if _, page := h.get("", "/feeds"); strings.Count(string(page), "nats --server nats://"+h.nats+" --user association") != 1 {
-		t.Errorf("the page of the feeds does not show %s: %s", h.nats, page)
+	if _, page := h.get("", "/feeds"); strings.Count(string(page), "nats --server nats://"+h.readers+" --user association") != 1 {
+		t.Errorf("the page of the feeds does not show %s: %s", h.readers, page)
 	}
 	if _, page := h.get(s.Token, "/v1/feeds/entries"); !strings.Contains(string(page), `"subscription":"`+s.Subscription.ID+`"`) {
 		t.Errorf("who has the token is not told the id that is in its subjects: %s", page)
@@ -201,12 +229,17 @@ func TestAnAssociationReadsOverAnOutsideServer(t *testing.T) {
 	h.compare(s, m, 2)
 	before := m.has()
 
-	h.kill("nats", bus.Feeds, bus.Views, bus.Gateway, bus.Clerk, bus.Ledger, bus.People)
+	h.kill(slices.Collect(maps.Keys(h.running))...)
 	h.startNATS()
 	h.startServices()
 	h.record("../../examples/2-trasporto.yaml")
 	h.compare(s, m, before+2)
 
+	if nc, err := nats.Connect("nats://"+h.nats, nats.Token(s.Token), nats.Timeout(far)); (err == nil) != (h.readers == h.nats) {
+		t.Errorf("the server that has the log lets a reader in: %v", err == nil)
+	} else if err == nil {
+		nc.Close()
+	}
 	gone, stays := h.sit(s), h.sit(other)
 	h.revoke(s)
 	select {
@@ -214,7 +247,7 @@ func TestAnAssociationReadsOverAnOutsideServer(t *testing.T) {
 	case <-time.After(far):
 		t.Error("a reader whose token was revoked is still there")
 	}
-	if nc, err := nats.Connect("nats://"+h.nats, nats.Token(s.Token), nats.Timeout(far)); err == nil {
+	if nc, err := nats.Connect("nats://"+h.readers, nats.Token(s.Token), nats.Timeout(far)); err == nil {
 		nc.Close()
 		t.Error("a revoked token lets in")
 	}
