@@ -108,8 +108,12 @@ var configText = template.Must(template.New("nats").Funcs(template.FuncMap{
 		return "[" + strings.Join(quoted, ", ") + "]"
 	},
 }).Parse(`# Written by tavolo from its table of grants. Allow-lists only; do not add no_auth_user, leafnodes, mqtt or websocket.
+{{- if index .Users .Log}}
 # Include it from your own file, which adds listen, tls, store_dir (at the top level) and cluster. A second jetstream block would replace
 # the one below, and with it the syncing.
+{{- else}}
+# Include it from your own file, which adds listen and tls. Nothing is kept here.
+{{- end}}
 max_payload: {{.MaxPayload}}
 {{- if index .Users .Log}}
 jetstream {
