@@ -77,17 +77,17 @@ func cut(text string, n int) string {
 	return text[:n]
 }
 
-// cutWords shortens a text to at most n bytes, after a word, and shows that it goes on.
+// cutWords shortens a text to at most n bytes at a word, and shows it.
 func cutWords(text string, n int) string {
 	const more = "…"
 	if len(text) <= n {
 		return text
 	}
 	short := cut(text, n-len(more))
-	if end := strings.LastIndexByte(short, ' '); end > 0 {
-		short = short[:end]
+	if at := strings.LastIndexByte(short, ' '); at > 0 {
+		short = short[:at]
 	}
-	return strings.TrimRight(short, " ,;:") + more
+	return short + more
 }
 
 // WriteSAV writes a table with labels in a language. at dates the file.

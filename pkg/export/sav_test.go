@@ -212,14 +212,24 @@ func TestASystemFileHoldsDataAndLabels(t *testing.T) {
 	}
 }
 
-// A label longer than the format allows ends after a word.
-func TestALongLabelIsCutAfterAWord(t *testing.T) {
-	long := strings.TrimSpace(strings.Repeat("perché sì, ", 12))
-	table := &export.Table{Name: "t", Labels: export.Labels{It: "t", En: "t"}, Columns: []export.Column{{Name: "c", Labels: export.Labels{It: "c", En: "c"}, Kind: export.Code,
-		Values: []export.Value{{Code: "x", Labels: export.Labels{It: long, En: "short"}}}}}}
-	got := readSAV(t, written(t, table, "it")).values["V1"][1]
-	if whole := strings.TrimSuffix(got, "…"); whole == got || len(got) > 120 || len(got) < 100 || !strings.HasPrefix(long, whole) || !strings.HasSuffix(whole, "perché") && !strings.HasSuffix(whole, "sì") {
-		t.Errorf("%d bytes: %q", len(got), got)
+// SPSS shows no more than 120 bytes of what a value means: a longer sentence ends at a word, and shows that it does.
+func TestASentenceTooLongForSPSSEndsAtAWord(t *testing.T) {
+	said := func(label string) string {
+		table := &export.Table{Name: "t", Labels: export.Labels{It: "t", En: "t"}, Rows: [][]any{{"a"}},
+			Columns: []export.Column{{Name: "c", Labels: export.Labels{It: "c", En: "c"}, Kind: export.Code, Values: []export.Value{{Code: "a", Labels: export.Labels{It: label, En: label}}}}}}
+		return readSAV(t, written(t, table, "it")).values["V1"][1]
+	}
+	fits := strings.Repeat("perché ", 13) + "proprio così." // 118 bytes
+	for label, want := range map[string]string{
+		strings.Repeat("a", 120):       strings.Repeat("a", 120),
+		fits[:len(fits)-1]:             fits[:len(fits)-1],
+		fits + " Oggi.":                strings.Repeat("perché ", 13) + "proprio…",
+		strings.Repeat("è", 70):        strings.Repeat("è", 58) + "…",
+		strings.Repeat("a", 119) + "è": strings.Repeat("a", 117) + "…",
+	} {
+		if got := said(label); got != want || len(got) > 120 {
+			t.Errorf("%q is %q, want %q", label, got, want)
+		}
 	}
 }
 

@@ -73,8 +73,7 @@ func (b *workbook) sheet(name string, widths []float64, first []string, lines fu
 	if _, err := b.NewSheet(name); err != nil {
 		return err
 	}
-	// The used range is left unsaid: a new sheet says A1, and readers that believe it would read one cell.
-	if err := b.SetSheetDimension(name, ""); err != nil {
+	if err := b.SetSheetDimension(name, ""); err != nil { // else it says that the sheet is one cell, and programs that believe it read no more
 		return err
 	}
 	out, err := b.NewStreamWriter(name)

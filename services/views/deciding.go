@@ -35,6 +35,9 @@ func decisionOf(a *aggregate.Aggregate, open opener, upTo uint64, count *apiv1.C
 	for _, x := range d.Amendments {
 		view.Amendments = append(view.Amendments, &apiv1.AmendmentView{Text: open(x.Text), TakesUp: x.TakesUp, Objector: x.Objector, At: timestamp(x.At), Sequence: x.Seq})
 	}
+	for _, x := range d.Settled {
+		view.Disputes = append(view.Disputes, &apiv1.DisputeView{By: x.By, Text: open(x.Text), SettledBy: x.SettledBy, How: open(x.How), At: timestamp(x.At)})
+	}
 	for _, act := range d.Acts {
 		view.Acts = append(view.Acts, &apiv1.ActView{Act: act.ActRecorded, At: timestamp(act.At), Reason: open(act.Words), Sequence: act.Seq})
 	}
