@@ -15,6 +15,7 @@ import (
 	"tavolo/pkg/decider"
 	apiv1 "tavolo/proto/tavolo/api/v1"
 	"tavolo/proto/tavolo/api/v1/apiv1connect"
+	commandv1 "tavolo/proto/tavolo/command/v1"
 )
 
 // asker answers questions about what is recorded: over NATS in this process, or over HTTP from a running server.
@@ -83,9 +84,8 @@ func serverDesk(url, token string) *desk {
 	files := apiv1connect.NewMinutesServiceClient(client, url)
 	return &desk{
 		ask: httpAsker{apiv1connect.NewRoleServiceClient(client, url), apiv1connect.NewEvidenceServiceClient(client, url), apiv1connect.NewWorkspaceServiceClient(client, url), apiv1connect.NewDecisionServiceClient(client, url)},
-		record: func(ctx context.Context, in input) (recordedFile, error) {
-			r, err := files.ImportMinutes(ctx, &apiv1.ImportMinutesRequest{Name: in.name, File: in.data})
-			return recordedFile{receipt: r}, err
+		record: func(ctx context.Context, in input) (*commandv1.Receipt, error) {
+			return files.ImportMinutes(ctx, &apiv1.ImportMinutesRequest{Name: in.name, File: in.data})
 		},
 		close: func() error { return nil },
 	}

@@ -17,6 +17,7 @@ import (
 
 	"tavolo/pkg/bus"
 	"tavolo/pkg/releases"
+	commandv1 "tavolo/proto/tavolo/command/v1"
 	"tavolo/services/clerk"
 	"tavolo/services/feeds"
 	"tavolo/services/gateway"
@@ -267,7 +268,7 @@ type source struct {
 // desk is whoever answers questions and takes minutes: a house of our own or a server.
 type desk struct {
 	ask    asker
-	record func(ctx context.Context, in input) (recordedFile, error)
+	record func(ctx context.Context, in input) (*commandv1.Receipt, error)
 	close  func() error
 }
 
@@ -292,7 +293,7 @@ func houseDesk(ctx context.Context, p plan) (*desk, error) {
 	if err != nil {
 		return nil, errors.Join(err, h.close())
 	}
-	record := func(ctx context.Context, in input) (recordedFile, error) {
+	record := func(ctx context.Context, in input) (*commandv1.Receipt, error) {
 		return importer{nc: nc}.file(ctx, in, anyone)
 	}
 	return &desk{ask: natsAsker{nc}, record: record, close: h.close}, nil

@@ -43,11 +43,11 @@ func (c *importCmd) Run(ctx context.Context, t *terminal) error {
 		return err
 	}
 	recorded, unchanged, corrected := 0, 0, 0
-	err = d.all(ctx, t, files, func(r recordedFile) {
+	err = d.all(ctx, t, files, func(r *commandv1.Receipt) {
 		switch {
-		case r.receipt.Commits == 0:
+		case r.Commits == 0:
 			unchanged++
-		case r.correction:
+		case r.Correction:
 			corrected++
 		default:
 			recorded++
@@ -103,7 +103,7 @@ const slowFrom = 20
 const sideBySide = 4
 
 // all records the files: those of an initiative in their order, different initiatives side by side. The first that is refused stops the rest.
-func (d *desk) all(ctx context.Context, t *terminal, files []input, done func(recordedFile)) error {
+func (d *desk) all(ctx context.Context, t *terminal, files []input, done func(*commandv1.Receipt)) error {
 	var bar *progressbar.ProgressBar
 	if f, ok := t.err.(*os.File); ok && len(files) >= slowFrom && term.IsTerminal(int(f.Fd())) {
 		bar = progressbar.NewOptions(len(files), progressbar.OptionSetWriter(t.err), progressbar.OptionSetDescription("recording"), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
@@ -170,12 +170,6 @@ func (d *desk) all(ctx context.Context, t *terminal, files []input, done func(re
 	return nil
 }
 
-// recordedFile says what became of one file.
-type recordedFile struct {
-	receipt    *commandv1.Receipt
-	correction bool
-}
-
 // anyone is the permit of whoever is at the machine.
 func anyone(string, string, ...*commandv1.Command) error { return nil }
 
@@ -203,11 +197,11 @@ func (i importer) record(ctx context.Context, name string, data []byte, permit g
 	if errors.As(err, &sentence) {
 		return nil, decider.Refuse("minutes/refused", "problems", sentence.sentence)
 	}
-	return r.receipt, err
+	return r, err
 }
 
 // file records one minutes file, whole or not at all.
-func (i importer) file(ctx context.Context, in input, permit gateway.ImportPermit) (recordedFile, error) {
+func (i importer) file(ctx context.Context, in input, permit gateway.ImportPermit) (*commandv1.Receipt, error) {
 	for try := 1; ; try++ {
 		r, err := i.once(ctx, in.name, in.file, permit)
 		if again := decider.CodeOf(err); again == "eventlog/conflict" || strings.HasSuffix(again, "/already-enrolled") || strings.HasSuffix(again, "/already-prepared") || strings.HasSuffix(again, "/already-founded") || strings.HasSuffix(again, "/already-open") {
@@ -219,16 +213,16 @@ func (i importer) file(ctx context.Context, in input, permit gateway.ImportPermi
 	}
 }
 
-func (i importer) once(ctx context.Context, name string, f *minutes.File, permit gateway.ImportPermit) (recordedFile, error) {
+func (i importer) once(ctx context.Context, name string, f *minutes.File, permit gateway.ImportPermit) (*commandv1.Receipt, error) {
 	ws := f.Department.ID
 	answer := &apiv1.RecordedResponse{}
 	ask := &apiv1.RecordedRequest{Workspace: ws, Initiative: f.Initiative.ID, Session: f.Session.ID, CaughtUp: true}
 	if err := bus.Request(ctx, i.nc, "query.recorded", ask, answer); err != nil {
-		return recordedFile{}, err
+		return nil, err
 	}
 	recorded := &minutes.Recorded{}
 	if err := json.Unmarshal(answer.Recorded, recorded); err != nil {
-		return recordedFile{}, err
+		return nil, err
 	}
 	refs := make([]string, len(f.Participants))
 	for n, p := range f.Participants {
@@ -238,16 +232,16 @@ func (i importer) once(ctx context.Context, name string, f *minutes.File, permit
 	if len(refs) > 0 {
 		enrolled := &peoplev1.EnrolResponse{}
 		if err := bus.Request(ctx, i.nc, "people.enrol", &peoplev1.EnrolRequest{Workspace: ws, Initiative: f.Initiative.ID, Refs: refs}, enrolled); err != nil {
-			return recordedFile{}, err
+			return nil, err
 		}
 		for n, ref := range refs {
 			pseudonyms[ref], names[enrolled.Participants[n]] = enrolled.Participants[n], ref
 		}
 	}
 	steps := minutes.Steps(f, recorded, pseudonyms)
-	out := recordedFile{receipt: &commandv1.Receipt{Sequence: answer.Sequence}, correction: recorded.Session != nil}
+	receipt := &commandv1.Receipt{Sequence: answer.Sequence}
 	if len(steps) == 0 {
-		return out, nil
+		return receipt, nil
 	}
 	if i.weave != nil {
 		steps = i.weave(steps, pseudonyms)
@@ -261,15 +255,16 @@ func (i importer) once(ctx context.Context, name string, f *minutes.File, permit
 		batch.Commands = append(batch.Commands, s.Command)
 	}
 	if err := permit(ws, f.Initiative.ID, batch.Commands...); err != nil {
-		return out, err
+		return receipt, err
 	}
 	if err := sealing.Seal(ctx, i.nc, ws, batch.Commands...); err != nil {
-		return out, err
+		return receipt, err
 	}
-	if err := bus.Request(ctx, i.nc, "cmd."+ws, batch, out.receipt); err != nil {
-		return out, placed(name, f, steps, names, err)
+	if err := bus.Request(ctx, i.nc, "cmd."+ws, batch, receipt); err != nil {
+		return receipt, placed(name, f, steps, names, err)
 	}
-	return out, nil
+	receipt.Correction = recorded.Session != nil
+	return receipt, nil
 }
 
 // placed turns a refusal of the domain into a sentence with its place in the file.

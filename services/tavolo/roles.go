@@ -17,6 +17,7 @@ import (
 
 	"tavolo/pkg/minutes"
 	apiv1 "tavolo/proto/tavolo/api/v1"
+	commandv1 "tavolo/proto/tavolo/command/v1"
 )
 
 // format is how an answer is written.
@@ -68,7 +69,7 @@ func (c *auditCmd) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	err = d.all(ctx, t, files, func(recordedFile) {})
+	err = d.all(ctx, t, files, func(*commandv1.Receipt) {})
 	var list *apiv1.ListRolesResponse
 	if err == nil {
 		list, err = d.ask.roles(ctx, &apiv1.ListRolesRequest{AsOf: c.AsOf.message()})

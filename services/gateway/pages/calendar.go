@@ -53,7 +53,8 @@ func MeetingsOf(workspace string, v *apiv1.InitiativeView) (all []Meeting) {
 	return all
 }
 
-// PublicCalendar writes meetings for a calendar program (RFC 5545). stamp is when the file counts as made.
+// PublicCalendar writes meetings for a calendar program (RFC 5545). stamp is when the file counts as made. Without a meeting it has a time zone, for a
+// calendar must hold something.
 func PublicCalendar(lang string, meetings []Meeting, stamp time.Time) []byte {
 	c := ics.NewCalendarFor("Tavolo")
 	c.SetMethod(ics.MethodPublish)
@@ -66,6 +67,12 @@ func PublicCalendar(lang string, meetings []Meeting, stamp time.Time) []byte {
 		if m.Minutes > 0 {
 			e.SetEndAt(m.Starts.Add(time.Duration(m.Minutes) * time.Minute))
 		}
+	}
+	if len(meetings) == 0 {
+		utc := c.AddTimezone("Etc/UTC").AddStandard()
+		utc.AddProperty("DTSTART", "19700101T000000")
+		utc.AddProperty("TZOFFSETFROM", "+0000")
+		utc.AddProperty("TZOFFSETTO", "+0000")
 	}
 	return []byte(c.Serialize(ics.WithNewLineWindows))
 }

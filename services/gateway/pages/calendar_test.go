@@ -84,3 +84,12 @@ func TestAnAppointmentIsWrittenAsTheGrammarSays(t *testing.T) {
 		}
 	}
 }
+
+func TestACalendarWithoutAMeetingHoldsATimeZone(t *testing.T) {
+	text := string(pages.PublicCalendar("it", nil, time.Now()))
+	for _, must := range []string{"BEGIN:VTIMEZONE\r\nTZID:Etc/UTC\r\n", "BEGIN:STANDARD\r\n", "DTSTART:19700101T000000\r\n", "TZOFFSETFROM:+0000\r\n", "TZOFFSETTO:+0000\r\n", "END:VTIMEZONE\r\n"} {
+		if !strings.Contains(text, must) {
+			t.Errorf("%q is missing in %q", must, text)
+		}
+	}
+}

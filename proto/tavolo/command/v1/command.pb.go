@@ -1076,7 +1076,9 @@ type Receipt struct {
 	// Sequence of the (last) commit in the workspace's log. A query with at_least_sequence sees it.
 	Sequence uint64 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// Commits appended. 0: everything was there already.
-	Commits       uint32 `protobuf:"varint,2,opt,name=commits,proto3" json:"commits,omitempty"`
+	Commits uint32 `protobuf:"varint,2,opt,name=commits,proto3" json:"commits,omitempty"`
+	// Of imported minutes: the session was recorded already, and what was appended corrects it.
+	Correction    bool `protobuf:"varint,3,opt,name=correction,proto3" json:"correction,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1123,6 +1125,13 @@ func (x *Receipt) GetCommits() uint32 {
 		return x.Commits
 	}
 	return 0
+}
+
+func (x *Receipt) GetCorrection() bool {
+	if x != nil {
+		return x.Correction
+	}
+	return false
 }
 
 // FoundWorkspace founds the workspace of a department. Its id names the workspace and is unique everywhere.
@@ -5272,10 +5281,13 @@ const file_tavolo_command_v1_command_proto_rawDesc = "" +
 	"\x0eamend_proposal\x18_ \x01(\v2 .tavolo.command.v1.AmendProposalH\x00R\ramendProposalB\x04\n" +
 	"\x02of\"F\n" +
 	"\fCommandBatch\x126\n" +
-	"\bcommands\x18\x01 \x03(\v2\x1a.tavolo.command.v1.CommandR\bcommands\"?\n" +
+	"\bcommands\x18\x01 \x03(\v2\x1a.tavolo.command.v1.CommandR\bcommands\"_\n" +
 	"\aReceipt\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x18\n" +
-	"\acommits\x18\x02 \x01(\rR\acommits\"s\n" +
+	"\acommits\x18\x02 \x01(\rR\acommits\x12\x1e\n" +
+	"\n" +
+	"correction\x18\x03 \x01(\bR\n" +
+	"correction\"s\n" +
 	"\x0eFoundWorkspace\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12+\n" +
 	"\x04name\x18\x02 \x01(\v2\x17.tavolo.command.v1.TextR\x04name\x12\x16\n" +

@@ -964,6 +964,13 @@ export declare type Receipt = Message<"tavolo.command.v1.Receipt"> & {
    * @generated from field: uint32 commits = 2;
    */
   commits: number;
+
+  /**
+   * Of imported minutes: the session was recorded already, and what was appended corrects it.
+   *
+   * @generated from field: bool correction = 3;
+   */
+  correction: boolean;
 };
 
 /**
@@ -985,6 +992,13 @@ export declare type ReceiptJson = {
    * @generated from field: uint32 commits = 2;
    */
   commits?: number;
+
+  /**
+   * Of imported minutes: the session was recorded already, and what was appended corrects it.
+   *
+   * @generated from field: bool correction = 3;
+   */
+  correction?: boolean;
 };
 
 /**
