@@ -4,7 +4,7 @@ import type { GetFiguresRequestJson, TrendPointJson, TrendShareJson } from "../g
 import { Empty, Loading, Problem } from "../parts/screen";
 import { Cell, Head, Row, Table } from "../parts/table";
 import { type Key, number, t } from "../words";
-import { interval, percent } from "./department";
+import { interval, percent } from "./shares";
 import { quarterOf } from "./filters";
 
 // Below five divergent decisions luck would say more than the share.
