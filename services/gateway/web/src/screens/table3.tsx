@@ -66,10 +66,12 @@ function Departments({ open, chosen, set }: { open: WorkspaceViewJson[]; chosen:
 const items: [string, Key][] = [["role", "web/t3-role"], ["tools", "web/t3-tools"], ["engages", "web/t3-engages"], ["areas", "web/t3-areas"], ["extent", "web/t3-extent"]];
 
 function Answer({ d }: { d: GetTable3ResponseJson }) {
+  const unseen = (d.population ?? 0) - (d.departments ?? 0);
   return (
     <>
       <p role="status" class="under">{t("web/table3-read", { n: d.departments ?? 0, population: d.population ?? 0, when: dayAndTime(d.asOf ?? ""), rules: d.rules ?? "" })}</p>
       {(d.tooFew ?? 0) > 0 && <p class="notice">{t("web/table3-too-few", { n: d.tooFew ?? 0 })}</p>}
+      {unseen > 0 && <p>{t("web/t3-bounds-what", { n: unseen, all: d.population ?? 0 })}</p>}
       {items.map(([item, says]) => <Item key={item} says={says} item={item} population={d.population ?? 0} rows={(d.rows ?? []).filter((r) => r.item === item)} />)}
       <Section id="notes" title={t("web/table3-notes")}>
         <ul>
@@ -91,12 +93,10 @@ export function bounds(r: Table3RowJson, population: number): string | undefined
 }
 
 function Item({ item, says, population, rows }: { item: string; says: Key; population: number; rows: Table3RowJson[] }) {
-  const here = rows.find((r) => r.worstCase)?.evidenced?.of, unseen = here === undefined ? 0 : population - here;
   const columns = [t("web/t3-option"), t("web/t3-evidenced"), t("web/interval"), t("web/t3-finite"), t("web/t3-bounds"), t("web/t3-declared"), t("web/t3-published")];
   return (
     <Section id={`item-${item}`} title={t(says)}>
       {item === "role" && <Bars rows={rows} />}
-      {unseen > 0 && <p>{t("web/t3-bounds-what", { n: unseen, all: population })}</p>}
       <Table titled caption={t(says)} columns={columns}>
         {rows.map((r) => (
           <Row key={r.option}>

@@ -129,7 +129,7 @@ function Departments({ place, query, there }: Over) {
     <>
       <Whose page={page} query={query} />
       <FilterForm page={page} query={query} decisions={{}} />
-      <Only page={page} query={query} />
+      <div class="side"><Only page={page} query={query} /></div>
       {asked.problem ? <Problem asked={asked} /> : !asked.data ? <Loading /> : (
         <Section id="each" title={t("web/departments")}>
           <p role="status">{t("web/departments-n", { n: asked.data.total ?? 0 })}</p>
