@@ -255,8 +255,8 @@ test("From the nation down to the proof, one link after the other, and Table 3 o
   assert.ok(told >= 4);
   await page.getByText("Qui mancano 134 dipartimenti su 135.").waitFor();
   const [one] = await role.filter({ hasText: "1 su 1 (100,0%)" }).locator("td").nth(3).allTextContents(), [no] = await role.filter({ hasText: "0 su 1 (0,0%)" }).locator("td").nth(3).allTextContents();
-  assert.match(one, /da 1 a 135 su 135 \(0,7–100,0%\)$/);
-  assert.match(no, /da 0 a 134 su 135 \(0,0–99,3%\)$/);
+  assert.match(one, /da 1 a 135 su 135 \(0,7\u2060–\u2060100,0%\)$/);
+  assert.match(no, /da 0 a 134 su 135 \(0,0\u2060–\u206099,3%\)$/);
   for (const item of ["role", "tools", "engages", "areas", "extent"]) { // what a table is called is read once, and heard of the table too
     const heading = page.locator(`#item-${item}`), table = page.getByRole("table", { name: await heading.innerText(), exact: true });
     assert.ok(await table.locator("caption").evaluate((e) => e.getBoundingClientRect().height <= 1), `the caption of ${item} repeats the heading`);
