@@ -89,7 +89,7 @@ function Admission({ points }: { points: TrendPointJson[] }) {
   return (
     <>
       <h3>{t("web/trends-admission")}</h3>
-      <Table caption={t("web/trends-admission")} columns={columns} narrow>
+      <Table titled caption={t("web/trends-admission")} columns={columns} narrow>
         {counted.map((p) => <Row key={p.key}><Head>{quarter(p)}</Head><Cell of={columns[1]!}>{number(Number(p.daysToAdmission ?? 0), undefined, 1)}</Cell><Cell of={columns[2]!}>{p.admitted}</Cell></Row>)}
       </Table>
     </>
