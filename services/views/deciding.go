@@ -160,7 +160,7 @@ func followUp(d *decision.State) apiv1.FollowUp {
 // getOwnBallots answers GetOwnBallots: a person's own lines, and those of whoever gave them a proxy. What these voted themselves their holder sees as all
 // others do, after the close. Of a secret vote there is none.
 func (v *Views) getOwnBallots(ctx context.Context, q *apiv1.GetOwnBallotsRequest) (*apiv1.GetOwnBallotsResponse, error) {
-	if _, err := v.ready(ctx, q.Workspace, q.AtLeastSequence, false); err != nil {
+	if err := v.readyIn(ctx, q.Workspace, q.AtLeastSequence, false); err != nil {
 		return nil, err
 	}
 	out := &apiv1.GetOwnBallotsResponse{Sequence: v.sequence(q.Workspace)}

@@ -3,7 +3,7 @@
 import type { LedgerRowJson } from "../gen/tavolo/api/v1/evidence_pb";
 import { A, Empty } from "../parts/screen";
 import { Cell, Head, Row, Table } from "../parts/table";
-import { type Key, t } from "../words";
+import { type Key, number, t } from "../words";
 import { RoleBar, roles } from "./picture";
 
 export interface Line {
@@ -19,7 +19,7 @@ export const left = (row: LedgerRowJson): number => Object.values(row.excluded ?
 
 // Count is a number that leads to what it counts. what: the row and the column, for who hears the link alone.
 export function Count({ n, href, what }: { n: number | string | undefined; href: string; what: string[] }) {
-  return Number(n ?? 0) > 0 ? <A href={href} aria-label={t("web/see-which", { n: String(n), what: what.join(", ") })}>{n}</A> : <>0</>;
+  return Number(n ?? 0) > 0 ? <A href={href} aria-label={t("web/see-which", { n: Number(n), what: what.join(", ") })}>{number(Number(n))}</A> : <>0</>;
 }
 
 // of says what is counted: decisions, or departments above the workspace.
