@@ -303,11 +303,27 @@ func (v *Views) aggregates(ctx context.Context, s *scene, d department, level ev
 	return evidence.By(level, lines, least), lines, err
 }
 
+// What may be asked for besides a role: all rows that are counted with one, and the others.
+const anyCounted, leftOut = "counted", "left_out"
+
+// countedAs reports whether a row is one of those that are asked for: what a figure counts with a role is what is found by that role. A decision that is left
+// out of every figure, and a department with too few decisions, are Other and counted nowhere.
+func (s *scene) countedAs(r role.Role, counts bool) bool {
+	switch wanted := s.ListRoleLedgerRequest.Role; wanted {
+	case "":
+		return true
+	case anyCounted:
+		return counts
+	case leftOut:
+		return !counts
+	default:
+		return counts && string(r) == wanted
+	}
+}
+
 // page keeps the rows that are asked for.
 func (v *Views) page(ctx context.Context, s *scene, out *apiv1.ListRoleLedgerResponse) error {
-	if s.ListRoleLedgerRequest.Role != "" {
-		out.Rows = slices.DeleteFunc(out.Rows, func(r *apiv1.LedgerRow) bool { return r.Role != s.ListRoleLedgerRequest.Role })
-	}
+	out.Rows = slices.DeleteFunc(out.Rows, func(r *apiv1.LedgerRow) bool { return !s.countedAs(role.Role(r.Role), !r.TooFew) })
 	out.Total = uint32(len(out.Rows))
 	out.Rows = out.Rows[min(int(s.Skip), len(out.Rows)):]
 	if s.Limit > 0 {

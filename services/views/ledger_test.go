@@ -157,6 +157,11 @@ func TestTheRoleLedgerIsReadAtEveryLevel(t *testing.T) {
 		{"regions count departments", apiv1.LedgerLevel_LEDGER_LEVEL_REGION, &apiv1.ListRoleLedgerRequest{}, []string{"08 decisive 2: 0 1 1 0", "09 consultative 1: 0 1 0 0", "unknown other 0: 0 0 0 0 too_few 1"}},
 		{"macro areas", apiv1.LedgerLevel_LEDGER_LEVEL_MACRO_AREA, &apiv1.ListRoleLedgerRequest{}, []string{"centre consultative 1: 0 1 0 0", "north_east decisive 2: 0 1 1 0", "unknown other 0: 0 0 0 0 too_few 1"}},
 		{"decisions of one role", apiv1.LedgerLevel_LEDGER_LEVEL_DECISION, &apiv1.ListRoleLedgerRequest{Workspace: "dsm-b", Role: "none"}, []string{"dsm-b/csm:s1:d2 none 1: 1 0 0 0"}},
+		{"a decision that is left out is not among those that count as other", apiv1.LedgerLevel_LEDGER_LEVEL_DECISION, &apiv1.ListRoleLedgerRequest{Workspace: "dsm-d", Role: "other"}, nil},
+		{"decisions that are left out", apiv1.LedgerLevel_LEDGER_LEVEL_DECISION, &apiv1.ListRoleLedgerRequest{Workspace: "dsm-d", Role: "left_out"}, []string{"dsm-d/csm:s1:d0 other 0: 0 0 0 0 no_decision 1"}},
+		{"the same, as a page", apiv1.LedgerLevel_LEDGER_LEVEL_DECISION, &apiv1.ListRoleLedgerRequest{Role: "left_out", Limit: 9}, []string{"dsm-b/csm:s1:d3 other 0: 0 0 0 0 no_decision 1", "dsm-d/csm:s1:d0 other 0: 0 0 0 0 no_decision 1"}},
+		{"departments of one role", 0, &apiv1.ListRoleLedgerRequest{Role: "consultative"}, []string{"dsm-b consultative 3: 1 2 0 0 no_decision 1", "dsm-c consultative 4: 1 3 0 0"}},
+		{"departments with too few decisions", 0, &apiv1.ListRoleLedgerRequest{Role: "left_out"}, []string{"dsm-d other 1: 0 0 1 0 no_decision 1"}},
 		{"quarters", apiv1.LedgerLevel_LEDGER_LEVEL_QUARTER, &apiv1.ListRoleLedgerRequest{Workspace: "dsm-b"}, []string{"dsm-b/2026-Q1 consultative 3: 1 2 0 0 no_decision 1"}},
 		{"the nation", apiv1.LedgerLevel_LEDGER_LEVEL_NATION, &apiv1.ListRoleLedgerRequest{}, []string{" consultative 3: 0 2 1 0 too_few 1"}},
 	} {

@@ -361,17 +361,18 @@ func (v *Views) pageOf(ctx context.Context, s *scene) (rows []*apiv1.LedgerRow, 
 		if err != nil {
 			return nil, 0, 0, false, err
 		}
-		if len(counts) == 0 {
-			continue
-		}
 		before := 0 // decisions in later months, which a page far back need not step over one by one
-		byMonth := map[int64]int{}
+		byMonth, wanted := map[int64]int{}, map[standing]bool{}
 		for _, c := range counts {
 			decisions += c.N
-			if s.ListRoleLedgerRequest.Role == "" || string(c.Role) == s.ListRoleLedgerRequest.Role {
+			if s.countedAs(c.Role, !c.Reason.Excludes()) {
 				total += c.N
 				byMonth[c.month] += c.N
+				wanted[standing{c.Role, c.Reason}] = true
 			}
+		}
+		if len(wanted) == 0 {
+			continue
 		}
 		if len(s.departments) == 1 {
 			for _, m := range slices.Backward(slices.Sorted(maps.Keys(byMonth))) {
@@ -384,7 +385,10 @@ func (v *Views) pageOf(ctx context.Context, s *scene) (rows []*apiv1.LedgerRow, 
 		}
 		more, args := st.among()
 		if s.ListRoleLedgerRequest.Role != "" {
-			more, args = more+" AND role = ?", append(args, s.ListRoleLedgerRequest.Role)
+			more += " AND (role, reason) IN (VALUES (?, ?)" + strings.Repeat(", (?, ?)", len(wanted)-1) + ")"
+			for x := range wanted {
+				args = append(args, string(x.role), string(x.reason))
+			}
 		}
 		args = append(append([]any{st.who, st.from, st.to}, args...), int(s.Skip)+int(s.Limit)-before, 0)
 		if len(s.departments) == 1 {

@@ -34,7 +34,7 @@ func TestTheCountsSayWhatTheLinesSay(t *testing.T) {
 		}
 		q := &apiv1.ListRoleLedgerRequest{Workspace: ws, Initiative: rapid.SampledFrom([]string{"", "", "", "i", "csm", "nowhere"}).Draw(t, "initiative"),
 			Scope: eventv1.Scope(rapid.SampledFrom([]int32{0, 0, 0, 1}).Draw(t, "scope")), Kind: eventv1.SessionKind(rapid.SampledFrom([]int32{0, 0, 0, 1, 4}).Draw(t, "kind")),
-			Level: apiv1.LedgerLevel_LEDGER_LEVEL_DECISION, Limit: rapid.Uint32Range(1, 4).Draw(t, "limit"), Skip: rapid.Uint32Range(0, 3).Draw(t, "skip"), Role: rapid.SampledFrom([]string{"", "", "decisive", "other"}).Draw(t, "role"),
+			Level: apiv1.LedgerLevel_LEDGER_LEVEL_DECISION, Limit: rapid.Uint32Range(1, 4).Draw(t, "limit"), Skip: rapid.Uint32Range(0, 3).Draw(t, "skip"), Role: rapid.SampledFrom([]string{"", "", "decisive", "other", "counted", "left_out"}).Draw(t, "role"),
 			Period: &apiv1.EvidencePeriod{CaughtUp: true, From: moment("from"), To: moment("to"), AsOf: moment("as of"), Who: rapid.SampledFrom([]string{evidence.Strict, evidence.Broad, "constituency:professional"}).Draw(t, "who")}}
 		s, err := h.views.set(ctx, q)
 		if err != nil {
@@ -73,7 +73,10 @@ func TestTheCountsSayWhatTheLinesSay(t *testing.T) {
 		if decisions != len(lines) {
 			t.Fatalf("%d decisions of %d", decisions, len(lines))
 		}
-		lines = slices.DeleteFunc(lines, func(l evidence.Line) bool { return q.Role != "" && string(l.Role) != q.Role })
+		lines = slices.DeleteFunc(lines, func(l evidence.Line) bool {
+			left := l.Reason.Excludes()
+			return !map[string]bool{"": true, "counted": !left, "left_out": left, string(l.Role): !left}[q.Role]
+		})
 		if total != len(lines) {
 			t.Fatalf("%d rows of %d", total, len(lines))
 		}

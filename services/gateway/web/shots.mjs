@@ -3,7 +3,7 @@
 import { mkdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { settled } from "./e2e/screens.mjs";
-import { initiative as exampleInitiative, enterAs, open, signIn, startBrowser, startTavolo, workspace as example } from "./e2e/tavolo.mjs";
+import { initiative as exampleInitiative, enterAs, open, signIn, startBrowser, startTavolo, until, workspace as example } from "./e2e/tavolo.mjs";
 
 const out = resolve(import.meta.dirname, "../../../docs/img"), most = 150_000; // bytes a picture
 const workspace = "dsm-vallechiara", initiative = "centro-per-tutti", session = `${initiative}:terzo`, at = `/w/${workspace}/s/${session}`;
@@ -175,6 +175,77 @@ async function after(lead) {
   await shoot(judged, "decision", { from: judged.getByRole("heading", { name: "Chi ha avuto quale ruolo" }) });
 }
 
+// beside: Ada chooses who stands beside her; he sees what is told to her, and nobody else does.
+async function beside() {
+  const page = await open(contexts.Ada, tavolo.base, "/me", "it"), item = `${initiative}:orto`;
+  await call("ItemService/ProposeItem", { item, title: clear("L'orto"), proposedBy: of.Ivo, minutes: 20 });
+  await call("ItemService/AdmitItem", { item, reason: clear("Riguarda tutti.") });
+  for (const n of [1, 2, 3]) { // three meetings in which nobody else uses the services, and Ada hardly speaks
+    const at = `${initiative}:orto-${n}`;
+    await call("SessionService/PrepareSession", { session: at, title: clear(`L'orto, ${n}`), kind: "SESSION_KIND_WORKING_GROUP" });
+    await call("SessionService/OpenSession", { session: at });
+    await call("SessionService/SeatParticipants", { session: at, seats: ["Ada", "Ivo", "Mino"].map((n) => ({ participant: of[n] })) });
+    await call("SessionService/SetAgenda", { session: at, items: [item] });
+    await call("ItemService/RecordContributions", { item, session: at, contributions: [{ by: of.Ivo, kind: "CONTRIBUTION_KIND_STATEMENT", seconds: 300, text: clear("Serve la terra.") }] });
+    await call("SessionService/CloseSession", { session: at });
+  }
+  await page.reload();
+  await page.locator(".signals li").first().waitFor();
+  await press(page, "Chi ti affianca");
+  await page.getByLabel("Scegli una persona del gruppo").selectOption({ value: of.Gino });
+  await press(page, "Salva");
+  await page.getByText("Ti affianca Gino.").waitFor();
+  await page.reload();
+  await page.locator(".signals li").first().waitFor();
+  await shoot(page, "me-phone", { from: page.locator("#seats") });
+  const his = await open(contexts.Gino, tavolo.base, "/me", "it");
+  await his.locator(".accompanied .signals li").first().waitFor();
+  await shoot(his, "beside-phone", { from: his.locator("#seats") });
+}
+
+// following: an association subscribes to what the group makes public.
+async function following() {
+  await call("InitiativeService/SetPublication", { initiative, public: true });
+  const page = await open(contexts.Giulia, tavolo.base, "/following", "it");
+  await press(page, "Crea l'iscrizione");
+  const form = page.getByRole("form", { name: "Una nuova iscrizione" });
+  await form.getByLabel("Nome").fill("Associazione Arcobaleno");
+  await form.getByLabel("Un centro per tutti").check();
+  await press(form, "Crea l'iscrizione");
+  const headers = { Authorization: `Bearer ${await page.getByLabel("Codice di accesso", { exact: true }).inputValue()}` };
+  await press(page, "L'ho messo al sicuro");
+  await until("the group's decision to be told", async () => (await (await fetch(`${tavolo.base}/v1/feeds/entries?after=0`, { headers })).json()).entries?.length);
+  await page.reload();
+  await page.getByText(/^Usata /).waitFor();
+  await shoot(page, "following");
+}
+
+// evaluating: what an evaluator sees of a year of invented departments, from the nation to the proof of one decision.
+async function evaluating() {
+  const year = await startTavolo({ year: { departments: 40, decisions: 1600 } });
+  try {
+    const reader = await browse(laptop), { workspaces } = await year.call("WorkspaceService/ListWorkspaces", {}), audit = `/w/${workspaces[0].id}/audit`;
+    await enterAs(reader, year.base, year.link.split("#")[1], "Lia");
+    const screens = {
+      territory: ["/territory", "#figure"], department: [audit, "#figure"], ledger: [`${audit}/ledger?role=decisive`, "#ledger"],
+      strength: [`${audit}/strength`, "#strength"], trends: [`${audit}/strength`, "#trends"], findings: [`${audit}/findings`, ".kind"], table3: ["/table3", "p.under[role=status]"],
+    };
+    for (const [name, [path, from]] of Object.entries(screens)) {
+      const page = await open(reader, year.base, path, "it");
+      await settled(page);
+      if (name === "ledger") {
+        await page.locator("button.why").first().click();
+        await page.locator(".answer code").first().waitFor();
+      }
+      if (name === "table3") await page.setViewportSize({ width: 1100, height: 700 });
+      await shoot(page, name, { from: page.locator(from).first() });
+      await page.close();
+    }
+  } finally {
+    await year.end();
+  }
+}
+
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 try {
@@ -182,6 +253,9 @@ try {
   const lead = await preparing(), ada = await meeting(lead);
   await deciding(lead, ada);
   await after(lead);
+  await beside();
+  await following();
+  await evaluating();
 } finally {
   await browser.close();
   await tavolo.end();

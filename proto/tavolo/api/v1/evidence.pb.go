@@ -288,7 +288,8 @@ type ListRoleLedgerRequest struct {
 	Skip uint32 `protobuf:"varint,14,opt,name=skip,proto3" json:"skip,omitempty"`
 	// At the level of decisions: the question, the outcome and everybody's role in each. Only with a limit, of at most 100.
 	WithRoles bool `protobuf:"varint,15,opt,name=with_roles,json=withRoles,proto3" json:"with_roles,omitempty"`
-	// Only rows of this role. Empty: all.
+	// Only rows that are counted with this role; counted: with any; left_out: decisions that are left out of every figure, and rows of too few decisions, which
+	// are Other and counted nowhere. Empty: all.
 	Role          string `protobuf:"bytes,16,opt,name=role,proto3" json:"role,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

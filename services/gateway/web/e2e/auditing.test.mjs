@@ -2,15 +2,15 @@
 // language; the report and the downloads; a decision that is missing, reported by somebody at the table.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { prepareRoom, vote } from "./room.mjs";
+import { item, prepareRoom, session, vote } from "./room.mjs";
 import { inspect, languages, listen, photograph, settled } from "./screens.mjs";
 import { becomes, initiative, open, signIn, startBrowser, startTavolo, workspace } from "./tavolo.mjs";
 
 const audit = `/w/${workspace}/audit`;
 const pages = {
   "audit": audit,
-  "audit, broad, one initiative": `${audit}?from=2026-01-01&to=2026-12-31&who=users:broad&initiative=${initiative}`,
-  "audit, nothing": `${audit}?from=2019-01-01&to=2019-12-31`,
+  "audit, broad, one initiative": `${audit}?from=2026-01-01&to=2026-12-31&who=users:broad&initiative=${initiative}&scope=SCOPE_AREA`,
+  "audit, nothing": `${audit}?scope=SCOPE_STRATEGIC_PLANNING&from=2019-01-01&to=2019-12-31`,
   "ledger, persons": `${audit}/ledger?persons=1`,
   "strength": `${audit}/strength`,
   "findings": `${audit}/findings`,
@@ -19,6 +19,8 @@ const pages = {
   "territory": "/territory",
   "territory, three areas": "/territory?place=macro3/north",
   "territory, strength": "/territory/strength",
+  "territory, departments": "/territory/departments?role=counted&scope=SCOPE_AREA",
+  "territory, ledger": "/territory/macro5/north_east/ledger?persons=1",
   "territory, region": "/territory/region/08",
   "audit, sessions": `${audit}?initiative=${initiative}`,
   "territory, nobody there": "/territory/region/20",
@@ -31,6 +33,7 @@ before(async () => {
   [tavolo, browser] = await Promise.all([startTavolo(), startBrowser()]);
   const seated = await prepareRoom(tavolo); // one more decision, taken through the API
   await vote(tavolo, seated);
+  await noQuorum(tavolo, seated);
   evaluator = await reads();
 });
 after(async () => {
@@ -38,11 +41,31 @@ after(async () => {
   await tavolo?.end();
 });
 
+// noQuorum closes a vote in which nobody took part: it is left out of every figure.
+async function noQuorum(tavolo, { people }) {
+  const unmet = `${session}:cancello`;
+  await tavolo.call("DecisionService/PoseDecision", { workspace, decision: unmet, item, question: { clear: "Dipingere il cancello?" } });
+  await tavolo.call("DecisionService/WriteCharter", { workspace, decision: unmet, charter: { rule: { method: "METHOD_MAJORITY", threshold: { fraction: { numerator: 1, denominator: 2 } }, base: "BASE_MEMBERS", tie: "TIE_STATUS_QUO", quorum: { count: 3 } }, ratification: "RATIFICATION_NONE" } });
+  await tavolo.call("DecisionService/OpenVoting", { workspace, decision: unmet, electors: people.map((participant) => ({ participant, standing: "STANDING_BINDING_VOTE", weight: "1", present: false })) });
+  await tavolo.call("DecisionService/CloseVoting", { workspace, decision: unmet });
+}
+
 // reads is the browser of somebody who may read the whole department.
 async function reads() {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: "reduce", acceptDownloads: true });
   await signIn(context, tavolo, { name: "Rita", grant: "GRANT_READ", whole: true });
   return context;
+}
+
+// tabTo presses Tab until what is wanted has the focus, which can be seen on all the way; a link is known by what is heard of it.
+async function tabTo(page, wanted) {
+  const focus = () => page.evaluate(() => { const e = document.activeElement; return e?.getAttribute("aria-label") ?? e?.labels?.[0]?.textContent ?? e?.textContent ?? ""; });
+  for (let i = 0; i < 200; i++) {
+    await page.keyboard.press("Tab");
+    assert.ok(await page.evaluate(() => { const s = getComputedStyle(document.activeElement); return s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2; }), `${await focus()}: the focus cannot be seen`);
+    if (wanted.test(await focus())) return;
+  }
+  assert.fail(`no way to ${wanted}`);
 }
 
 test("Somebody at the table reports a decision that is missing, and it is counted", async (t) => {
@@ -80,22 +103,13 @@ test("Somebody at the table reports a decision that is missing, and it is counte
 test("By keyboard alone an evaluator gets from the figure to the events that prove it, in three steps", async () => {
   const page = await open(evaluator, tavolo.base, audit, "it");
   await settled(page);
-  const focus = () => page.evaluate(() => document.activeElement?.textContent);
-  const tabTo = async (wanted) => {
-    for (let i = 0; i < 80; i++) {
-      await page.keyboard.press("Tab");
-      assert.ok(await page.evaluate(() => { const s = getComputedStyle(document.activeElement); return s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2; }), `${await focus()}: the focus cannot be seen`);
-      if (wanted.test(await focus() ?? "")) return;
-    }
-    assert.fail(`no way to ${wanted}`);
-  };
-  await page.getByRole("link", { name: /Guarda queste decisioni\. Ruolo: Decisionale/ }).waitFor(); // the example has decisive decisions
-  await tabTo(/^Guarda le decisioni$/);
+  await page.getByRole("link", { name: /Guarda quali: Decisionale/ }).waitFor(); // the example has decisive decisions
+  await tabTo(page, /^Guarda le decisioni$/);
   await page.keyboard.press("Enter"); // one
   await page.getByRole("heading", { level: 2, name: "Decisioni" }).waitFor();
   await settled(page);
   await page.getByText(/Ci sono \d+ decisioni/).waitFor();
-  await tabTo(/^Decisionale\. Apri la prova$/);
+  await tabTo(page, /^Decisionale\. Apri la prova$/);
   const question = await page.evaluate(() => document.getElementById(document.activeElement.getAttribute("aria-describedby")).textContent);
   await page.keyboard.press("Enter"); // two
   await page.locator("code", { hasText: "charter_written" }).first().waitFor();
@@ -108,10 +122,90 @@ test("By keyboard alone an evaluator gets from the figure to the events that pro
   await page.close();
 });
 
+test("By keyboard alone an evaluator gets from the nation's figure to the events that prove it, by its departments and by its decisions", async () => {
+  const page = await open(evaluator, tavolo.base, "/territory", "it");
+  const proof = async () => {
+    await tabTo(page, /\. Apri la prova$/);
+    await page.keyboard.press("Enter");
+    await page.locator(".answer code", { hasText: /^[a-z]+_[a-z_]+$/ }).first().waitFor();
+  };
+  const follow = async (wanted, heading) => {
+    await tabTo(page, wanted);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: heading, exact: true }).waitFor();
+    await settled(page);
+  };
+  await settled(page);
+  await follow(/^1\. Guarda quali: .+, Dipartimenti$/, "Dipartimenti");
+  await page.getByText("C'è 1 dipartimento.").waitFor();
+  await follow(/Guarda quali: DSM Esempio, Decisionale$/, "Decisioni");
+  assert.equal(new URL(page.url()).pathname, `${audit}/ledger`);
+  await proof();
+  await page.goto(`${tavolo.base}/territory`);
+  await settled(page);
+  await follow(/Guarda quali: Decisionale, Decisioni$/, "Decisioni");
+  await page.getByText("DSM Esempio. ").first().waitFor(); // which department each is of
+  await proof();
+  await page.close();
+});
+
+test("Every number of a department and of a territory leads to as many decisions or departments", async () => {
+  const page = await open(evaluator, tavolo.base, "/territory", "it"), seen = new Map();
+  for (const path of ["/territory", "/territory/region/08", "/territory?who=users:broad", audit, `${audit}?initiative=${initiative}`]) {
+    await page.goto(tavolo.base + path);
+    await settled(page);
+    await page.evaluate(() => document.querySelectorAll("main details").forEach((d) => { d.open = true; }));
+    for (const [href, n] of await page.locator("td a[aria-label]").evaluateAll((links) => links.map((a) => [a.getAttribute("href"), a.textContent]))) seen.set(href, n);
+    const zeros = await page.locator("td div").evaluateAll((cells) => cells.filter((c) => /^[1-9]\d*$/.test(c.textContent) && !c.querySelector("a")).map((c) => c.textContent));
+    assert.deepEqual(zeros, [], `numbers on ${path} that lead nowhere`);
+  }
+  assert.ok(seen.size > 15, `${seen.size} numbers`);
+  assert.ok([...seen.keys()].some((href) => href.includes("left_out")), "what is left out is counted too");
+  for (const [href, n] of seen) {
+    await page.goto(tavolo.base + href);
+    await settled(page);
+    const said = await page.locator("#ledger, #each").locator("xpath=..").getByRole("status").first().textContent();
+    assert.match(said, new RegExp(`^(Ci sono|C'è) ${n} (decision|dipartiment)`), href);
+  }
+  await page.close();
+});
+
+test("The scope is chosen by keyboard, stands in the address and holds on every page", async () => {
+  const page = await open(evaluator, tavolo.base, audit, "it");
+  await settled(page);
+  await tabTo(page, /^Filtri$/);
+  await page.keyboard.press("Enter");
+  await tabTo(page, /^Che cosa si decide$/);
+  assert.equal(await page.evaluate(() => document.getElementById(document.activeElement.getAttribute("aria-describedby")).textContent), "L'indagine chiede dei piani di tutto il dipartimento.");
+  await page.keyboard.press("p"); // Pianificazione strategica
+  await tabTo(page, /^Applica i filtri$/);
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\?scope=SCOPE_STRATEGIC_PLANNING$/);
+  await settled(page);
+  await page.getByText("In questo periodo non ci sono decisioni.").first().waitFor(); // the example is about one area
+  await page.reload();
+  await settled(page);
+  assert.equal(await page.getByLabel("Che cosa si decide").inputValue(), "SCOPE_STRATEGIC_PLANNING");
+  for (const name of ["Decisione per decisione", "Quanto contava", "Che cosa guardare"]) {
+    await page.getByRole("link", { name, exact: true }).click();
+    await settled(page);
+    assert.match(page.url(), /scope=SCOPE_STRATEGIC_PLANNING/, name);
+    assert.equal(await page.getByLabel("Che cosa si decide").inputValue(), "SCOPE_STRATEGIC_PLANNING", name);
+  }
+  await page.getByLabel("Che cosa si decide").selectOption({ label: "Un'area" });
+  await page.getByRole("button", { name: "Applica i filtri" }).click();
+  await page.waitForURL(/\?scope=SCOPE_AREA$/);
+  await page.getByRole("link", { name: "Decisione per decisione", exact: true }).click();
+  await page.getByText(/Ci sono \d+ decisioni/).waitFor();
+  await page.getByRole("link", { name: "Togli i filtri" }).click();
+  await page.waitForURL((url) => url.search === "");
+  await page.close();
+});
+
 test("A count leads to the decisions that it counts, and the address keeps what is chosen", async () => {
   const page = await open(evaluator, tavolo.base, audit, "it");
   await settled(page);
-  const link = page.locator("#figure").locator("xpath=..").getByRole("link", { name: /Guarda queste decisioni\. Ruolo: Decisionale/ }), n = Number(await link.textContent());
+  const link = page.locator("#figure").locator("xpath=..").getByRole("link", { name: /Guarda quali: Decisionale/ }), n = Number(await link.textContent());
   await link.click();
   await page.waitForURL(/role=decisive/);
   await settled(page);
@@ -131,8 +225,7 @@ test("A count leads to the decisions that it counts, and the address keeps what 
   await page.getByText("In questo periodo non ci sono decisioni.").waitFor();
   await page.goBack();
   await page.waitForURL((url) => !url.search.includes("from="));
-  await settled(page);
-  assert.ok(await page.locator("tbody tr:not(.behind)").count() > 0);
+  await page.locator("tbody tr:not(.behind)").first().waitFor();
   await page.close();
 });
 
@@ -157,6 +250,10 @@ test("From the nation down to the proof, one link after the other, and Table 3 o
   const role = page.locator("#item-role").locator("xpath=..").locator("tbody tr"), told = await role.count();
   assert.equal(await role.filter({ hasText: "Non ancora chiesto" }).count(), told, "nobody was asked, and each line says so");
   assert.ok(told >= 4);
+  await page.getByText("Qui mancano 134 dipartimenti su 135.").waitFor();
+  const [one] = await role.filter({ hasText: "1 su 1 (100,0%)" }).locator("td").nth(3).allTextContents(), [no] = await role.filter({ hasText: "0 su 1 (0,0%)" }).locator("td").nth(3).allTextContents();
+  assert.match(one, /da 1 a 135 su 135 \(0,7\u2060–\u2060100,0%\)$/);
+  assert.match(no, /da 0 a 134 su 135 \(0,0\u2060–\u206099,3%\)$/);
   for (const item of ["role", "tools", "engages", "areas", "extent"]) { // what a table is called is read once, and heard of the table too
     const heading = page.locator(`#item-${item}`), table = page.getByRole("table", { name: await heading.innerText(), exact: true });
     assert.ok(await table.locator("caption").evaluate((e) => e.getBoundingClientRect().height <= 1), `the caption of ${item} repeats the heading`);
@@ -168,8 +265,8 @@ test("From the nation down to the proof, one link after the other, and Table 3 o
   await down("inner", "Orari");
   await page.waitForURL(/initiative=/);
   await settled(page);
-  const line = page.locator("#inner").locator("xpath=..").locator("tbody tr").first(), decisions = Number((await line.locator("td div").first().textContent()).trim()) + Number((await line.locator("td div").nth(5).textContent()).trim());
-  await line.getByRole("link").click();
+  const line = page.locator("#inner").locator("xpath=..").locator("tbody tr").first(), way = line.getByRole("rowheader").getByRole("link"), decisions = Number((await line.locator("td div").first().textContent()).trim()) + Number((await line.locator("td div").nth(5).textContent()).trim());
+  await way.click();
   await page.getByText(/^Qui c'è solo questo incontro: /).waitFor();
   await settled(page);
   assert.equal(await page.locator("tbody tr:not(.behind)").count(), decisions, "the session's decisions, all of them");

@@ -1,11 +1,12 @@
 // The real thing for the browser tests: the built program on a data folder of its own, and Debian's chromium. TAVOLO_BIN names another program.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 
 const program = resolve(import.meta.dirname, process.env.TAVOLO_BIN ?? "../../../../tavolo");
@@ -44,10 +45,11 @@ async function freePort() {
   return port;
 }
 
-// startTavolo runs the program, with its example minutes unless told otherwise; more are flags. stop and start keep data and address. call asks as the operator; link is what the program
+// startTavolo runs the program, with its example minutes unless told otherwise: with nothing, or with a year of invented departments; more are flags. stop and start keep data and address. call asks as the operator; link is what the program
 // printed for the first facilitator, and void once somebody has entered.
-export async function startTavolo({ demo = true, more = [] } = {}) {
-  const data = mkdtempSync(join(tmpdir(), "tavolo-e2e-")), port = await freePort(), base = `http://127.0.0.1:${port}`;
+export async function startTavolo({ year, demo = !year, more = [] } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "tavolo-e2e-")), data = join(folder, "data"), port = await freePort(), base = `http://127.0.0.1:${port}`;
+  if (year) await promisify(execFile)(program, ["generate", "--data", data, "--departments", String(year.departments), "--decisions", String(year.decisions)]);
   let child, link;
   const token = () => readFileSync(join(data, "operator-token"), "utf8").trim();
   const start = async () => {
@@ -75,7 +77,7 @@ export async function startTavolo({ demo = true, more = [] } = {}) {
     return answer;
   };
   await start();
-  return { base, start, stop, call, token, get link() { return link; }, end: async () => { await stop(); rmSync(data, { recursive: true, force: true }); } };
+  return { base, start, stop, call, token, get link() { return link; }, end: async () => { await stop(); rmSync(folder, { recursive: true, force: true }); } };
 }
 
 let entries = 0;

@@ -23,7 +23,7 @@ export function read(path: string, query = ""): Route {
   if (path === "/enter") return { screen: "enter", back: ours(new URLSearchParams(query).get("back")) };
   if (path === "/table3") return { screen: "table3", query };
   if (path === "/following") return { screen: "following" };
-  const territory = /^\/territory(?:\/((?:macro[35]\/[a-z_]+)|(?:region\/(?:\d\d|unknown))))?(?:\/(strength))?$/.exec(path);
+  const territory = /^\/territory(?:\/((?:macro[35]\/[a-z_]+)|(?:region\/(?:\d\d|unknown))))?(?:\/(ledger|departments|strength))?$/.exec(path);
   if (territory) return { screen: "territory", place: territory[1] ?? "", part: territory[2] ?? "", query };
   const audit = /^\/w\/([^/]+)\/audit(?:\/(ledger|strength|findings))?$/.exec(path);
   const parts = /^\/w\/([^/]+)\/([isd])\/([^/]+)$/.exec(path);
@@ -60,7 +60,7 @@ export const address = {
   // page: "" (the department), ledger, strength or findings.
   audit: (workspace: string, page = ""): string => `/w/${part(workspace)}/audit${page && `/${page}`}`,
   table3: "/table3",
-  // place: "" (the nation), an area or a region; page: "" (the role) or strength.
+  // place: "" (the nation), an area or a region; page: "" (the role), departments, ledger or strength.
   territory: (place = "", page = ""): string => ["/territory", place, page].filter(Boolean).join("/"),
   following: "/following",
   decision: (workspace: string, id: string): string => `/w/${part(workspace)}/d/${part(id)}`,

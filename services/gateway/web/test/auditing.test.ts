@@ -6,23 +6,26 @@ import { above, known, lies } from "../src/auditing/places";
 import { conditional } from "../src/auditing/strength";
 import { scopeOf } from "../src/following/scope";
 import { address, read as route } from "../src/route";
-import { misprinted } from "../src/screens/table3";
+import { bounds, misprinted } from "../src/screens/table3";
+import { type Texts, spoken } from "../src/words";
+// @ts-expect-error: a plain script of the build
+import { wordsOf } from "../words.mjs";
 
 test("What is chosen stands in the address and comes out of it again", () => {
-  const f = { ...none, from: "2026-01-01", to: "2026-03-31", who: "users:broad", initiative: "csm-orari", area: "AREA_NEW_SERVICES", role: "none", page: "2", session: "csm-orari:2026-03-05", ws: "a,b", place: "macro3/north" };
+  const f = { ...none, from: "2026-01-01", to: "2026-03-31", who: "users:broad", initiative: "csm-orari", scope: "SCOPE_AREA", area: "AREA_NEW_SERVICES", role: "left_out", page: "2", session: "csm-orari:2026-03-05", ws: "a,b", place: "macro3/north" };
   assert.deepEqual(read(write(f)), f);
   assert.equal(write(none), "");
-  assert.equal(write(shared(f)), "?from=2026-01-01&to=2026-03-31&who=users:broad&initiative=csm-orari&area=AREA_NEW_SERVICES");
+  assert.equal(write(shared(f)), "?from=2026-01-01&to=2026-03-31&who=users:broad&initiative=csm-orari&scope=SCOPE_AREA&area=AREA_NEW_SERVICES");
   assert.equal(write(spans(f)), "?from=2026-01-01&to=2026-03-31&who=users:broad");
 });
 
 test("What is no filter is left out, whoever wrote the address", () => {
-  for (const query of ["?from=2026-13-01", "?from=yesterday", "?to=2026-02-30", "?who=u1", "?role=boss", "?page=-1", "?area=<b>", "?place=macro4/north", "?place=region/Umbria", "?else=1", ""]) assert.deepEqual(read(query), none, query);
+  for (const query of ["?from=2026-13-01", "?from=yesterday", "?to=2026-02-30", "?who=u1", "?role=boss", "?page=-1", "?area=<b>", "?scope=all of it", "?place=macro4/north", "?place=region/Umbria", "?else=1", ""]) assert.deepEqual(read(query), none, query);
 });
 
 test("A period includes its last day, and the record is read as it stood at the end of one", () => {
   assert.deepEqual(period(read("?from=2026-01-01&to=2026-12-31&as_of=2026-06-30")), { who: "users:strict", from: "2026-01-01T00:00:00.000Z", to: "2027-01-01T00:00:00.000Z", asOf: "2026-07-01T00:00:00.000Z" });
-  assert.deepEqual(question("dsm", read("?stage=STAGE_DESIGN&kind=SESSION_KIND_MEETING")), { workspace: "dsm", period: { who: "users:strict" }, stage: "STAGE_DESIGN", kind: "SESSION_KIND_MEETING" });
+  assert.deepEqual(question("dsm", read("?scope=SCOPE_STRATEGIC_PLANNING&stage=STAGE_DESIGN&kind=SESSION_KIND_MEETING")), { workspace: "dsm", period: { who: "users:strict" }, scope: "SCOPE_STRATEGIC_PLANNING", stage: "STAGE_DESIGN", kind: "SESSION_KIND_MEETING" });
 });
 
 test("A quarter has its days, and stays inside the period", () => {
@@ -53,6 +56,14 @@ test("A cell is misprinted when its counts give something else", () => {
   assert.ok(!misprinted({}));
 });
 
+test("The least and the most are what the departments that are not here could change, and are not said where nobody knows how many these are", () => {
+  const r = { evidenced: { n: 4, of: 61, percent: "6.6" }, worstCase: { low: "3.0", high: "57.8" } }, numbers = (text: string | undefined) => text?.match(/[\d,.]+/g);
+  spoken.value = { language: "it", texts: wordsOf("it") as Texts };
+  assert.deepEqual(numbers(bounds(r, 135)), ["4", "78", "135", "3,0", "57,8"]);
+  assert.deepEqual(numbers(bounds({ ...r, worstCase: { low: "6.6", high: "6.6" } }, 20)), ["4", "4", "61", "6,6", "6,6"]);
+  assert.equal(bounds({ evidenced: r.evidenced }, 135), undefined);
+});
+
 test("Departments lie where the lists of the record say, a province with its region", () => {
   assert.ok(lies("", "") && lies("", "03"));
   for (const place of ["region/22", "region/04", "macro5/north_east", "macro3/north"]) assert.ok(lies(place, "22"), place);
@@ -73,7 +84,7 @@ test("The pages of evaluators have addresses", () => {
   for (const page of ["", "ledger", "strength", "findings"]) assert.deepEqual(route(address.audit("dsm umbria", page), "?who=users:broad"), { screen: "audit", workspace: "dsm umbria", part: page, query: "?who=users:broad" });
   assert.deepEqual(route("/table3", "?ws=a"), { screen: "table3", query: "?ws=a" });
   assert.equal(route("/w/dsm/audit/salaries").screen, "nowhere");
-  for (const place of ["", "macro5/centre", "macro3/south_islands", "region/03", "region/unknown"]) for (const part of ["", "strength"]) {
+  for (const place of ["", "macro5/centre", "macro3/south_islands", "region/03", "region/unknown"]) for (const part of ["", "departments", "ledger", "strength"]) {
     assert.deepEqual(route(address.territory(place, part), "?who=users:broad"), { screen: "territory", place, part, query: "?who=users:broad" });
   }
   assert.equal(route("/territory/macro7/centre").screen, "nowhere");

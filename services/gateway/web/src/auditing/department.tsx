@@ -1,20 +1,20 @@
 // The department's figure of a period: the role of the users with what it stands on, how it went over time, what lies below it, and the ways out of it.
 import { ask, useAsked } from "../api";
-import type { LedgerRowJson, TableIntervalJson, TableShareJson } from "../gen/tavolo/api/v1/evidence_pb";
+import type { LedgerRowJson } from "../gen/tavolo/api/v1/evidence_pb";
 import type { SessionSummaryJson, WorkspaceViewJson } from "../gen/tavolo/api/v1/record_pb";
 import { RoleName } from "../parts/badges";
-import { sentence } from "../parts/roles";
 import { A, Empty, Loading, Problem, Section } from "../parts/screen";
 import { moment } from "../parts/sessions";
 import { Cell, Head, Row, Table } from "../parts/table";
 import { address } from "../route";
 import type { Page } from "../screens/audit";
-import { day, dayAndTime, spoken, t } from "../words";
-import { Below } from "./below";
+import { day, dayAndTime, t } from "../words";
+import { Below, Count } from "./below";
 import { Downloads } from "./downloads";
 import { FilterForm, Whose } from "./filterform";
 import { type Filters, question, quarterOf, read, within, write } from "./filters";
 import { RoleBar, RoleSign, Textures, roles } from "./picture";
+import { Excluded, interval, percent } from "./shares";
 
 export function Department({ workspace, query, page, of }: Page) {
   const f = read(query);
@@ -52,13 +52,6 @@ const other = (f: Filters): string => f.who === "users:broad" ? "users:strict" :
 
 const ledger = (workspace: string, f: Filters): string => address.audit(workspace, "ledger") + write({ ...f, page: "" });
 
-// percent says a share as the API rounded it: half up, one decimal.
-export const percent = (s: TableShareJson | undefined): string => s?.percent ? `${decimal(s.percent)}%` : "–";
-
-export const interval = (i: TableIntervalJson | undefined): string => i ? `${decimal(i.low ?? "")}–${decimal(i.high ?? "")}%` : "–";
-
-export const decimal = (n: string): string => spoken.value.language === "en" ? n : n.replace(".", ",");
-
 function Figure({ workspace, f, row, other: o }: { workspace: string; f: Filters; row: LedgerRowJson; other: LedgerRowJson }) {
   const n = Number(row.included ?? 0), columns = [t("web/role"), t("web/decisions"), t("web/share"), t("web/interval")];
   return (
@@ -71,7 +64,7 @@ function Figure({ workspace, f, row, other: o }: { workspace: string; f: Filters
             {(row.shares ?? []).map((s) => (
               <Row key={s.role}>
                 <Head><RoleSign role={(s.role ?? "other") as typeof roles[number]} /></Head>
-                <Cell of={columns[1]!}>{s.share?.n ? <A href={ledger(workspace, { ...f, role: s.role ?? "" })} aria-label={t("web/see-decisions-of", { n: s.share.n, role: t(`role/${s.role as typeof roles[number]}`) })}>{s.share.n}</A> : 0}</Cell>
+                <Cell of={columns[1]!}><Count n={s.share?.n} href={ledger(workspace, { ...f, role: s.role ?? "" })} what={[t(`role/${s.role as typeof roles[number]}`)]} /></Cell>
                 <Cell of={columns[2]!}>{percent(s.share)}</Cell>
                 <Cell of={columns[3]!}>{interval(s.interval)}</Cell>
               </Row>
@@ -85,20 +78,8 @@ function Figure({ workspace, f, row, other: o }: { workspace: string; f: Filters
           <p class="buttons"><A class="btn btn-primary" href={ledger(workspace, f)}>{t("web/see-decisions")}</A></p>
         </>
       )}
-      <Excluded counts={row.excluded ?? {}} />
+      <Excluded counts={row.excluded ?? {}} href={ledger(workspace, { ...f, role: "left_out" })} />
       <p class="under">{t("web/other-view", { view: t(f.who === "users:broad" ? "web/users-strict" : "web/users-broad"), role: t(`role/${(o.role || "other") as typeof roles[number]}`), n: Number(o.included ?? 0) })}</p>
-    </>
-  );
-}
-
-// Excluded says which decisions are in no figure, by reason.
-export function Excluded({ counts }: { counts: Record<string, number | string | undefined> }) {
-  const reasons = Object.entries(counts).filter(([, n]) => Number(n) > 0);
-  if (reasons.length === 0) return null;
-  return (
-    <>
-      <p class="mb-1">{t("web/excluded")}</p>
-      <ul>{reasons.map(([reason, n]) => <li key={reason}>{t("web/excluded-n", { n: Number(n) })} {sentence("reason", reason)}</li>)}</ul>
     </>
   );
 }
@@ -112,8 +93,8 @@ function Extreme({ id, f, says }: { id: string | undefined; f: Filters; says: st
 // Trend shows the roles quarter by quarter, as a picture and as a table.
 function Trend({ workspace, f, rows }: { workspace: string; f: Filters; rows: LedgerRowJson[] }) {
   const lines = rows.map((row) => {
-    const q = quarterOf(row.key ?? "");
-    return { name: t("web/quarter-of", { n: q.n, year: q.year }), href: ledger(workspace, within(f, q.from, q.to)), row };
+    const q = quarterOf(row.key ?? ""), at = within(f, q.from, q.to);
+    return { name: t("web/quarter-of", { n: q.n, year: q.year }), href: ledger(workspace, at), behind: (role: string) => ledger(workspace, { ...at, role }), row };
   });
   return (
     <>
@@ -128,9 +109,10 @@ function Inner({ workspace, f, rows, of, page, sessions }: { workspace: string; 
   const own = (row: LedgerRowJson) => (row.key ?? "").slice(workspace.length + 1);
   if (!f.initiative) {
     const title = (id: string) => of.initiatives?.find((i) => i.id === id)?.title || id;
-    return <Below caption="web/initiatives-caption" first="web/initiative" of="web/decisions" lines={rows.map((row) => ({ name: title(own(row)), href: page + write({ ...f, initiative: own(row), page: "" }), row }))} />;
+    const down = (initiative: string) => ({ href: page + write({ ...f, initiative, page: "" }), behind: (role: string) => ledger(workspace, { ...f, initiative, role }) });
+    return <Below caption="web/initiatives-caption" first="web/initiative" of="web/decisions" lines={rows.map((row) => ({ name: title(own(row)), ...down(own(row)), row }))} />;
   }
   const named = (id: string) => { const s = sessions.find((x) => x.id === id), at = s && moment(s); return [s?.title || id, at && day(at)].filter(Boolean).join(", "); };
-  const lines = rows.map((row) => ({ name: named(own(row)), href: ledger(workspace, { ...f, session: own(row) }), row }));
+  const lines = rows.map((row) => ({ name: named(own(row)), href: ledger(workspace, { ...f, session: own(row) }), behind: (role: string) => ledger(workspace, { ...f, session: own(row), role }), row }));
   return <Below caption="web/sessions-caption" first="web/session" of="web/decisions" lines={lines} />;
 }

@@ -6,12 +6,13 @@ import { A } from "../parts/screen";
 import { refine } from "../route";
 import { type Key, label, t } from "../words";
 import { type Filters, read, write } from "./filters";
+import { roles } from "./picture";
 
-const areas = ["REHABILITATION", "CARE_PATHWAYS", "NEW_SERVICES", "STAFF_TRAINING", "OTHER"], stages = ["COMMISSION", "DESIGN", "DELIVER", "ASSESS"];
+const scopes = ["STRATEGIC_PLANNING", "AREA"], areas = ["REHABILITATION", "CARE_PATHWAYS", "NEW_SERVICES", "STAFF_TRAINING", "OTHER"], stages = ["COMMISSION", "DESIGN", "DELIVER", "ASSESS"];
 const kinds = ["MEETING", "PLENARY", "WORKING_GROUP", "FOCUS_GROUP", "REFLECTIVE_MEETING", "ASSEMBLY", "PUBLIC_EVENT"];
 
 const any = (): Option => ({ value: "", label: t("web/any") });
-const options = (list: "area" | "stage" | "session_kind", prefix: string, codes: string[]): Option[] =>
+const options = (list: "scope" | "area" | "stage" | "session_kind", prefix: string, codes: string[]): Option[] =>
   [any(), ...codes.map((c) => ({ value: prefix + c, label: label(list, prefix + c) ?? c }))];
 
 interface Props {
@@ -46,6 +47,7 @@ export function FilterForm({ page, query, decisions }: Props) {
               <Select id="filter-initiative" label={t("web/initiative")} value={f.initiative} set={set("initiative")}
                 options={[any(), ...decisions.initiatives.map((i) => ({ value: i.id ?? "", label: i.title || (i.id ?? "") }))]} />
             )}
+            <Select id="filter-scope" label={t("web/filter-scope")} hint={t("web/filter-scope-hint")} value={f.scope} set={set("scope")} options={options("scope", "SCOPE_", scopes)} />
             <Select id="filter-area" label={t("web/filter-area")} value={f.area} set={set("area")} options={options("area", "AREA_", areas)} />
             <Select id="filter-stage" label={t("web/filter-stage")} value={f.stage} set={set("stage")} options={options("stage", "STAGE_", stages)} />
             <Select id="filter-kind" label={t("web/filter-kind")} value={f.kind} set={set("kind")} options={options("session_kind", "SESSION_KIND_", kinds)} />
@@ -72,3 +74,11 @@ export function Whose({ page, query }: { page: string; query: string }) {
   );
 }
 
+// Only shows the rows of one role, all that count, or those that do not.
+export function Only({ page, query }: { page: string; query: string }) {
+  const f = read(query), more: [string, Key][] = [["counted", "web/only-counted"], ["left_out", "web/only-left-out"]];
+  return (
+    <Select id="role" label={t("web/ledger-role")} value={f.role} set={(role) => refine(page + write({ ...f, role, page: "" }))}
+      options={[any(), ...roles.map((r) => ({ value: r, label: t(`role/${r}`) })), ...more.map(([value, says]) => ({ value, label: t(says) }))]} />
+  );
+}

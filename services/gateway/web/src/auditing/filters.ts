@@ -9,11 +9,13 @@ export interface Filters {
   as_of: string;
   who: string;
   initiative: string;
+  scope: string;
   area: string;
   stage: string;
   kind: string;
-  // Of the ledger alone: one role, persons too, the page (from 0).
+  // Of the ledger and of lists of departments: one role, or all that is counted, or what is left out.
   role: string;
+  // Of the ledger alone: persons too, the page (from 0).
   persons: string;
   page: string;
   // Of the ledger and its quarters: one session, by its full id.
@@ -23,12 +25,12 @@ export interface Filters {
   place: string;
 }
 
-export const none: Filters = { from: "", to: "", as_of: "", who: "", initiative: "", area: "", stage: "", kind: "", role: "", persons: "", page: "", session: "", ws: "", place: "" };
+export const none: Filters = { from: "", to: "", as_of: "", who: "", initiative: "", scope: "", area: "", stage: "", kind: "", role: "", persons: "", page: "", session: "", ws: "", place: "" };
 const names = Object.keys(none) as (keyof Filters)[];
 
 const day = /^\d{4}-\d{2}-\d{2}$/, code = /^[A-Z_]{1,60}$/;
 const forms: Partial<Record<keyof Filters, RegExp>> = {
-  from: day, to: day, as_of: day, who: /^users:(strict|broad)$/, area: code, stage: code, kind: code, role: /^(decisive|consultative|none|other)$/, persons: /^1$/, page: /^\d{1,6}$/,
+  from: day, to: day, as_of: day, who: /^users:(strict|broad)$/, scope: code, area: code, stage: code, kind: code, role: /^(decisive|consultative|none|other|counted|left_out)$/, persons: /^1$/, page: /^\d{1,6}$/,
   place: /^(macro[35]\/[a-z_]+|region\/(\d\d|unknown))$/,
 };
 
@@ -56,7 +58,7 @@ export function write(f: Partial<Filters>): string {
 export const spans = (f: Filters): Partial<Filters> => ({ from: f.from, to: f.to, as_of: f.as_of, who: f.who });
 
 // shared are the filters that every page of a department and its files understand.
-export const shared = (f: Filters): Partial<Filters> => ({ ...spans(f), initiative: f.initiative, area: f.area, stage: f.stage, kind: f.kind });
+export const shared = (f: Filters): Partial<Filters> => ({ ...spans(f), initiative: f.initiative, scope: f.scope, area: f.area, stage: f.stage, kind: f.kind });
 
 const nextDay = (text: string): string => new Date(Date.parse(text) + 86_400_000).toISOString();
 
@@ -74,6 +76,7 @@ export function question(workspace: string, f: Filters): ListRoleLedgerRequestJs
   const q: ListRoleLedgerRequestJson = { ...workspace && { workspace }, period: period(f) };
   if (f.initiative) q.initiative = f.initiative;
   if (f.session) q.session = f.session;
+  if (f.scope) q.scope = f.scope as NonNullable<ListRoleLedgerRequestJson["scope"]>;
   if (f.area) q.area = f.area as NonNullable<ListRoleLedgerRequestJson["area"]>;
   if (f.stage) q.stage = f.stage as NonNullable<ListRoleLedgerRequestJson["stage"]>;
   if (f.kind) q.kind = f.kind as NonNullable<ListRoleLedgerRequestJson["kind"]>;

@@ -2,36 +2,37 @@
 import { useState } from "preact/hooks";
 import { ask, useAsked } from "../api";
 import type { LedgerRowJson } from "../gen/tavolo/api/v1/evidence_pb";
+import type { WorkspaceViewJson } from "../gen/tavolo/api/v1/record_pb";
 import type { DecisionRolesJson, JudgementJson } from "../gen/tavolo/api/v1/roles_pb";
 import { A, Empty, Loading, Problem, Section } from "../parts/screen";
-import { Button, Check, Select } from "../parts/form";
+import { Button, Check } from "../parts/form";
 import { OutcomeName } from "../parts/badges";
 import { Cell, Head, Row, Table } from "../parts/table";
 import { Why } from "../parts/why";
 import { address, refine } from "../route";
-import type { Page } from "../screens/audit";
 import { constituency, day, t } from "../words";
-import { FilterForm, Whose } from "./filterform";
+import { FilterForm, Only, Whose } from "./filterform";
 import { question, read, write } from "./filters";
-import { type Role, roles } from "./picture";
+import type { Role } from "./picture";
 
 // Decisions a page.
 const size = 20;
 
-export function Ledger({ workspace, query, page, of }: Page) {
-  const f = read(query), at = Number(f.page || 0);
-  const asked = useAsked(`ledger ${workspace} ${query}`, (signal) => ask("EvidenceService/ListRoleLedger", {
-    ...question(workspace, f), level: "LEDGER_LEVEL_DECISION", withRoles: true, limit: size, skip: at * size, ...f.role && { role: f.role },
+// Ledger is about one workspace, whose choices the filters offer (of), or about several departments together.
+export function Ledger({ workspace = "", departments, query, page, of }: { workspace?: string; departments?: WorkspaceViewJson[]; query: string; page: string; of: WorkspaceViewJson }) {
+  const f = read(query), at = Number(f.page || 0), asks = question(workspace, f), ids = departments?.map((w) => w.id ?? "");
+  if (ids) asks.period = { ...asks.period, departments: ids };
+  const asked = useAsked(`ledger ${workspace} ${ids?.join() ?? ""} ${query}`, (signal) => ask("EvidenceService/ListRoleLedger", {
+    ...asks, level: "LEDGER_LEVEL_DECISION", withRoles: true, limit: size, skip: at * size, ...f.role && { role: f.role },
   }, signal));
   const total = asked.data?.total ?? 0, rows = asked.data?.rows ?? [];
   return (
     <>
       <Whose page={page} query={query} />
       <FilterForm page={page} query={query} decisions={of} />
-      {f.session && <Of workspace={workspace} session={f.session} all={page + write({ ...f, session: "", page: "" })} />}
+      {workspace && f.session && <Of workspace={workspace} session={f.session} all={page + write({ ...f, session: "", page: "" })} />}
       <div class="side">
-        <Select id="role" label={t("web/ledger-role")} value={f.role} set={(role) => refine(page + write({ ...f, role, page: "" }))}
-          options={[{ value: "", label: t("web/any") }, ...roles.map((r) => ({ value: r, label: t(`role/${r}`) }))]} />
+        <Only page={page} query={query} />
         <Check id="persons" label={t("web/ledger-persons")} value={f.persons === "1"} set={(on) => refine(page + write({ ...f, persons: on ? "1" : "" }))} />
       </div>
       <Section id="ledger" title={t("web/decisions")}>
@@ -39,7 +40,7 @@ export function Ledger({ workspace, query, page, of }: Page) {
           <>
             <p role="status">{total === 0 ? t("web/audit-nothing") : t("web/ledger-n", { n: total, from: at * size + 1, to: at * size + rows.length })}</p>
             {total > 0 && rows.length === 0 && <Empty>{t("web/ledger-past")}</Empty>}
-            {rows.length > 0 && <Rows key={query} workspace={workspace} rows={rows} persons={f.persons === "1"} asOf={f.as_of ? asked.data.asOf : undefined} />}
+            {rows.length > 0 && <Rows key={query} departments={departments} rows={rows} persons={f.persons === "1"} asOf={f.as_of ? asked.data.asOf : undefined} />}
             {(at > 0 || (at + 1) * size < total) && (
               <nav aria-label={t("web/ledger-pages")}>
                 <p class="buttons">
@@ -61,14 +62,14 @@ function Of({ workspace, session, all }: { workspace: string; session: string; a
   return <p class="notice">{t("web/ledger-session", { title: asked.data?.session?.title || session })} <A href={all}>{t("web/ledger-session-all")}</A></p>;
 }
 
-function Rows({ workspace, rows, persons, asOf }: { workspace: string; rows: LedgerRowJson[]; persons: boolean; asOf: string | undefined }) {
+function Rows({ departments, rows, persons, asOf }: { departments: WorkspaceViewJson[] | undefined; rows: LedgerRowJson[]; persons: boolean; asOf: string | undefined }) {
   const [open, set] = useState<string | undefined>(undefined);
   const columns = [t("web/decision"), t("web/users-strict"), t("web/users-broad"), t(persons ? "web/ledger-others-and-persons" : "web/ledger-others")];
   return (
     <Table caption={t("web/ledger-caption")} columns={columns}>
       {rows.flatMap(({ key, roles: d }, n) => {
         if (!d) return [];
-        const id = fullID(d), judged = d.roles ?? [], shown = open?.startsWith(`${key} `) ? open.slice((key ?? "").length + 1) : undefined, behind = `proof-${n}`;
+        const id = fullID(d), workspace = d.workspace ?? "", judged = d.roles ?? [], shown = open?.startsWith(`${key} `) ? open.slice((key ?? "").length + 1) : undefined, behind = `proof-${n}`;
         const cell = (j: JudgementJson) => {
           const who = j.participant || (j.who ?? ""), is = shown === who;
           return (
@@ -82,7 +83,7 @@ function Rows({ workspace, rows, persons, asOf }: { workspace: string; rows: Led
           <Row key={key}>
             <Head>
               <A id={`question-${n}`} href={address.decision(workspace, id)}>{d.question || id}</A>
-              <span class="note d-block">{d.closedAt && day(d.closedAt)} <OutcomeName outcome={d.outcome} /></span>
+              <span class="note d-block">{departments && `${departments.find((w) => w.id === workspace)?.name || workspace}. `}{d.closedAt && day(d.closedAt)} <OutcomeName outcome={d.outcome} /></span>
             </Head>
             <Cell of={columns[1]!}>{or(group("users:strict"))}</Cell>
             <Cell of={columns[2]!}>{or(group("users:broad"))}</Cell>

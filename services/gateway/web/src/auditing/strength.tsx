@@ -8,7 +8,7 @@ import { Cell, Head, Row, Table } from "../parts/table";
 import { address, initiativeOf } from "../route";
 import type { Page } from "../screens/audit";
 import { type Key, dayAndTime, number, t } from "../words";
-import { interval, percent } from "./department";
+import { interval, percent } from "./shares";
 import { FilterForm, Whose } from "./filterform";
 import { question, read } from "./filters";
 import { type Refused, questions, refusedItems } from "./questions";

@@ -4,7 +4,7 @@ import type { GetFiguresRequestJson, TrendPointJson, TrendShareJson } from "../g
 import { Empty, Loading, Problem } from "../parts/screen";
 import { Cell, Head, Row, Table } from "../parts/table";
 import { type Key, number, t } from "../words";
-import { interval, percent } from "./department";
+import { interval, percent } from "./shares";
 import { quarterOf } from "./filters";
 
 // Below five divergent decisions luck would say more than the share.
@@ -89,7 +89,7 @@ function Admission({ points }: { points: TrendPointJson[] }) {
   return (
     <>
       <h3>{t("web/trends-admission")}</h3>
-      <Table caption={t("web/trends-admission")} columns={columns} narrow>
+      <Table titled caption={t("web/trends-admission")} columns={columns} narrow>
         {counted.map((p) => <Row key={p.key}><Head>{quarter(p)}</Head><Cell of={columns[1]!}>{number(Number(p.daysToAdmission ?? 0), undefined, 1)}</Cell><Cell of={columns[2]!}>{p.admitted}</Cell></Row>)}
       </Table>
     </>

@@ -3,7 +3,6 @@ import { ask, useAsked } from "../api";
 import { Department } from "../auditing/department";
 import { read, shared, spans, write } from "../auditing/filters";
 import { Findings } from "../auditing/findings";
-import { Ledger } from "../auditing/ledger";
 import type { WorkspaceViewJson } from "../gen/tavolo/api/v1/record_pb";
 import { Loaded } from "../parts/loaded";
 import { A, Screen } from "../parts/screen";
@@ -20,7 +19,7 @@ export interface Page {
   of: WorkspaceViewJson;
 }
 
-const strength = () => import("../auditing/strength");
+const strength = () => import("../auditing/strength"), ledger = () => import("../auditing/ledger");
 
 const titles: Record<string, Key> = { "": "web/audit", ledger: "web/audit-ledger", strength: "web/audit-strength", findings: "web/audit-findings" };
 
@@ -33,7 +32,7 @@ export function Audit({ workspace, part, query }: { workspace: string; part: str
   return (
     <Screen kind={t(titles[part] ?? "web/audit")} title={asked.data ? asked.data.name || workspace : undefined} asked={asked} back={<Back of={asked.data} query={query} />}>
       <Parts workspace={workspace} part={part} query={query} />
-      {part === "ledger" ? <Ledger {...props} /> : part === "strength" ? <Loaded file={strength}>{(m) => <m.Strength {...props} />}</Loaded> : part === "findings" ? <Findings {...props} /> : <Department {...props} />}
+      {part === "ledger" ? <Loaded file={ledger}>{(m) => <m.Ledger {...props} />}</Loaded> : part === "strength" ? <Loaded file={strength}>{(m) => <m.Strength {...props} />}</Loaded> : part === "findings" ? <Findings {...props} /> : <Department {...props} />}
     </Screen>
   );
 }

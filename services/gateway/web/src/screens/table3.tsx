@@ -1,7 +1,7 @@
 // The survey's Table 3 from the record of the departments that one chooses, beside the published one.
 import { useState } from "preact/hooks";
 import { ask, useAsked } from "../api";
-import { decimal, interval, percent } from "../auditing/department";
+import { decimal, interval, percent } from "../auditing/shares";
 import { FilterForm, Whose } from "../auditing/filterform";
 import { period, read, write } from "../auditing/filters";
 import { RoleBar, Textures } from "../auditing/picture";
@@ -66,11 +66,13 @@ function Departments({ open, chosen, set }: { open: WorkspaceViewJson[]; chosen:
 const items: [string, Key][] = [["role", "web/t3-role"], ["tools", "web/t3-tools"], ["engages", "web/t3-engages"], ["areas", "web/t3-areas"], ["extent", "web/t3-extent"]];
 
 function Answer({ d }: { d: GetTable3ResponseJson }) {
+  const unseen = (d.population ?? 0) - (d.departments ?? 0);
   return (
     <>
       <p role="status" class="under">{t("web/table3-read", { n: d.departments ?? 0, population: d.population ?? 0, when: dayAndTime(d.asOf ?? ""), rules: d.rules ?? "" })}</p>
       {(d.tooFew ?? 0) > 0 && <p class="notice">{t("web/table3-too-few", { n: d.tooFew ?? 0 })}</p>}
-      {items.map(([item, says]) => <Item key={item} says={says} item={item} rows={(d.rows ?? []).filter((r) => r.item === item)} />)}
+      {unseen > 0 && <p>{t("web/t3-bounds-what", { n: unseen, all: d.population ?? 0 })}</p>}
+      {items.map(([item, says]) => <Item key={item} says={says} item={item} population={d.population ?? 0} rows={(d.rows ?? []).filter((r) => r.item === item)} />)}
       <Section id="notes" title={t("web/table3-notes")}>
         <ul>
           <li>{t("web/table3-note-planning")}</li>
@@ -84,8 +86,15 @@ function Answer({ d }: { d: GetTable3ResponseJson }) {
 
 const share = (s: TableShareJson | undefined): string => s ? t("web/t3-share", { n: s.n ?? 0, all: s.of ?? 0, percent: percent(s) }) : t("web/t3-not-here");
 
-function Item({ item, says, rows }: { item: string; says: Key; rows: Table3RowJson[] }) {
-  const columns = [t("web/t3-option"), t("web/t3-evidenced"), t("web/interval"), t("web/t3-finite"), t("web/t3-declared"), t("web/t3-published")];
+// bounds says how many departments of all there are would give an answer if none of those that are not here gave it, and if all of them did.
+export function bounds(r: Table3RowJson, population: number): string | undefined {
+  if (!r.evidenced || !r.worstCase) return undefined;
+  const n = r.evidenced.n ?? 0, here = r.evidenced.of ?? 0, unseen = Math.max(population - here, 0);
+  return t("web/t3-bounds-n", { low: n, high: n + unseen, all: here + unseen, percent: interval(r.worstCase) });
+}
+
+function Item({ item, says, population, rows }: { item: string; says: Key; population: number; rows: Table3RowJson[] }) {
+  const columns = [t("web/t3-option"), t("web/t3-evidenced"), t("web/interval"), t("web/t3-finite"), t("web/t3-bounds"), t("web/t3-declared"), t("web/t3-published")];
   return (
     <Section id={`item-${item}`} title={t(says)}>
       {item === "role" && <Bars rows={rows} />}
@@ -96,8 +105,9 @@ function Item({ item, says, rows }: { item: string; says: Key; rows: Table3RowJs
             <Cell of={columns[1]!}>{share(r.evidenced)}</Cell>
             <Cell of={columns[2]!}>{r.evidenced ? interval(r.sampled) : t("web/t3-not-here")}</Cell>
             <Cell of={columns[3]!}>{r.finite ? interval(r.finite) : t("web/t3-not-here")}</Cell>
-            <Cell of={columns[4]!}>{r.declared ? share(r.declared) : t("web/t3-later")}</Cell>
-            <Cell of={columns[5]!}>{share(r.published)}{misprinted(r) && <span class="note d-block">{t("web/t3-printed", { printed: decimal(r.printed ?? "") })}</span>}</Cell>
+            <Cell of={columns[4]!}>{bounds(r, population) ?? t("web/t3-not-here")}</Cell>
+            <Cell of={columns[5]!}>{r.declared ? share(r.declared) : t("web/t3-later")}</Cell>
+            <Cell of={columns[6]!}>{share(r.published)}{misprinted(r) && <span class="note d-block">{t("web/t3-printed", { printed: decimal(r.printed ?? "") })}</span>}</Cell>
           </Row>
         ))}
       </Table>

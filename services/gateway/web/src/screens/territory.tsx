@@ -1,10 +1,10 @@
 // The role over many departments: the nation, its areas, their regions. Departments are counted, each once, whatever it decided; and beside them their
 // decisions, so that one sees what it all stands on. From each line one gets further down, to the department and to the proof.
 import { ask, useAsked } from "../api";
-import { Below, type Line } from "../auditing/below";
-import { Excluded, interval, percent } from "../auditing/department";
-import { FilterForm, Whose } from "../auditing/filterform";
-import { type Filters, question, read, shared, write } from "../auditing/filters";
+import { Below, Count, type Line } from "../auditing/below";
+import { Excluded, interval, percent } from "../auditing/shares";
+import { FilterForm, Only, Whose } from "../auditing/filterform";
+import { type Filters, question, read, shared, spans, write } from "../auditing/filters";
 import { RoleBar, RoleSign, Textures, type Role, roles } from "../auditing/picture";
 import { type Partition, above, called, inside, known, partitionOf, partitions } from "../auditing/places";
 import type { LedgerLevelJson, LedgerRowJson } from "../gen/tavolo/api/v1/evidence_pb";
@@ -16,9 +16,9 @@ import { Loaded } from "../parts/loaded";
 import { A, Empty, Loading, Problem, Screen, Section } from "../parts/screen";
 import { Cell, Head, Row, Table } from "../parts/table";
 import { address, refine } from "../route";
-import { dayAndTime, number, t } from "../words";
+import { type Key, dayAndTime, t } from "../words";
 
-const strength = () => import("../auditing/strength");
+const strength = () => import("../auditing/strength"), ledger = () => import("../auditing/ledger");
 
 export function Territory({ place, part, query }: { place: string; part: string; query: string }) {
   const asked = useAsked("departments", async (signal) => (await ask("WorkspaceService/ListWorkspaces", {}, signal)).workspaces ?? []);
@@ -28,9 +28,9 @@ export function Territory({ place, part, query }: { place: string; part: string;
       {!known(place) ? <Empty>{t("web/territory-no-such")}</Empty> : there.length === 0 ? <Empty>{t("web/territory-nowhere")}</Empty> : (
         <>
           <Parts place={place} part={part} query={query} />
-          {part === "strength"
-            ? <Loaded file={strength}>{(m) => <m.Strength departments={there.map((w) => w.id ?? "")} query={query} page={address.territory(place, part)} />}</Loaded>
-            : <Roles place={place} query={query} there={there} />}
+          {part === "strength" ? <Loaded file={strength}>{(m) => <m.Strength departments={there.map((w) => w.id ?? "")} query={query} page={address.territory(place, part)} of={{}} />}</Loaded>
+            : part === "ledger" ? <Loaded file={ledger}>{(m) => <m.Ledger departments={there} query={query} page={address.territory(place, part)} of={{}} />}</Loaded>
+            : part === "departments" ? <Departments place={place} query={query} there={there} /> : <Roles place={place} query={query} there={there} />}
         </>
       )}
     </Screen>
@@ -41,7 +41,7 @@ export function Territory({ place, part, query }: { place: string; part: string;
 const chosen = (place: string, f: Filters): Partition => partitionOf(place) ?? (f.place.startsWith("macro3") ? "macro3" : "macro5");
 
 // kept is what goes on from place to place: the period, whose role, and by which areas.
-const kept = (f: Filters, partition: Partition): string => write({ ...shared(f), area: f.area, stage: f.stage, kind: f.kind, ...partition === "macro3" && { place: "macro3/north" } });
+const kept = (f: Filters, partition: Partition): string => write({ ...shared(f), ...partition === "macro3" && { place: "macro3/north" } });
 
 function Way({ place, query }: { place: string; query: string }) {
   const f = read(query), partition = chosen(place, f);
@@ -55,15 +55,16 @@ function Way({ place, query }: { place: string; query: string }) {
   );
 }
 
+const titles: [string, Key][] = [["", "web/audit"], ["departments", "web/departments"], ["ledger", "web/audit-ledger"], ["strength", "web/audit-strength"]];
+
 function Parts({ place, part, query }: { place: string; part: string; query: string }) {
   const f = read(query), on = write(shared(f));
   const link = (is: boolean, href: string, says: string) => <li>{is ? <strong aria-current="page">{says}</strong> : <A href={href}>{says}</A>}</li>;
   return (
     <nav aria-label={t("web/territory-pages")}>
       <ul class="acts plain-list">
-        {link(part === "", address.territory(place) + on, t("web/audit"))}
-        {link(part === "strength", address.territory(place, "strength") + on, t("web/audit-strength"))}
-        {link(false, address.table3 + write({ ...shared(f), place }), t("web/table3"))}
+        {titles.map(([page, says]) => link(part === page, address.territory(place, page) + on, t(says)))}
+        {link(false, address.table3 + write({ ...spans(f), place }), t("web/table3"))}
       </ul>
     </nav>
   );
@@ -82,11 +83,8 @@ function Roles({ place, query, there }: Over) {
     ]);
     return { figure, list: areas.partition ?? "", row: figure.rows?.[0] ?? {}, each: each.rows ?? [], regions: regions.rows ?? [], areas: areas.rows ?? [], other: other.rows?.[0] ?? {} };
   });
-  const d = asked.data, line = (prefix: string) => (row: LedgerRowJson): Line => { const p = `${prefix}/${row.key}`; return { name: called(p), href: address.territory(p) + kept(f, partition), row }; };
-  const on = write({ ...shared(f), area: f.area, stage: f.stage, kind: f.kind });
-  const each = (rows: LedgerRowJson[]) => (
-    <Below caption="web/departments-caption" first="web/unit" of="web/decisions" lines={rows.map((row) => ({ name: there.find((w) => w.id === row.key)?.name || (row.key ?? ""), href: address.audit(row.key ?? "") + on, row }))} />
-  );
+  const d = asked.data, line = (prefix: string) => (row: LedgerRowJson): Line => { const p = `${prefix}/${row.key}`; return { name: called(p), href: address.territory(p) + kept(f, partition), behind: (role) => address.territory(p, "departments") + write({ ...shared(f), role }), row }; };
+  const each = (rows: LedgerRowJson[]) => <Each f={f} rows={rows} there={there} />;
   return (
     <>
       <Whose page={page} query={query} />
@@ -95,7 +93,7 @@ function Roles({ place, query, there }: Over) {
         <>
           <p role="status" class="under">{t("web/audit-read", { when: dayAndTime(d.figure.asOf ?? ""), rules: d.figure.rules ?? "" })}</p>
           <Textures />
-          <Section id="figure" title={t("web/territory-figure")}><Figure f={f} row={d.row} each={d.each} other={d.other} /></Section>
+          <Section id="figure" title={t("web/territory-figure")}><Figure place={place} f={f} row={d.row} each={d.each} other={d.other} /></Section>
           {place === "" && (
             <Section id="areas" title={t("web/areas")}>
               <Cut f={f} partition={partition} page={page} list={d.list} />
@@ -109,6 +107,35 @@ function Roles({ place, query, there }: Over) {
             {place === "" ? <details class="fold"><summary>{t("web/departments-all", { n: d.each.length })}</summary>{each(d.each)}</details> : each(d.each)}
           </Section>
         </>
+      )}
+    </>
+  );
+}
+
+// Each has a line for each department: its decisions by role, and the way to them.
+function Each({ f, rows, there }: { f: Filters; rows: LedgerRowJson[]; there: WorkspaceViewJson[] }) {
+  const line = (id: string, row: LedgerRowJson): Line => ({
+    name: there.find((w) => w.id === id)?.name || id, href: address.audit(id) + write(shared(f)), behind: (role) => address.audit(id, "ledger") + write({ ...shared(f), role }), row,
+  });
+  return <Below caption="web/departments-caption" first="web/unit" of="web/decisions" lines={rows.map((row) => line(row.key ?? "", row))} />;
+}
+
+// Departments are those of a place which had one role: what a figure of the territory counts.
+function Departments({ place, query, there }: Over) {
+  const f = read(query), page = address.territory(place, "departments"), departments = there.map((w) => w.id ?? ""), q = question("", f);
+  const asked = useAsked(`departments ${departments.join()} ${query}`, (signal) =>
+    ask("EvidenceService/ListRoleLedger", { ...q, period: { ...q.period, departments }, level: "LEDGER_LEVEL_WORKSPACE", ...f.role && { role: f.role } }, signal));
+  return (
+    <>
+      <Whose page={page} query={query} />
+      <FilterForm page={page} query={query} decisions={{}} />
+      <div class="side"><Only page={page} query={query} /></div>
+      {asked.problem ? <Problem asked={asked} /> : !asked.data ? <Loading /> : (
+        <Section id="each" title={t("web/departments")}>
+          <p role="status">{t("web/departments-n", { n: asked.data.total ?? 0 })}</p>
+          <Textures />
+          {asked.data.rows && <Each f={f} rows={asked.data.rows} there={there} />}
+        </Section>
       )}
     </>
   );
@@ -136,8 +163,9 @@ const sum = (each: LedgerRowJson[], counts: (row: LedgerRowJson) => Record<strin
   return all;
 };
 
-function Figure({ f, row, each, other }: { f: Filters; row: LedgerRowJson; each: LedgerRowJson[]; other: LedgerRowJson }) {
+function Figure({ place, f, row, each, other }: { place: string; f: Filters; row: LedgerRowJson; each: LedgerRowJson[]; other: LedgerRowJson }) {
   const n = Number(row.included ?? 0), decisions = sum(each, (r) => r.distribution as Record<string, number>), total = Object.values(decisions).reduce((a, b) => a + b, 0);
+  const behind = (page: string, role: string) => address.territory(place, page) + write({ ...shared(f), role });
   const columns = [t("web/role"), t("web/departments"), t("web/share"), t("web/interval"), t("web/decisions")], tooFew = Number(row.excluded?.["too_few"] ?? 0);
   return (
     <>
@@ -150,16 +178,16 @@ function Figure({ f, row, each, other }: { f: Filters; row: LedgerRowJson; each:
         {(row.shares ?? []).map((s) => (
           <Row key={s.role}>
             <Head><RoleSign role={(s.role ?? "other") as Role} /></Head>
-            <Cell of={columns[1]!}>{s.share?.n ?? 0}</Cell>
+            <Cell of={columns[1]!}><Count n={s.share?.n} href={behind("departments", s.role ?? "")} what={[t(`role/${s.role as Role}`), columns[1]!]} /></Cell>
             <Cell of={columns[2]!}>{percent(s.share)}</Cell>
             <Cell of={columns[3]!}>{n > 0 ? interval(s.interval) : "–"}</Cell>
-            <Cell of={columns[4]!}>{number(decisions[s.role ?? ""] ?? 0)}</Cell>
+            <Cell of={columns[4]!}><Count n={decisions[s.role ?? ""]} href={behind("ledger", s.role ?? "")} what={[t(`role/${s.role as Role}`), columns[4]!]} /></Cell>
           </Row>
         ))}
       </Table>
       <p class="hint">{t("web/territory-what")}</p>
-      {tooFew > 0 && <p class="notice">{t("web/territory-too-few", { n: tooFew })}</p>}
-      <Excluded counts={sum(each, (r) => r.excluded as Record<string, number>)} />
+      {tooFew > 0 && <p class="notice">{t("web/territory-too-few", { n: tooFew })} <A href={behind("departments", "left_out")}>{t("web/see-which-departments")}</A></p>}
+      <Excluded counts={sum(each, (r) => r.excluded as Record<string, number>)} href={behind("ledger", "left_out")} />
       <p class="under">{t("web/territory-other", { view: t(f.who === "users:broad" ? "web/users-strict" : "web/users-broad"), role: t(`role/${(other.role || "other") as typeof roles[number]}`), n: Number(other.included ?? 0) })}</p>
     </>
   );

@@ -246,7 +246,8 @@ export declare type ListRoleLedgerRequest = Message<"tavolo.api.v1.ListRoleLedge
   withRoles: boolean;
 
   /**
-   * Only rows of this role. Empty: all.
+   * Only rows that are counted with this role; counted: with any; left_out: decisions that are left out of every figure, and rows of too few decisions, which
+   * are Other and counted nowhere. Empty: all.
    *
    * @generated from field: string role = 16;
    */
@@ -365,7 +366,8 @@ export declare type ListRoleLedgerRequestJson = {
   withRoles?: boolean;
 
   /**
-   * Only rows of this role. Empty: all.
+   * Only rows that are counted with this role; counted: with any; left_out: decisions that are left out of every figure, and rows of too few decisions, which
+   * are Other and counted nowhere. Empty: all.
    *
    * @generated from field: string role = 16;
    */
