@@ -137,8 +137,9 @@ func (v *Views) partsOf(ctx context.Context, at place, asOf time.Time) ([]eviden
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return nil, err
 	}
+	then := v.past(at.workspace, asOf)
 	for _, x := range again {
-		p, err := v.partAsOf(ctx, at.workspace, x.id, x.session, asOf)
+		p, err := then.part(ctx, x.id, x.session)
 		if err != nil {
 			return nil, err
 		}
@@ -147,16 +148,21 @@ func (v *Views) partsOf(ctx context.Context, at place, asOf time.Time) ([]eviden
 	return parts, nil
 }
 
-// readingsOf gives the facts of each department, several at a time.
+// readingsOf gives the facts of each department.
 func (v *Views) readingsOf(ctx context.Context, s *scene) ([]*evidence.Reading, error) {
-	all, failed := make([]*evidence.Reading, len(s.departments)), make([]error, len(s.departments))
+	return each(s.departments, func(d department) (*evidence.Reading, error) { return v.readingOf(ctx, s, d.workspace) })
+}
+
+// each asks something of every department, several at a time. The answers come in their order.
+func each[T any](departments []department, ask func(department) (T, error)) ([]T, error) {
+	all, failed := make([]T, len(departments)), make([]error, len(departments))
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
-	for n, d := range s.departments {
+	for n, d := range departments {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			all[n], failed[n] = v.readingOf(ctx, s, d.workspace)
+			all[n], failed[n] = ask(d)
 		})
 	}
 	wg.Wait()
