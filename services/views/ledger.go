@@ -124,39 +124,31 @@ func (v *Views) ledgerOf(ctx context.Context, s *scene, d department) ([]evidenc
 	if s.Kind != 0 {
 		facets += " LEFT JOIN facet f ON f.key = d.session"
 	}
-	rows, err := v.read(d.workspace).QueryContext(ctx, `SELECT d.initiative, d.session, d.own, d.closed_at, d.last_at, r.role, r.reason
+	rows, err := v.read(d.workspace).QueryContext(ctx, `SELECT d.initiative, d.session, d.own, d.closed_at, d.last_at, d.aggregate, r.role, r.reason
 		FROM decision d JOIN role r ON r.decision = d.aggregate AND r.who = ?`+facets+` WHERE `+where+` ORDER BY d.closed_at, d.first_seq`, append([]any{s.who}, args...)...)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
 	var lines []evidence.Line
-	var again []int
+	var again []doubt
 	for rows.Next() {
 		l := evidence.Line{Workspace: d.workspace, Region: d.region, Who: s.who}
 		var own string
-		var closedAt, lastAt int64
-		if err := rows.Scan(&l.Initiative, &l.Session, &own, &closedAt, &lastAt, &l.Role, &l.Reason); err != nil {
+		var closedAt, lastAt, id int64
+		if err := rows.Scan(&l.Initiative, &l.Session, &own, &closedAt, &lastAt, &id, &l.Role, &l.Reason); err != nil {
 			return nil, err
 		}
 		l.Decision, l.ClosedAt = l.Session+":"+own, time.UnixMilli(closedAt).UTC()
 		if lastAt > s.asOf.UnixMilli() {
-			again = append(again, len(lines))
+			again = append(again, doubt{len(lines), id})
 		}
 		lines = append(lines, l)
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return nil, err
 	}
-	gone, then := map[string]bool{}, v.past(d.workspace, s.asOf)
-	for _, n := range again {
-		known, err := then.judgeAgain(ctx, &lines[n])
-		if err != nil {
-			return nil, err
-		}
-		gone[lines[n].Decision] = !known
-	}
-	return slices.DeleteFunc(lines, func(l evidence.Line) bool { return gone[l.Decision] }), nil
+	return v.judgeAgain(ctx, s, d, lines, again)
 }
 
 // judging is a question about a line of the past, and judgedLine its answer, which holds until something is written in the workspace: whoever looks at a day
@@ -183,25 +175,53 @@ func newJudged() *lru.Cache[judging, judgedLine] {
 	return cache
 }
 
-// judgeAgain gives a line the role that was known at the instant. Not known: by then there was no role.
-func (p *past) judgeAgain(ctx context.Context, l *evidence.Line) (known bool, err error) {
-	seq, key := p.v.sequence(l.Workspace), judging{l.Workspace, l.Decision, l.Who, p.asOf.UnixMilli()}
-	if k, ok := p.v.judged.Get(key); ok && k.seq == seq {
-		l.Role, l.Reason = k.role, k.reason
-		return k.known, nil
+// doubt is a line whose role knows of something later: its place, and the number of its decision.
+type doubt struct {
+	line int
+	id   int64
+}
+
+// judgeAgain gives lines the role that was known at the question's instant. Those of which there was no role by then go.
+func (v *Views) judgeAgain(ctx context.Context, s *scene, d department, lines []evidence.Line, again []doubt) ([]evidence.Line, error) {
+	if len(again) == 0 {
+		return lines, nil
 	}
-	c, err := p.caseOf(ctx, l.Decision)
-	if err != nil {
-		return false, err
+	seq, then, gone := v.sequence(d.workspace), v.past(d.workspace, s.asOf), map[string]bool{}
+	key := func(n int) judging { return judging{d.workspace, lines[n].Decision, s.who, s.asOf.UnixMilli()} }
+	take := func(n int, k judgedLine) {
+		lines[n].Role, lines[n].Reason, gone[lines[n].Decision] = k.role, k.reason, !k.known
 	}
-	if c != nil {
-		var j role.Judgement
-		if j, known = role.JudgeOf(c, l.Who); known {
-			l.Role, l.Reason = j.Role, j.Reason
+	again = slices.DeleteFunc(again, func(x doubt) bool {
+		k, ok := v.judged.Get(key(x.line))
+		if ok = ok && k.seq == seq; ok {
+			take(x.line, k)
+		}
+		return ok
+	})
+	for some := range slices.Chunk(again, pastMax) {
+		ids := make([]int64, len(some))
+		for n, x := range some {
+			ids[n] = x.id
+		}
+		if err := then.gather(ctx, ids); err != nil {
+			return nil, err
+		}
+		for _, x := range some {
+			k := judgedLine{seq: seq}
+			c, err := then.caseOf(ctx, lines[x.line].Decision)
+			if err != nil {
+				return nil, err
+			}
+			if c != nil {
+				var j role.Judgement
+				j, k.known = role.JudgeOf(c, s.who)
+				k.standing = standing{j.Role, j.Reason}
+			}
+			v.judged.Add(key(x.line), k)
+			take(x.line, k)
 		}
 	}
-	p.v.judged.Add(key, judgedLine{seq, known, standing{l.Role, l.Reason}})
-	return known, nil
+	return slices.DeleteFunc(lines, func(l evidence.Line) bool { return gone[l.Decision] }), nil
 }
 
 // levels of one decision or several; the others put departments together.

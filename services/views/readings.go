@@ -138,12 +138,21 @@ func (v *Views) partsOf(ctx context.Context, at place, asOf time.Time) ([]eviden
 		return nil, err
 	}
 	then := v.past(at.workspace, asOf)
-	for _, x := range again {
-		p, err := then.part(ctx, x.id, x.session)
-		if err != nil {
+	for some := range slices.Chunk(again, pastMax) {
+		ids := make([]int64, len(some))
+		for n, x := range some {
+			ids[n] = x.id
+		}
+		if err := then.gather(ctx, ids); err != nil {
 			return nil, err
 		}
-		parts = append(parts, p)
+		for _, x := range some {
+			p, err := then.part(ctx, x.id, x.session)
+			if err != nil {
+				return nil, err
+			}
+			parts = append(parts, p)
+		}
 	}
 	return parts, nil
 }
