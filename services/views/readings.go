@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"maps"
 	"runtime"
 	"slices"
 	"sync"
@@ -16,7 +15,6 @@ import (
 	"tavolo/pkg/decider"
 	"tavolo/pkg/domain/aggregate"
 	"tavolo/pkg/domain/evidence"
-	apiv1 "tavolo/proto/tavolo/api/v1"
 	eventv1 "tavolo/proto/tavolo/event/v1"
 )
 
@@ -214,19 +212,4 @@ func (v *Views) recordOf(ctx context.Context, ws, initiative string, asOf time.T
 		last = max(last, seq)
 	}
 	return evidence.NewRecord(ws, asOf, folds), timeline, last, rows.Err()
-}
-
-// warm reads every department once after the start, so that the first question finds the tables open and the readings made.
-func (v *Views) warm() {
-	v.mu.RLock()
-	workspaces := slices.Sorted(maps.Keys(v.shelves))
-	v.mu.RUnlock()
-	for _, ws := range workspaces {
-		if _, err := v.readingOf(v.ctx, &scene{ListRoleLedgerRequest: &apiv1.ListRoleLedgerRequest{}, asOf: v.clock()}, ws); err != nil {
-			if v.ctx.Err() == nil {
-				v.logger.Warn("views: the readings of a workspace could not be made after the start", "workspace", ws, "error", err)
-			}
-			return
-		}
-	}
 }

@@ -71,6 +71,7 @@ type Views struct {
 	readings *lru.Cache[whenever, kept]
 	judged   *lru.Cache[judging, judgedLine]
 	tasks    sync.WaitGroup // what reads on its own
+	asked    attendance
 
 	mu      sync.RWMutex // guards shelves
 	shelves map[string]*shelf
@@ -101,7 +102,7 @@ func Start(ctx context.Context, o Options) (*Views, error) {
 	if _, err := v.follow(ctx); err != nil {
 		return nil, errors.Join(err, v.close())
 	}
-	if v.stop, err = bus.Serve(o.Conn, bus.Views, o.Version, v.questions()); err != nil {
+	if v.stop, err = bus.Serve(o.Conn, bus.Views, o.Version, v.attended(v.questions())); err != nil {
 		return nil, errors.Join(err, v.close())
 	}
 	go v.lookOut()
@@ -304,6 +305,14 @@ func (v *Views) questions() map[string]bus.Handler {
 		"query.list_trends":      question(v.listTrends),
 		"query.get_signals":      question(v.getSignals),
 	}
+}
+
+// attended counts the questions while they are answered.
+func (v *Views) attended(questions map[string]bus.Handler) map[string]bus.Handler {
+	for subject, answer := range questions {
+		questions[subject] = v.asked.during(answer)
+	}
+	return questions
 }
 
 // message is a pointer to a generated message.
