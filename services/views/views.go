@@ -18,6 +18,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -99,7 +100,7 @@ func Start(ctx context.Context, o Options) (*Views, error) {
 	if v.clock == nil {
 		v.clock = time.Now
 	}
-	if _, err := v.follow(ctx); err != nil {
+	if err := v.begin(ctx); err != nil {
 		return nil, errors.Join(err, v.close())
 	}
 	if v.stop, err = bus.Serve(o.Conn, bus.Views, o.Version, v.attended(v.questions())); err != nil {
@@ -179,6 +180,42 @@ func (v *Views) lookOut() {
 			cancel()
 		}
 	}
+}
+
+// patienceBehind is how long a start waits for a workspace that is behind before it goes on to the next one.
+const patienceBehind = time.Minute
+
+// begin begins projecting, at a start. Workspaces that are behind, all of them after an upgrade, are read as many at a time as there are processors: each of those
+// under way holds batches and folds, and more of them are not faster.
+func (v *Views) begin(ctx context.Context) error {
+	workspaces, err := v.log.Workspaces(ctx)
+	if err != nil {
+		return err
+	}
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for _, ws := range workspaces {
+		slots <- struct{}{}
+		s, err := v.shelve(ws)
+		if err != nil {
+			return err
+		}
+		v.mu.Lock()
+		v.shelves[ws] = s
+		v.mu.Unlock()
+		v.tasks.Go(func() {
+			defer func() { <-slots }()
+			ctx, cancel := context.WithTimeout(v.ctx, patienceBehind)
+			defer cancel()
+			last, err := v.log.Last(ctx, ws)
+			if err == nil {
+				err = s.runner.Wait(ctx, ws, last)
+			}
+			if err == nil { // a view that stopped has said so itself
+				s.projector.rest()
+			}
+		})
+	}
+	return nil
 }
 
 // follow begins projecting every workspace that has a log, and names them all.
