@@ -58,9 +58,9 @@ func newProjector() *projector {
 	return &projector{folds: folds, ids: ids, votes: map[string]int64{}}
 }
 
-// rest lets go of the folds that reading a long log has left, but for the latest. One that is needed again is folded from its commits.
-func (p *projector) rest() {
-	p.folds.Resize(foldsIdle)
+// rest lets go of the folds that reading a long log has left, but for the latest. One that is needed again is folded from its commits, in the midst of a batch too.
+func (p *projector) rest(keep int) {
+	p.folds.Resize(keep)
 	p.folds.Resize(foldsMax)
 }
 

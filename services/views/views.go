@@ -211,7 +211,7 @@ func (v *Views) begin(ctx context.Context) error {
 				err = s.runner.Wait(ctx, ws, last)
 			}
 			if err == nil { // a view that stopped has said so itself
-				s.projector.rest()
+				s.projector.rest(foldsIdle)
 			}
 		})
 	}
