@@ -4,10 +4,69 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	"google.golang.org/protobuf/proto"
 
 	"tavolo/pkg/decider"
+	commandv1 "tavolo/proto/tavolo/command/v1"
 	eventv1 "tavolo/proto/tavolo/event/v1"
 )
+
+// This chapter is the charter: how it is written, and what a rule and an electorate must be so that it can be opened.
+
+func writeCharter(s *State, c *commandv1.WriteCharter, roll Roll, at time.Time, event func(proto.Message) []*eventv1.Event) ([]*eventv1.Event, error) {
+	if s.Phase != Posed {
+		return nil, decider.Refuse("decision/charter-frozen")
+	}
+	charter := proto.CloneOf(c.Charter)
+	if err := checkRule(charter.GetRule()); err != nil {
+		return nil, err
+	}
+	if err := checkSecret(charter); err != nil {
+		return nil, err
+	}
+	for _, id := range []string{charter.GetPrecommittedBy(), charter.GetImplementer()} {
+		if err := enrolled(roll, id); err != nil {
+			return nil, err
+		}
+	}
+	if err := checkDue(charter.GetDue(), at); charter.GetDue() != "" && err != nil {
+		return nil, err
+	}
+	planned, err := electorate(charter, c.Electors, roll)
+	if err != nil {
+		return nil, err
+	}
+	if c.Ratifier != nil && !ratified(charter) {
+		return nil, decider.Refuse("decision/ratifier-without-ratification")
+	}
+	return event(&eventv1.CharterWritten{Charter: charter, Electors: planned, Ratifier: c.Ratifier.GetSealed()}), nil
+}
+
+// ratified reports whether an authority outside the electorate still has to act.
+func ratified(c *eventv1.Charter) bool {
+	return c.GetRatification() == eventv1.Ratification_RATIFICATION_LEGALITY || c.GetRatification() == eventv1.Ratification_RATIFICATION_MERIT
+}
+
+// electorate gives a copy of these lines with the capacities of the roll, or refuses them: the same before the vote and when it opens, so that a
+// charter that could never be opened is not written. Nobody is fine before the vote.
+func electorate(c *eventv1.Charter, lines []*eventv1.Elector, roll Roll) ([]*eventv1.Elector, error) {
+	if len(lines) == 0 {
+		return nil, nil
+	}
+	electors := make([]*eventv1.Elector, len(lines))
+	for i, e := range lines {
+		electors[i] = proto.CloneOf(e)
+	}
+	if err := checkElectors(electors, roll); err != nil {
+		return nil, err
+	}
+	if err := checkFulfillable(c.GetRule(), electors); err != nil {
+		return nil, err
+	}
+	return electors, checkSecretElectors(c, electors)
+}
 
 // Binding reports whether a standing gives a vote, an objection or a veto: the standings of rule 4 of roles/1.
 func Binding(s eventv1.Standing) bool {

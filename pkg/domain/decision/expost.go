@@ -12,7 +12,7 @@ import (
 var anyChoice = []eventv1.Choice{eventv1.Choice_CHOICE_FOR, eventv1.Choice_CHOICE_AGAINST, eventv1.Choice_CHOICE_ABSTAIN}
 
 // Pivotal reports whether these voters, all choosing alike (all for, all against or all abstaining), would have changed the outcome
-// while everyone else's ballot stays (ex-post power, Napel and Widgren 2002). Exact for yes/no rules, which are monotone in each ballot.
+// while everyone else's ballot stays (ex-post power, Napel and Widgren 2002). For yes/no rules no mixture of ballots does what none of these does.
 func (p *Poll) Pivotal(choice func(i int) eventv1.Choice, who []int) bool {
 	s := p.sum(choice)
 	return p.pivotalFrom(s, p.settle(s).Outcome, choice, who)
@@ -112,9 +112,8 @@ const marginTries = 1 << 16
 // Margin is the fewest ballots of these voters that would have had to be different for another outcome, everyone else's staying: "2 of
 // your 3 votes". It is 0 when not even all of them together could, and when finding out would take more than marginTries steps.
 //
-// Yes/no rules are monotone, so only changes that are all for or all against need to be tried (and all to abstention, for one who decides
-// alone may leave it undecided); among voters in the same place those whose ballot is farthest from it go first. Where a tie is put off it is an
-// outcome of its own, which a smaller step can reach and a larger one pass over: there their ballots are told apart.
+// Only changes that are all for, all against or all to abstention need to be tried, and where the rule is monotone those whose ballot is farthest
+// from it go first among voters in the same place. Where it is not (stepwise), their ballots are told apart.
 func (p *Poll) Margin(choice func(i int) eventv1.Choice, who []int) int {
 	m := margin{p: p, s: p.sum(choice), choice: choice}
 	m.was = p.settle(m.s).Outcome
@@ -154,7 +153,7 @@ func (m *margin) group(who []int) {
 			continue
 		}
 		ballot := eventv1.Choice_CHOICE_UNSPECIFIED
-		if m.p.rule.GetTie() == eventv1.Tie_TIE_DEFER {
+		if m.p.stepwise() {
 			ballot = m.choice(i)
 		}
 		key := m.p.place(i, ballot)
@@ -168,6 +167,15 @@ func (m *margin) group(who []int) {
 	for _, g := range m.groups {
 		slices.SortStableFunc(g, func(i, j int) int { return abstains(m.choice(i)) - abstains(m.choice(j)) })
 	}
+}
+
+// stepwise reports whether a smaller step of a ballot can do what a larger one does not. A tie that is put off is an outcome of its own, which a
+// larger step passes over. Of a majority of those present or of all members, an abstention can prevent what a ballot against leaves to the chair's
+// casting vote. Where one decides alone and undecided, lifting a veto changes the outcome, and taking back a ballot for does not.
+func (p *Poll) stepwise() bool {
+	whole := func(c condition) bool { return c.base == eventv1.Base_BASE_PRESENT || c.base == eventv1.Base_BASE_MEMBERS }
+	return p.rule.GetMethod() == eventv1.Method_METHOD_SOLE || p.rule.GetTie() == eventv1.Tie_TIE_DEFER ||
+		p.rule.GetTie() == eventv1.Tie_TIE_CHAIR && slices.ContainsFunc(p.conditions, whole)
 }
 
 func abstains(c eventv1.Choice) int { return int(one(c == eventv1.Choice_CHOICE_ABSTAIN)) }

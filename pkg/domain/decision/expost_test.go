@@ -108,6 +108,26 @@ func TestTheMarginIsTheFewestBallotsThatWouldHaveHadToBeDifferent(t *testing.T) 
 	}
 }
 
+// u0 decides alone and is in favour, u2 vetoes, u1 who could have is in favour too, and u3, without whom nothing is adopted, abstains. Only undecided
+// is left: u0 and u2 would have had to abstain, and u1 plays no part although the rule gives u1 and u2 the same place.
+func TestAVetoIsLiftedWithoutTheBallotsInFavour(t *testing.T) {
+	electors, b := board(4, 2, 1, 1)
+	p := decision.NewPoll(&eventv1.Rule{Method: eventv1.Method_METHOD_SOLE, Holder: "u0", Veto: []string{"u1", "u2"}, RequiresFor: []string{"u3"}}, electors)
+	if got := p.Margin(chosen(p, b), []int{0, 1, 2}); got != 2 {
+		t.Errorf("margin %d, want 2", got)
+	}
+}
+
+// Three of four who are present are in favour, the chair u0 among them. If u2 abstained, two would not be enough; if u2 were against, two and two would
+// be a tie, and the chair's vote would carry it.
+func TestAbstainingCanPreventWhatABallotAgainstLeavesToTheChair(t *testing.T) {
+	electors, b := board(4, 3, 1, 0)
+	p := decision.NewPoll(&eventv1.Rule{Method: majority, Threshold: simple.Threshold, Base: eventv1.Base_BASE_PRESENT, Tie: eventv1.Tie_TIE_CHAIR, Chair: "u0"}, electors)
+	if got := p.Margin(chosen(p, b), []int{3, 2}); got != 1 {
+		t.Errorf("margin %d, want 1", got)
+	}
+}
+
 func TestTheMarginOfALargeBoardIsFoundOrLeftOpen(t *testing.T) {
 	electors, b := board(120, 70, 50, 0)
 	p := decision.NewPoll(simple, electors)
