@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"tavolo/pkg/decider"
@@ -149,79 +148,6 @@ func (v *Views) ledgerOf(ctx context.Context, s *scene, d department) ([]evidenc
 		return nil, err
 	}
 	return v.judgeAgain(ctx, s, d, lines, again)
-}
-
-// judging is a question about a line of the past, and judgedLine its answer, which holds until something is written in the workspace: whoever looks at a day
-// in the past asks several pages about it.
-type judging struct {
-	workspace, decision, who string
-	at                       int64 // in ms
-}
-
-type judgedLine struct {
-	seq   uint64 // how far the views had read the workspace
-	known bool
-	standing
-}
-
-// judgedMax bounds the lines that are kept, of about 200 bytes each.
-const judgedMax = 32768
-
-func newJudged() *lru.Cache[judging, judgedLine] {
-	cache, err := lru.New[judging, judgedLine](judgedMax)
-	if err != nil {
-		panic(err) // only for a size that is not positive
-	}
-	return cache
-}
-
-// doubt is a line whose role knows of something later: its place, and the number of its decision.
-type doubt struct {
-	line int
-	id   int64
-}
-
-// judgeAgain gives lines the role that was known at the question's instant. Those of which there was no role by then go.
-func (v *Views) judgeAgain(ctx context.Context, s *scene, d department, lines []evidence.Line, again []doubt) ([]evidence.Line, error) {
-	if len(again) == 0 {
-		return lines, nil
-	}
-	seq, then, gone := v.sequence(d.workspace), v.past(d.workspace, s.asOf), map[string]bool{}
-	key := func(n int) judging { return judging{d.workspace, lines[n].Decision, s.who, s.asOf.UnixMilli()} }
-	take := func(n int, k judgedLine) {
-		lines[n].Role, lines[n].Reason, gone[lines[n].Decision] = k.role, k.reason, !k.known
-	}
-	again = slices.DeleteFunc(again, func(x doubt) bool {
-		k, ok := v.judged.Get(key(x.line))
-		if ok = ok && k.seq == seq; ok {
-			take(x.line, k)
-		}
-		return ok
-	})
-	for some := range slices.Chunk(again, pastMax) {
-		ids := make([]int64, len(some))
-		for n, x := range some {
-			ids[n] = x.id
-		}
-		if err := then.gather(ctx, ids); err != nil {
-			return nil, err
-		}
-		for _, x := range some {
-			k := judgedLine{seq: seq}
-			c, err := then.caseOf(ctx, lines[x.line].Decision)
-			if err != nil {
-				return nil, err
-			}
-			if c != nil {
-				var j role.Judgement
-				j, k.known = role.JudgeOf(c, s.who)
-				k.standing = standing{j.Role, j.Reason}
-			}
-			v.judged.Add(key(x.line), k)
-			take(x.line, k)
-		}
-	}
-	return slices.DeleteFunc(lines, func(l evidence.Line) bool { return gone[l.Decision] }), nil
 }
 
 // levels of one decision or several; the others put departments together.

@@ -4,7 +4,7 @@
 //	                                                   └─► changed.<workspace>.<initiative>  (whoever looks is told)
 //
 // record.go is the projector; roles.go and why.go answer about roles, show.go shows initiatives and decisions, meeting.go sessions, floor.go who speaks,
-// minutes.go writes minutes files. Views never write events and never keep a name or a text in clear: people opens what an answer shows.
+// minutes.go writes minutes files; ledger.go and evaluate.go answer evaluators, past.go as the record stood earlier. Views never write events and never keep a name or a text in clear: people opens what an answer shows.
 //
 // Not here: who may ask (gateway), the rules (pkg/domain/role).
 package views
@@ -194,7 +194,11 @@ func (v *Views) begin(ctx context.Context) error {
 	}
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for _, ws := range workspaces {
-		slots <- struct{}{}
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 		s, err := v.shelve(ws)
 		if err != nil {
 			return err
