@@ -50,7 +50,7 @@ func AsyncAPI(version string) ([]byte, error) {
 		"servers": object{
 			"gateway": object{"host": "localhost", "protocol": "ws", "pathname": "/v1/live"},
 			"feeds":   object{"host": "localhost", "protocol": "https", "pathname": "/v1/feeds"},
-			"readers": object{"host": "localhost:4222", "protocol": "nats", "description": "Where whoever runs the installation has opened NATS for readers; /feeds says whether and where. The token of a subscription is the token, or the password of any name; it may do what the channels of this server say, with its own id."},
+			"readers": object{"host": "localhost:4222", "protocol": "nats", "description": "Where whoever runs the installation has opened NATS for readers; /feeds says whether and where. The token of a subscription is the token, or the password of any name; it may do what the channels of this server say, with its own id, which is in the answers of /v1/feeds/entries. Who hears nothing for a minute asks again."},
 			"bus":     object{"host": "localhost", "protocol": "nats"},
 		},
 		"channels":   a.channels,

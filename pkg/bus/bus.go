@@ -96,7 +96,7 @@ func (s *Server) start(o Options) error {
 		s.passwords[Issuer] = seed
 	}
 	var text bytes.Buffer
-	if err := writeConfig(&text, s.passwords, o.Readers != ""); err != nil {
+	if err := writeConfig(&text, s.passwords, Services(), o.Readers != ""); err != nil {
 		return err
 	}
 	opts := &server.Options{}

@@ -33,12 +33,21 @@ var answerWithin = AnswerWithin
 // holds them: write it where only the server may read. Under Issuer it may have the seed of NewIssuer; with it, readers from outside are let in by the
 // herald, and the output has the public half only.
 func WriteConfig(w io.Writer, passwords map[string]string) error {
-	return writeConfig(w, passwords, false)
+	return writeConfig(w, passwords, Services(), false)
 }
 
-// writeConfig writes the same for a server that services reach from inside its process only.
-func writeConfig(w io.Writer, passwords map[string]string, inside bool) error {
-	for _, s := range Services() {
+// WriteReadersConfig writes the same for a second server, where readers from outside come in and nobody else is but the herald. Then the first one is
+// written without an Issuer: no stranger reaches the server that has the log, and the seed opens nothing there.
+func WriteReadersConfig(w io.Writer, passwords map[string]string) error {
+	if passwords[Issuer] == "" {
+		return fmt.Errorf("%w: there is no issuer, and without one no reader is let in", decider.Refuse("bus/password", "service", Issuer))
+	}
+	return writeConfig(w, passwords, []string{Herald}, false)
+}
+
+// writeConfig writes it for the services that come to a server, from inside its process only or not.
+func writeConfig(w io.Writer, passwords map[string]string, services []string, inside bool) error {
+	for _, s := range services {
 		if p := passwords[s]; len(p) < minPassword || strings.ContainsFunc(p, notPrintable) {
 			return fmt.Errorf("%w: give every service a password of %d printable ASCII characters or more, without quote or backslash",
 				decider.Refuse("bus/password", "service", s), minPassword)
@@ -58,7 +67,7 @@ func writeConfig(w io.Writer, passwords map[string]string, inside bool) error {
 		Exports                                                any
 	}{
 		Log: logAccount, Services: servicesAccount, Readers: readersAccount, Sys: systemAccount, ServerState: serverState, Kick: kickSubject, LogAPI: LogAPI, Herald: Herald,
-		MaxPayload: MaxPayload, ReadersMax: readersMax, AdmitWithin: admitWithin, Users: map[string][]user{}, Names: Services(), Exports: exports(),
+		MaxPayload: MaxPayload, ReadersMax: readersMax, AdmitWithin: admitWithin, Users: map[string][]user{}, Names: services, Exports: exports(),
 	}
 	if seed := passwords[Issuer]; seed != "" {
 		var err error
@@ -66,7 +75,7 @@ func writeConfig(w io.Writer, passwords map[string]string, inside bool) error {
 			return err
 		}
 	}
-	for _, s := range Services() {
+	for _, s := range services {
 		g := grants[s]
 		data.Users[g.account] = append(data.Users[g.account], user{s, passwords[s], inside, g})
 	}
@@ -99,13 +108,19 @@ var configText = template.Must(template.New("nats").Funcs(template.FuncMap{
 		return "[" + strings.Join(quoted, ", ") + "]"
 	},
 }).Parse(`# Written by tavolo from its table of grants. Allow-lists only; do not add no_auth_user, leafnodes, mqtt or websocket.
+{{- if index .Users .Log}}
 # Include it from your own file, which adds listen, tls, store_dir (at the top level) and cluster. A second jetstream block would replace
 # the one below, and with it the syncing.
+{{- else}}
+# Include it from your own file, which adds listen and tls. Nothing is kept here.
+{{- end}}
 max_payload: {{.MaxPayload}}
+{{- if index .Users .Log}}
 jetstream {
   # Every write reaches the disk before it is acknowledged. Without it a power cut loses acknowledged records.
   sync_interval: always
 }
+{{- end}}
 system_account: {{.Sys}}
 {{- if .Issuer}}
 authorization {
@@ -116,9 +131,12 @@ authorization {
 {{- end}}
 accounts {
   {{.Sys}} {
+    # Nobody is at home here, and nobody is let in.
+    limits: {max_connections: 0}
     # One question about the server: does it sync? Asked at start by the ledger and the command line. And one order: close the connection of a reader.
     exports: [ {service: "{{.ServerState}}", response_type: stream}, {service: "{{.Kick}}", accounts: [{{.Readers}}]} ]
   }
+{{- if index .Users .Log}}
   {{.Log}} {
     jetstream: enabled
     mappings { "{{.LogAPI}}.>": "$JS.API.>" }
@@ -142,6 +160,7 @@ accounts {
     users: [{{template "users" (index .Users .Services)}}
     ]
   }
+{{- end}}
   # Readers of the feeds, from outside. No stream is here.
   {{.Readers}} {
     limits: {max_connections: {{.ReadersMax}}}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,8 +29,8 @@ import (
 //	         subscribe feed.<id>.>     what it is told, and nothing else
 //
 // Each connection is asked about when it is made (the server's "auth callout"), so that a subscription that was made just now may come in and one that was
-// taken back may not. Whoever has the issuer's seed can let anybody in anywhere: it is the strongest secret of an outside server, and only the
-// herald needs it.
+// taken back may not. Whoever has the issuer's seed and the herald's password can let anybody into any account of that server but SYS: they are the
+// strongest secrets of it, and only the process with the herald needs them. On a server for readers alone (WriteReadersConfig) there is no other account.
 //
 // Not here: what tokens hold and what is told (services/feeds).
 
@@ -46,6 +47,9 @@ const (
 	readersMax = 2000
 	// readerSubscriptions and readerPayload bound what one of them may do: it subscribes its own subject and says a number.
 	readerSubscriptions, readerPayload = 16, 1024
+	// seatFor is how long a connection may stay before it is asked about anew: one that an earlier run of the herald let in, and which is thus not dismissed,
+	// ends then. seatsMost is how many connections of a reader are remembered; of more, the latest.
+	seatFor, seatsMost = 24 * time.Hour, 100
 	// admitWithin is how long a connection waits to be let in, in seconds as the server wants it, and dismissWithin how long it takes to be closed.
 	admitWithin, dismissWithin = 5, 2 * time.Second
 )
@@ -110,15 +114,17 @@ type Door struct {
 	key   nkeys.KeyPair
 	admit func(context.Context, Newcomer) (Admission, error)
 	sub   *nats.Subscription
+	wrong knocks
 
 	mu   sync.Mutex
 	here map[string][]seat // by reader: connections that were let in
 }
 
-// seat is a connection: the server and its number there, which is never given again.
+// seat is a connection: the server, its number there, which is never given again, and when it ends.
 type seat struct {
 	server string
 	client uint64
+	until  time.Time
 }
 
 // OpenDoor answers the server's question who may come in, until Close. nc is the herald's connection; admit must be quick, and its refusals reach the
@@ -152,6 +158,9 @@ func (d *Door) ask(m *nats.Msg) {
 	if answer.Jwt, err = d.user(request); err != nil {
 		answer.Jwt, answer.Error = "", "refused"
 		if code := decider.CodeOf(err); code != "" {
+			if !d.wrong.wrong(request.ClientInformation.Host, time.Now()) {
+				return
+			}
 			answer.Error = code
 		}
 	}
@@ -176,22 +185,33 @@ func (d *Door) user(q *jwt.AuthorizationRequestClaims) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	now := time.Now()
+	until := now.Add(seatFor)
+	if who.Until.Before(until) {
+		until = who.Until
+	}
 	u := jwt.NewUserClaims(q.UserNkey)
-	u.Name, u.Audience, u.Expires = who.ID, readersAccount, who.Until.Unix()
+	u.Name, u.Audience, u.Expires = who.ID, readersAccount, until.Unix()
 	u.Permissions.Pub.Allow = jwt.StringList{askPrefix + who.ID}
 	u.Permissions.Sub.Allow = jwt.StringList{tellPrefix + who.ID + ".>"}
 	u.Limits.Subs, u.Limits.Payload = readerSubscriptions, readerPayload
 	u.AllowedConnectionTypes = jwt.StringList{jwt.ConnectionTypeStandard}
 	text, err := u.Encode(d.key)
 	if err == nil {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		d.here[who.ID] = append(d.here[who.ID], seat{q.Server.ID, q.ClientInformation.ID})
+		d.seat(who.ID, seat{q.Server.ID, q.ClientInformation.ID, until}, now)
 	}
 	return text, err
 }
 
-// Dismiss closes the connections of a reader that this door let in. Those of an earlier run of the herald stay, and are told nothing.
+// seat remembers a connection, and no longer those that have ended.
+func (d *Door) seat(id string, s seat, now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	seats := slices.DeleteFunc(append(d.here[id], s), func(s seat) bool { return s.until.Before(now) })
+	d.here[id] = seats[max(0, len(seats)-seatsMost):]
+}
+
+// Dismiss closes the connections of a reader that this door let in. Those of an earlier run of the herald stay until seatFor is over, and are told nothing.
 func (d *Door) Dismiss(ctx context.Context, id string) error {
 	d.mu.Lock()
 	seats := d.here[id]

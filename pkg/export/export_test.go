@@ -136,6 +136,11 @@ func TestAWorkbookHasDataDictionaryAndMethod(t *testing.T) {
 	if got := f.GetSheetList(); !slices.Equal(got, []string{"dati", "empty", "dizionario", "metodo"}) {
 		t.Fatalf("%v", got)
 	}
+	for _, sheet := range f.GetSheetList() { // openpyxl, reading row by row, reads what a sheet says that it is
+		if ref, err := f.GetSheetDimension(sheet); err != nil || ref != "" {
+			t.Errorf("the sheet %s says that it is %s: %v", sheet, ref, err)
+		}
+	}
 	rows, err := f.GetRows("dati")
 	if err != nil {
 		t.Fatal(err)

@@ -254,8 +254,8 @@ func (e *Evaluation) method() []Labels {
 	}
 	return []Labels{
 		{"Registro letto com'era il " + at + ". Periodo: " + period("…") + ". Regole: " + e.Roles.Rules + "." + only.It, "Record read as it stood at " + at + ". Period: " + period("…") + ". Rules: " + e.Roles.Rules + "." + only.En},
-		{"Il ruolo è ricavato dal registro con regole fisse, mai dichiarato. Il ruolo di un dipartimento è il più alto avuto in almeno metà delle decisioni contate; con meno di tre decisioni è «altro».",
-			"A role is derived from the record by fixed rules, never declared. A department's role is the highest one held in at least half of the decisions counted; with fewer than three decisions it is «other»."},
+		{"Il ruolo è ricavato dal registro con regole fisse, mai dichiarato. Il ruolo di un dipartimento è il più alto avuto in almeno metà delle decisioni contate; con meno di tre decisioni è «altro». Nella tabella 3 il ruolo di un dipartimento guarda solo le decisioni sulla pianificazione strategica; nella tabella «departments» tutte.",
+			"A role is derived from the record by fixed rules, never declared. A department's role is the highest one held in at least half of the decisions counted; with fewer than three decisions it is «other». In table 3 the role of a department looks only at decisions on strategic planning; in the table «departments» at all of them."},
 		{"Restano fuori dai denominatori le decisioni senza regola scritta prima del voto, quelle in cui non si è deciso nulla e quelle di persone i cui dati sono stati cancellati: il loro numero è nella colonna «excluded».",
 			"Decisions without a rule written before the vote, those in which nothing was decided, and those of people whose data were erased are left out of the denominators: the column «excluded» counts them."},
 		{"Utenti in senso stretto: utenti che non lavorano per il dipartimento. In senso largo: anche familiari ed esperti in supporto tra pari.", "Users in the strict sense: users who do not work for the department. In the broad sense: family members and peer support workers too."},

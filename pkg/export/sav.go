@@ -77,6 +77,19 @@ func cut(text string, n int) string {
 	return text[:n]
 }
 
+// cutWords shortens a text to at most n bytes at a word, and shows it.
+func cutWords(text string, n int) string {
+	const more = "…"
+	if len(text) <= n {
+		return text
+	}
+	short := cut(text, n-len(more))
+	if at := strings.LastIndexByte(short, ' '); at > 0 {
+		short = short[:at]
+	}
+	return short + more
+}
+
 // WriteSAV writes a table with labels in a language. at dates the file.
 func WriteSAV(w io.Writer, t *Table, lang string, at time.Time) error {
 	if err := t.Check(); err != nil {
@@ -193,7 +206,7 @@ func (s *sav) valueLabels(v *savVariable, lang string) {
 	}
 	s.int32s(3, int32(len(all)))
 	for _, x := range all {
-		label := cut(x.label, longestLabel)
+		label := cutWords(x.label, longestLabel)
 		s.float(x.value)
 		s.WriteByte(byte(len(label)))
 		s.text(label, (len(label)+8)/8*8-1)

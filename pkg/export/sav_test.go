@@ -212,6 +212,27 @@ func TestASystemFileHoldsDataAndLabels(t *testing.T) {
 	}
 }
 
+// SPSS shows no more than 120 bytes of what a value means: a longer sentence ends at a word, and shows that it does.
+func TestASentenceTooLongForSPSSEndsAtAWord(t *testing.T) {
+	said := func(label string) string {
+		table := &export.Table{Name: "t", Labels: export.Labels{It: "t", En: "t"}, Rows: [][]any{{"a"}},
+			Columns: []export.Column{{Name: "c", Labels: export.Labels{It: "c", En: "c"}, Kind: export.Code, Values: []export.Value{{Code: "a", Labels: export.Labels{It: label, En: label}}}}}}
+		return readSAV(t, written(t, table, "it")).values["V1"][1]
+	}
+	fits := strings.Repeat("perché ", 13) + "proprio così." // 118 bytes
+	for label, want := range map[string]string{
+		strings.Repeat("a", 120):       strings.Repeat("a", 120),
+		fits[:len(fits)-1]:             fits[:len(fits)-1],
+		fits + " Oggi.":                strings.Repeat("perché ", 13) + "proprio…",
+		strings.Repeat("è", 70):        strings.Repeat("è", 58) + "…",
+		strings.Repeat("a", 119) + "è": strings.Repeat("a", 117) + "…",
+	} {
+		if got := said(label); got != want || len(got) > 120 {
+			t.Errorf("%q is %q, want %q", label, got, want)
+		}
+	}
+}
+
 // Whatever texts, labels and numbers a table holds, they come back.
 func TestSystemFilesComeBackAsTheyWere(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -73,6 +73,9 @@ func (b *workbook) sheet(name string, widths []float64, first []string, lines fu
 	if _, err := b.NewSheet(name); err != nil {
 		return err
 	}
+	if err := b.SetSheetDimension(name, ""); err != nil { // else it says that the sheet is one cell, and programs that believe it read no more
+		return err
+	}
 	out, err := b.NewStreamWriter(name)
 	if err != nil {
 		return err

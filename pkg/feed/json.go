@@ -28,8 +28,9 @@ func JSON(m proto.Message) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Entries writes a page of entries: {"entries":[{"n":"1","entry":{…}}],"complete_to":"1","next":"…"}. next is the address of the following page; it is
-// there also when there is nothing more yet, for that is where a reader goes on.
+// Entries writes a page of entries: {"subscription":"…","entries":[{"n":"1","entry":{…}}],"completeTo":"1","more":false,"next":"…"}. next is the address of the
+// following page; it is there also when there is nothing more yet, for that is where a reader goes on. Who has a token learns here which subscription it is
+// of: on NATS its id is in the subjects.
 func Entries(s Site, p *feedv1.PullResponse, limit uint32) ([]byte, error) {
 	entries := []json.RawMessage{}
 	for _, e := range p.Entries {
@@ -40,11 +41,12 @@ func Entries(s Site, p *feedv1.PullResponse, limit uint32) ([]byte, error) {
 		entries = append(entries, data)
 	}
 	return write(struct {
-		Entries    []json.RawMessage `json:"entries"`
-		CompleteTo string            `json:"completeTo"`
-		More       bool              `json:"more"`
-		Next       string            `json:"next"`
-	}{entries, count(p.CompleteTo), p.More, s.Query("/v1/feeds/entries", "after", count(p.CompleteTo), "limit", number(uint64(limit)))})
+		Subscription string            `json:"subscription"`
+		Entries      []json.RawMessage `json:"entries"`
+		CompleteTo   string            `json:"completeTo"`
+		More         bool              `json:"more"`
+		Next         string            `json:"next"`
+	}{p.Subscription, entries, count(p.CompleteTo), p.More, s.Query("/v1/feeds/entries", "after", count(p.CompleteTo), "limit", number(uint64(limit)))})
 }
 
 // write is json.Marshal that leaves < and & as they are.

@@ -46,7 +46,7 @@ type house struct {
 
 func open(t testing.TB) *house {
 	t.Helper()
-	h := &house{t: t, dir: filepath.Join(t.TempDir(), "feeds"), entries: map[string][]*feedv1.ReleasedEntry{}, now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)}
+	h := &house{t: t, dir: filepath.Join(t.TempDir(), "feeds"), entries: map[string][]*feedv1.ReleasedEntry{}, now: time.Now().UTC().Truncate(time.Second)}
 	var err error
 	if h.server, err = bus.Start(bus.Options{StoreDir: t.TempDir(), Temporary: true, Readers: "127.0.0.1:0"}); err != nil {
 		t.Fatal(err)

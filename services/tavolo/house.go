@@ -47,6 +47,8 @@ type plan struct {
 	Services []string
 	NATS     string
 	Secrets  map[string]string
+	// NATSReaders is the outside server where readers of the feeds come in, when it is another one. Empty: it is NATS.
+	NATSReaders string
 	// Temporary: the folder may lie in memory and goes afterwards.
 	Temporary bool
 	// Listen, PublicURL, Proxies, TLSCert and TLSKey are the gateway's.
@@ -146,7 +148,7 @@ func (h *house) start(ctx context.Context, service string, p plan) error {
 	case bus.Feeds:
 		o := feeds.Options{Conn: nc, Issuer: h.issuer, Dir: filepath.Join(p.Dir, "feeds"), PublicURL: p.PublicURL, Version: version, Loopback: p.Loopback, Logger: p.Logger}
 		if h.issuer != "" {
-			if o.Herald, err = h.dial(bus.Herald); err != nil {
+			if o.Herald, err = h.dialHerald(p); err != nil {
 				return err
 			}
 		}
@@ -211,6 +213,18 @@ func (h *house) dial(service string) (*nats.Conn, error) {
 	}
 	h.conns = append(h.conns, nc)
 	return nc, nil
+}
+
+// dialHerald connects the herald where readers come in.
+func (h *house) dialHerald(p plan) (*nats.Conn, error) {
+	if p.NATSReaders == "" {
+		return h.dial(bus.Herald)
+	}
+	nc, err := bus.Dial(p.NATSReaders, bus.Herald, p.Secrets[bus.Herald])
+	if err == nil {
+		h.conns = append(h.conns, nc)
+	}
+	return nc, err
 }
 
 func (h *house) stop(f func() error) { h.stops = append(h.stops, f) }

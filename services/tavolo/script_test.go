@@ -9,9 +9,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMain lets this test binary be the program: scripts type `tavolo` as users do, and other tests start it to kill it.
+// TestMain lets this test binary be the program: scripts type `tavolo` as users do, and other tests start it to kill it. It can be the server of NATS too.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"tavolo": func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }})
+	testscript.Main(m, map[string]func(){"tavolo": func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }, "nats-server": natsServer})
 }
 
 // The command line as users type it: one file of testdata/script a story.

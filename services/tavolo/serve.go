@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -31,6 +32,7 @@ type serveCmd struct {
 	FeedsNATS   string   `name:"feeds-nats" help:"Address where associations read the feeds over NATS, such as 127.0.0.1:4222. Others reach it only with --tls-cert. Default: nowhere." placeholder:"HOST:PORT"`
 	FeedsURL    string   `name:"feeds-nats-url" help:"Where associations find NATS, when it is not --feeds-nats itself: behind a proxy, or an outside server. /feeds shows it." placeholder:"URL"`
 	NATS        string   `name:"nats" help:"Address of an outside NATS server. Default: one inside."`
+	NATSReaders string   `name:"nats-readers" help:"Address of the outside NATS server for associations, when it is not the one of --nats (tavolo nats-config --readers-apart)." placeholder:"URL"`
 	NATSSecrets string   `name:"nats-secrets" help:"File with the password of each service's user on the outside server (made by tavolo nats-config)." type:"path"`
 	Demo        bool     `help:"Record the example minutes of a small group first, so that there is something to look at."`
 	Loopback    bool     `name:"webhooks-to-this-machine" hidden:"" help:"Let webhooks go to this machine: for tests."`
@@ -41,7 +43,7 @@ type serveCmd struct {
 var allServices = []string{bus.People, bus.Ledger, bus.Views, bus.Clerk, bus.Feeds, bus.Gateway}
 
 func (c *serveCmd) Run(ctx context.Context, t *terminal) error {
-	p := plan{Dir: c.Data, Services: allServices, NATS: c.NATS, Listen: c.Listen, PublicURL: c.PublicURL, Proxies: c.Proxies, TLSCert: c.TLSCert, TLSKey: c.TLSKey, FeedsNATS: c.FeedsNATS, FeedsNATSURL: c.FeedsURL, Loopback: c.Loopback}
+	p := plan{Dir: c.Data, Services: allServices, NATS: c.NATS, NATSReaders: c.NATSReaders, Listen: c.Listen, PublicURL: c.PublicURL, Proxies: c.Proxies, TLSCert: c.TLSCert, TLSKey: c.TLSKey, FeedsNATS: c.FeedsNATS, FeedsNATSURL: c.FeedsURL, Loopback: c.Loopback}
 	if len(c.Services) > 0 {
 		for _, s := range c.Services {
 			if !slices.Contains(allServices, s) {
@@ -55,6 +57,9 @@ func (c *serveCmd) Run(ctx context.Context, t *terminal) error {
 	}
 	if c.NATS != "" && c.FeedsNATS != "" {
 		return refused{"tavolo: --feeds-nats opens the NATS server inside. With --nats readers come to the outside server, at its own address."}
+	}
+	if c.NATSReaders != "" && c.NATS == "" {
+		return refused{"tavolo: --nats-readers is a second outside server, for associations alone. Name the first one with --nats URL."}
 	}
 	if c.FeedsURL != "" {
 		if err := checkReadersURL(c.FeedsURL); err != nil {
@@ -186,7 +191,8 @@ func readSecrets(name string) (map[string]string, error) {
 
 // natsConfigCmd writes what an outside server needs.
 type natsConfigCmd struct {
-	Dir string `arg:"" help:"Folder for nats-server.conf and secrets.yaml." type:"path"`
+	Dir   string `arg:"" help:"Folder for nats-server.conf and secrets.yaml." type:"path"`
+	Apart bool   `name:"readers-apart" help:"Let associations read the feeds from a second server, whose readers-server.conf is written too: no stranger reaches the one with the log."`
 }
 
 func (c *natsConfigCmd) Run(_ context.Context, t *terminal) error {
@@ -205,20 +211,38 @@ func (c *natsConfigCmd) Run(_ context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	secretsFile, configFile := filepath.Join(c.Dir, "secrets.yaml"), filepath.Join(c.Dir, "nats-server.conf")
+	secretsFile, configFile, readersFile := filepath.Join(c.Dir, "secrets.yaml"), filepath.Join(c.Dir, "nats-server.conf"), filepath.Join(c.Dir, "readers-server.conf")
 	if _, err := os.Stat(secretsFile); err == nil {
 		return refused{fmt.Sprintf("tavolo: %s exists already. Take another folder, or remove it to make new passwords.", secretsFile)}
 	}
 	if err := os.WriteFile(secretsFile, secrets, 0o600); err != nil {
 		return err
 	}
-	config, err := os.OpenFile(configFile, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	readers := ""
+	if c.Apart {
+		if err := writeNATSConfig(readersFile, passwords, bus.WriteReadersConfig); err != nil {
+			return err
+		}
+		delete(passwords, bus.Issuer) // the first server lets nobody in whom it does not know
+		readers = " --nats-readers nats://127.0.0.1:4223"
+	}
+	if err := writeNATSConfig(configFile, passwords, bus.WriteConfig); err != nil {
+		return err
+	}
+	// Without -sd the log would lie in a folder for temporary files, and without -a everybody could try passwords.
+	_, _ = fmt.Fprintf(t.out, "nats-server -c %s -a 127.0.0.1 -sd %s\n", configFile, filepath.Join(c.Dir, "log"))
+	if c.Apart {
+		_, _ = fmt.Fprintf(t.out, "nats-server -c %s -a 127.0.0.1 -p 4223\n", readersFile)
+	}
+	_, err = fmt.Fprintf(t.out, "tavolo serve --nats nats://127.0.0.1:4222%s --nats-secrets %s\n", readers, secretsFile)
+	return err
+}
+
+// writeNATSConfig writes a configuration that only its owner may read: passwords are in it.
+func writeNATSConfig(name string, passwords map[string]string, write func(io.Writer, map[string]string) error) error {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(bus.WriteConfig(config, passwords), config.Close()); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(t.out, "nats-server -c %s\ntavolo serve --nats nats://127.0.0.1:4222 --nats-secrets %s\n", configFile, secretsFile)
-	return err
+	return errors.Join(write(f, passwords), f.Close())
 }

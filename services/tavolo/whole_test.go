@@ -32,11 +32,17 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // program is this test binary acting as tavolo.
 func program(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
+	return called(t, "tavolo", args...)
+}
+
+// called is this test binary acting as one of the commands of TestMain.
+func called(t *testing.T, name string, args ...string) *exec.Cmd {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	link := filepath.Join(t.TempDir(), "tavolo") // testscript.Main runs the command that the binary is called by
+	link := filepath.Join(t.TempDir(), name) // testscript.Main runs the command that the binary is called by
 	if err := os.Symlink(self, link); err != nil {
 		t.Fatal(err)
 	}

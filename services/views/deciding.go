@@ -35,6 +35,9 @@ func decisionOf(a *aggregate.Aggregate, open opener, upTo uint64, count *apiv1.C
 	for _, x := range d.Amendments {
 		view.Amendments = append(view.Amendments, &apiv1.AmendmentView{Text: open(x.Text), TakesUp: x.TakesUp, Objector: x.Objector, At: timestamp(x.At), Sequence: x.Seq})
 	}
+	for _, x := range d.Settled {
+		view.Disputes = append(view.Disputes, &apiv1.DisputeView{By: x.By, Text: open(x.Text), SettledBy: x.SettledBy, How: open(x.How), At: timestamp(x.At)})
+	}
 	for _, act := range d.Acts {
 		view.Acts = append(view.Acts, &apiv1.ActView{Act: act.ActRecorded, At: timestamp(act.At), Reason: open(act.Words), Sequence: act.Seq})
 	}
@@ -157,7 +160,7 @@ func followUp(d *decision.State) apiv1.FollowUp {
 // getOwnBallots answers GetOwnBallots: a person's own lines, and those of whoever gave them a proxy. What these voted themselves their holder sees as all
 // others do, after the close. Of a secret vote there is none.
 func (v *Views) getOwnBallots(ctx context.Context, q *apiv1.GetOwnBallotsRequest) (*apiv1.GetOwnBallotsResponse, error) {
-	if _, err := v.ready(ctx, q.Workspace, q.AtLeastSequence, false); err != nil {
+	if err := v.readyIn(ctx, q.Workspace, q.AtLeastSequence, false); err != nil {
 		return nil, err
 	}
 	out := &apiv1.GetOwnBallotsResponse{Sequence: v.sequence(q.Workspace)}

@@ -267,6 +267,12 @@ func TestTheTextOfADecisionIsShownWithHowItChanged(t *testing.T) {
 	if diff := decidertest.Differ(want, view.Amendments); diff != "" || view.Question != "a bus?" || view.Proposal != "until one" || view.Contest != "it was three" || view.ContestedBy != "u2" {
 		t.Errorf("%q, %q, %q says %q; amendments, wanted (-) and got (+):\n%s", view.Question, view.Proposal, view.ContestedBy, view.Contest, diff)
 	}
+	a.Evolve(decider.Fact{Seq: 7, Commit: "c", Event: decidertest.At(decidertest.Now, &eventv1.DisputeSettled{By: "p1", Text: &eventv1.Sealed{Ciphertext: []byte("it was one")}})})
+	view = decisionOf(a, func(w decider.Words) string { return string(w.Sealed.GetCiphertext()) }, 7, countOf(a.Decision))
+	settled := []*apiv1.DisputeView{{By: "u2", Text: "it was three", SettledBy: "p1", How: "it was one", At: at}}
+	if diff := decidertest.Differ(settled, view.Disputes); diff != "" || view.Contested || view.Contest != "" {
+		t.Errorf("what was settled, wanted (-) and got (+):\n%s", diff)
+	}
 }
 
 // What becomes of a decision is told by what weighs most.

@@ -146,7 +146,7 @@ const (
 
 // feedEntries answers the question of the feeds: the entries after a place, or those of the given sequences that are released.
 func (v *Views) feedEntries(ctx context.Context, q *feedv1.FeedEntriesRequest) (*feedv1.FeedEntriesResponse, error) {
-	if _, err := v.ready(ctx, q.Workspace, 0, false); err != nil {
+	if err := v.readyIn(ctx, q.Workspace, 0, false); err != nil {
 		return nil, err
 	}
 	out := &feedv1.FeedEntriesResponse{Sequence: v.sequence(q.Workspace)}

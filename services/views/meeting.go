@@ -40,7 +40,7 @@ const (
 
 // getSession answers GetSession.
 func (v *Views) getSession(ctx context.Context, q *apiv1.GetSessionRequest) (*apiv1.SessionView, error) {
-	if _, err := v.ready(ctx, q.Workspace, q.AtLeastSequence, false); err != nil {
+	if err := v.readyIn(ctx, q.Workspace, q.AtLeastSequence, false); err != nil {
 		return nil, err
 	}
 	upTo := v.sequence(q.Workspace)
@@ -212,7 +212,7 @@ func sizeOf(d *decision.State) (size int) {
 
 // listContributions answers ListContributions.
 func (v *Views) listContributions(ctx context.Context, q *apiv1.ListContributionsRequest) (*apiv1.ListContributionsResponse, error) {
-	if _, err := v.ready(ctx, q.Workspace, q.AtLeastSequence, false); err != nil {
+	if err := v.readyIn(ctx, q.Workspace, q.AtLeastSequence, false); err != nil {
 		return nil, err
 	}
 	upTo := v.sequence(q.Workspace)

@@ -17,7 +17,7 @@ import (
 
 // exportMinutes answers ExportMinutes.
 func (v *Views) exportMinutes(ctx context.Context, q *apiv1.ExportMinutesRequest) (*apiv1.ExportMinutesResponse, error) {
-	if _, err := v.ready(ctx, q.Workspace, q.AtLeastSequence, false); err != nil {
+	if err := v.readyIn(ctx, q.Workspace, q.AtLeastSequence, false); err != nil {
 		return nil, err
 	}
 	initiative, own, _ := strings.Cut(q.Session, ":")
@@ -45,7 +45,7 @@ func (v *Views) exportMinutes(ctx context.Context, q *apiv1.ExportMinutesRequest
 // recorded answers what an import compares a file with.
 func (v *Views) recorded(ctx context.Context, q *apiv1.RecordedRequest) (*apiv1.RecordedResponse, error) {
 	none := &minutes.Recorded{}
-	if _, err := v.ready(ctx, q.Workspace, 0, q.CaughtUp); err != nil {
+	if err := v.readyIn(ctx, q.Workspace, 0, q.CaughtUp); err != nil {
 		if decider.CodeOf(err) != "workspace/unknown" {
 			return nil, err
 		}

@@ -63,7 +63,7 @@ func summaryOf(a *aggregate.Aggregate, open opener) *apiv1.InitiativeSummary {
 
 // getInitiative answers GetInitiative.
 func (v *Views) getInitiative(ctx context.Context, q *apiv1.GetInitiativeRequest) (*apiv1.InitiativeView, error) {
-	if _, err := v.ready(ctx, q.Workspace, q.AtLeastSequence, false); err != nil {
+	if err := v.readyIn(ctx, q.Workspace, q.AtLeastSequence, false); err != nil {
 		return nil, err
 	}
 	upTo := v.sequence(q.Workspace)
@@ -108,7 +108,7 @@ func (v *Views) getInitiative(ctx context.Context, q *apiv1.GetInitiativeRequest
 
 // getTutoring answers GetTutoring. That it is one's own the gateway has checked.
 func (v *Views) getTutoring(ctx context.Context, q *apiv1.GetTutoringRequest) (*apiv1.GetTutoringResponse, error) {
-	if _, err := v.ready(ctx, q.Workspace, q.AtLeastSequence, q.CaughtUp); err != nil {
+	if err := v.readyIn(ctx, q.Workspace, q.AtLeastSequence, q.CaughtUp); err != nil {
 		return nil, err
 	}
 	home, err := v.need(ctx, q.Workspace, aggregate.Initiative, q.Initiative)
@@ -162,7 +162,7 @@ func timestamp(t time.Time) *timestamppb.Timestamp {
 
 // getDecision answers GetDecision.
 func (v *Views) getDecision(ctx context.Context, q *apiv1.GetDecisionRequest) (*apiv1.DecisionView, error) {
-	if _, err := v.ready(ctx, q.Workspace, q.AtLeastSequence, false); err != nil {
+	if err := v.readyIn(ctx, q.Workspace, q.AtLeastSequence, false); err != nil {
 		return nil, err
 	}
 	upTo := v.sequence(q.Workspace)

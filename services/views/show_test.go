@@ -22,6 +22,7 @@ import (
 	apiv1 "tavolo/proto/tavolo/api/v1"
 	commandv1 "tavolo/proto/tavolo/command/v1"
 	eventv1 "tavolo/proto/tavolo/event/v1"
+	feedv1 "tavolo/proto/tavolo/feed/v1"
 )
 
 // house is a log and the views that read it. It stands for the ledger, which appends in the same way; no text in it is sealed, so that
@@ -267,5 +268,26 @@ func TestARoleAsItStoodKnowsNothingOfWhatWasSaidOfAContributionLater(t *testing.
 		if j.Reason != reason || slices.Contains(j.Evidence, h.seq) != (reason == string(role.AdviceGiven)) {
 			t.Errorf("as of %v: %v, want %s", asOf, j, reason)
 		}
+	}
+}
+
+// A question about one workspace that names none is refused and breaks nothing.
+func TestAQuestionAboutNoWorkspaceIsRefused(t *testing.T) {
+	h, ctx := newHouse(t), context.Background()
+	for name, ask := range map[string]func() error{
+		"initiative":    func() error { _, err := h.views.getInitiative(ctx, &apiv1.GetInitiativeRequest{}); return err },
+		"session":       func() error { _, err := h.views.getSession(ctx, &apiv1.GetSessionRequest{}); return err },
+		"decision":      func() error { _, err := h.views.getDecision(ctx, &apiv1.GetDecisionRequest{}); return err },
+		"contributions": func() error { _, err := h.views.listContributions(ctx, &apiv1.ListContributionsRequest{}); return err },
+		"minutes":       func() error { _, err := h.views.exportMinutes(ctx, &apiv1.ExportMinutesRequest{}); return err },
+		"why":           func() error { _, err := h.views.why(ctx, &apiv1.WhyRequest{}); return err },
+		"entries":       func() error { _, err := h.views.feedEntries(ctx, &feedv1.FeedEntriesRequest{}); return err },
+	} {
+		if err := ask(); decider.CodeOf(err) != "workspace/unknown" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if none, err := h.views.recorded(ctx, &apiv1.RecordedRequest{CaughtUp: true}); err != nil || none.Sequence != 0 {
+		t.Errorf("what an import compares with: %v, %v", none, err)
 	}
 }

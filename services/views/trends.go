@@ -141,7 +141,7 @@ func (v *Views) getSignals(ctx context.Context, q *apiv1.GetSignalsRequest) (*ap
 	if q.Workspace == "" || q.Initiative == "" || q.Participant == "" {
 		return nil, decider.Refuse("evidence/signals-whose")
 	}
-	if _, err := v.ready(ctx, q.Workspace, q.AtLeastSequence, false); err != nil {
+	if err := v.readyIn(ctx, q.Workspace, q.AtLeastSequence, false); err != nil {
 		return nil, err
 	}
 	now := v.clock().UTC()

@@ -112,7 +112,7 @@ func Start(ctx context.Context, o Options) (*Views, error) {
 }
 
 // foldVersion goes up when the same log gives other rows in the same tables: files written before are then built anew, as with another schema.
-const foldVersion = 1
+const foldVersion = 2
 
 func openDB(dir, ws string) (*sqlite.DB, error) {
 	return sqlite.Open(filepath.Join(dir, ws+".db"), sqlite.Options{Schema: schema + "CREATE VIEW fold AS SELECT " + strconv.Itoa(foldVersion) + " AS version;\n"})
@@ -319,6 +319,15 @@ func (v *Views) ready(ctx context.Context, ws string, atLeast uint64, caughtUp b
 		}
 	}
 	return workspaces, nil
+}
+
+// readyIn is ready for a question about one workspace, which has to be named.
+func (v *Views) readyIn(ctx context.Context, ws string, atLeast uint64, caughtUp bool) error {
+	if ws == "" {
+		return decider.Refuse("workspace/unknown", "workspace", ws)
+	}
+	_, err := v.ready(ctx, ws, atLeast, caughtUp)
+	return err
 }
 
 // questions are the endpoints, by subject.

@@ -22,7 +22,7 @@ import (
 
 // why answers Why.
 func (v *Views) why(ctx context.Context, q *apiv1.WhyRequest) (*apiv1.WhyResponse, error) {
-	if _, err := v.ready(ctx, q.Workspace, q.AtLeastSequence, false); err != nil {
+	if err := v.readyIn(ctx, q.Workspace, q.AtLeastSequence, false); err != nil {
 		return nil, err
 	}
 	if _, err := v.need(ctx, q.Workspace, aggregate.Decision, q.Decision); err != nil {

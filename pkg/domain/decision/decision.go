@@ -90,7 +90,16 @@ type State struct {
 	DisputedSeq uint64
 	DisputedBy  string
 	Dispute     decider.Words
+	// Settled are the disputes that were settled, oldest first.
+	Settled     []Dispute
 	Corrections int
+}
+
+// Dispute is one about the minutes of a decision that was settled: who contested what, and how it was settled.
+type Dispute struct {
+	By, SettledBy string
+	Text, How     decider.Words
+	At            time.Time
 }
 
 // Ballot is what somebody chose, or advised, and which commit proves it.
@@ -320,6 +329,7 @@ func Evolve(s *State, f decider.Fact) {
 	case *eventv1.Event_MinutesContested:
 		s.Disputed, s.DisputedSeq, s.DisputedBy, s.Dispute = true, f.Seq, e.MinutesContested.By, f.Words("text", e.MinutesContested.Text)
 	case *eventv1.Event_DisputeSettled:
+		s.Settled = append(s.Settled, Dispute{By: s.DisputedBy, Text: s.Dispute, SettledBy: e.DisputeSettled.By, How: f.Words("text", e.DisputeSettled.Text), At: at})
 		s.Disputed, s.DisputedSeq, s.DisputedBy, s.Dispute = false, 0, "", decider.Words{}
 	}
 }

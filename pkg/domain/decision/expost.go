@@ -173,7 +173,9 @@ func (m *margin) group(who []int) {
 // larger step passes over. Of a majority of those present or of all members, an abstention can prevent what a ballot against leaves to the chair's
 // casting vote. Where one decides alone and undecided, lifting a veto changes the outcome, and taking back a ballot for does not.
 func (p *Poll) stepwise() bool {
-	whole := func(c condition) bool { return c.base == eventv1.Base_BASE_PRESENT || c.base == eventv1.Base_BASE_MEMBERS }
+	whole := func(c condition) bool {
+		return c.base == eventv1.Base_BASE_PRESENT || c.base == eventv1.Base_BASE_MEMBERS
+	}
 	return p.rule.GetMethod() == eventv1.Method_METHOD_SOLE || p.rule.GetTie() == eventv1.Tie_TIE_DEFER ||
 		p.rule.GetTie() == eventv1.Tie_TIE_CHAIR && slices.ContainsFunc(p.conditions, whole)
 }

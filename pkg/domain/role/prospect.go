@@ -135,7 +135,7 @@ func alternatives(rule *eventv1.Rule, electors []*eventv1.Elector, users Party) 
 		return nil
 	}
 	if now.Voters == 0 {
-		electors = enfranchised(electors)
+		electors = enfranchised(rule, electors)
 	}
 	var rest []string
 	for _, e := range electors {
@@ -176,11 +176,12 @@ func alternatives(rule *eventv1.Rule, electors []*eventv1.Elector, users Party) 
 	return better
 }
 
-// enfranchised gives the users who are asked for advice a vote instead.
-func enfranchised(electors []*eventv1.Elector) []*eventv1.Elector {
+// enfranchised gives the users who are asked for advice a vote instead. Where one person decides alone everybody else is only asked: under any other
+// rule all of them vote, and the power of the users is what is left to them among so many.
+func enfranchised(rule *eventv1.Rule, electors []*eventv1.Elector) []*eventv1.Elector {
 	voting := slices.Clone(electors)
 	for i, e := range voting {
-		if e.Constituency == User && advises(e) {
+		if advises(e) && (e.Constituency == User || rule.GetMethod() == eventv1.Method_METHOD_SOLE) {
 			voting[i] = proto.CloneOf(e)
 			voting[i].Standing = eventv1.Standing_STANDING_BINDING_VOTE
 		}

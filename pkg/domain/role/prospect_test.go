@@ -106,6 +106,32 @@ func TestWhoIsOnlyAskedForAdviceHasNoPower(t *testing.T) {
 	}
 }
 
+// Where one person decides alone and all the others advise, another rule gives all of them a vote: what is proposed is what the rule then gives.
+func TestInsteadOfOneWhoDecidesAllVote(t *testing.T) {
+	electors := seatsAt(eventv1.Standing_STANDING_BINDING_VOTE, 3, 5)
+	sole := seatsAt(eventv1.Standing_STANDING_CONSULTED, 3, 5)
+	for _, e := range sole {
+		e.Standing = eventv1.Standing_STANDING_CONSULTED
+	}
+	sole[7].Standing = eventv1.Standing_STANDING_BINDING_VOTE
+	p, err := role.LookAhead(&eventv1.Rule{Method: eventv1.Method_METHOD_SOLE, Holder: sole[7].Participant}, sole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Alternatives) < 2 {
+		t.Fatalf("%d alternatives", len(p.Alternatives))
+	}
+	for _, a := range p.Alternatives {
+		then, err := role.LookAhead(a.Rule, electors)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := groupOf(t, then, "users:strict"); got.Index.Banzhaf.Cmp(a.Users.Index.Banzhaf) != 0 || got.AmongBlocs.Banzhaf.Cmp(a.Users.AmongBlocs.Banzhaf) != 0 {
+			t.Errorf("%s promises %v and %v, and gives %v and %v", a.Kind, a.Users.Index.Banzhaf, a.Users.AmongBlocs.Banzhaf, got.Index.Banzhaf, got.AmongBlocs.Banzhaf)
+		}
+	}
+}
+
 // While a rule is being chosen the answer has to come at once, also at the size of a conference.
 func TestThePowerOfAConferenceIsKnownAtOnce(t *testing.T) {
 	electors := seatsAt(eventv1.Standing_STANDING_BINDING_VOTE, 31, 89)

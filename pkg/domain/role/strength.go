@@ -66,7 +66,7 @@ func (f *facts) acting() []int {
 }
 
 func (f *facts) success() string {
-	yes, no := f.sides()
+	yes, no := f.wanted()
 	switch {
 	case yes == no, f.outcome == eventv1.Outcome_OUTCOME_NO_DECISION:
 		return ""
@@ -75,6 +75,36 @@ func (f *facts) success() string {
 	default:
 		return "no"
 	}
+}
+
+// wanted is the party's weight for and against as it was cast. An objection that was set aside is not counted any more, but whoever raised it did not get
+// their way: left out, figures would be best where objections are set aside. One that was withdrawn or taken up is no longer against.
+func (f *facts) wanted() (yes, no uint64) {
+	yes, no = f.sides()
+	for _, i := range f.x {
+		id := f.poll.Voters[i].Participant
+		if f.d.Ballots[id].Choice == eventv1.Choice_CHOICE_AGAINST && f.d.Choice(id) == eventv1.Choice_CHOICE_ABSTAIN && f.setAside(id) {
+			no += f.poll.Voters[i].Weight
+		}
+	}
+	return yes, no
+}
+
+// setAside: the last that became of somebody's objection is that it was dismissed.
+func (f *facts) setAside(objector string) bool {
+	aside := false
+	for _, a := range f.d.Acts {
+		if a.Objector != objector || f.d.Superseded(a) {
+			continue
+		}
+		switch a.Kind {
+		case eventv1.ActKind_ACT_KIND_OBJECTION_DISMISSED:
+			aside = true
+		case eventv1.ActKind_ACT_KIND_OBJECTION_INTEGRATED, eventv1.ActKind_ACT_KIND_OBJECTION_WITHDRAWN:
+			aside = false
+		}
+	}
+	return aside
 }
 
 // voice is measured over those who were there: everyone at the session whom the electorate does not state to have been away.

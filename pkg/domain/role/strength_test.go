@@ -133,3 +133,22 @@ func TestSuccessIsAgreeingWithTheOutcome(t *testing.T) {
 		t.Errorf("an even group: %q", got)
 	}
 }
+
+func TestAnObjectionThatWasSetAsideIsNoSuccess(t *testing.T) {
+	consent := "rule: {method: consent}"
+	ballots := asked("u1", "consent", "ballot: against") + asked("u2", "consent", "present: false") + asked("p1", "consent", "ballot: for") + asked("p2", "consent", "ballot: for")
+	for what, then := range map[string]struct{ acts, users, objector string }{
+		"set aside by one alone":  {acts("kind: objection_dismissed, by: p1, objector: u1"), "no", "no"},
+		"judged by the group":     {acts("kind: objection_dismissed, by: electorate, objector: u1, allowed_by_rule: true"), "no", "no"},
+		"taken up":                {acts("kind: objection_integrated, objector: u1"), "", ""},
+		"withdrawn":               {acts("kind: objection_withdrawn, objector: u1"), "", ""},
+		"standing: it is refused": {"", "yes", "yes"},
+	} {
+		item := ruled(consent, ballots, then.acts)
+		for who, want := range map[string]string{"users:strict": then.users, "u1": then.objector, "u2": ""} {
+			if got := strength(t, "u1 u2 p1 p2", item, who).Success; got != want {
+				t.Errorf("%s, %s: %q, want %q", what, who, got, want)
+			}
+		}
+	}
+}

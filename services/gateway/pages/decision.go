@@ -143,6 +143,14 @@ func (c chapter) warnings() (all []Block) {
 		}
 		all = append(all, Block{Para: &Para{Line: l, Class: "notice"}})
 	}
+	for _, x := range c.d.Disputes {
+		if c.nobody {
+			break // what was said is of people
+		}
+		l := append(plain(c.say("page/was-contested", "who", c.name(x.By))+" "), c.words(x.By, x.Text)...)
+		l = append(append(l, Piece{Text: " " + c.say("page/was-settled") + " "}), c.words(x.SettledBy, x.How)...)
+		all = append(all, Block{Para: &Para{Line: l, Class: "note"}})
+	}
 	if c.d.Corrections > 0 {
 		all = append(all, note(c.say("page/corrected", "n", n(c.d.Corrections))))
 	}

@@ -17,8 +17,10 @@ func Feeds(lang, base, readers string) Doc {
 	paragraph := func(key string) Block { return para(plain(l.say(key))) }
 	overNATS := []Block{paragraph("page/feeds-nats-closed")}
 	if readers != "" { // the user may have any name that is none of a service
-		nats := "nats --server " + readers + ` --user association --password "$TOKEN" `
-		overNATS = []Block{paragraph("page/feeds-nats"), copied("told", nats+`sub "feed.$ID.>"`), copied("ask", nats+`pub "ask.$ID" '{"after":"0"}'`), paragraph("page/feeds-nats-again")}
+		// --password= and not --password: a token may begin with a dash. An asking takes 30 s and ends with an empty message.
+		nats := "nats --server " + readers + ` --user association --password="$TOKEN" --inbox-prefix "feed.$ID" --timeout 40s`
+		overNATS = []Block{paragraph("page/feeds-nats"), copied("nats-id", "ID=..."),
+			copied("nats", nats+` request "ask.$ID" '{"after":"0"}' --wait-for-empty --reply-timeout 40s`), paragraph("page/feeds-nats-again")}
 	}
 	program := slices.Concat([]Block{
 		paragraph("page/feeds-entries"), curl("entries", "/v1/feeds/entries?after=0", ""),

@@ -133,10 +133,14 @@ func TestNobodyIsOnAPublicPage(t *testing.T) {
 	in.Decision.Charter.Rule.Chair, in.Decision.Charter.Rule.Veto = "pseudonym-of-dir", []string{"pseudonym-of-u2"}
 	in.Decision.Charter.Rule.Tie, in.Decision.Charter.Implementer = eventv1.Tie_TIE_CHAIR, "pseudonym-of-p1"
 	in.Decision.Contested, in.Decision.ContestedBy, in.Decision.Contest = true, "pseudonym-of-u3", "Parole contestate"
+	in.Decision.Disputes = []*apiv1.DisputeView{{By: "pseudonym-of-u2", Text: "Parole di prima", SettledBy: "pseudonym-of-p1", How: "Chiarito insieme"}}
 	in.Decision.Acts[0].Reason = "Un motivo con parole"
 	in.Decision.Charter.Ratification, in.Decision.Ratifier = eventv1.Ratification_RATIFICATION_MERIT, "La dottoressa Neri"
-	if !strings.Contains(html(t, "it", pages.Decision("it", pages.DecisionInput{Workspace: in.Workspace, Initiative: in.Initiative, Decision: in.Decision})), "La dottoressa Neri") {
-		t.Error("who belongs to the group does not read who ratifies")
+	within := html(t, "it", pages.Decision("it", pages.DecisionInput{Workspace: in.Workspace, Initiative: in.Initiative, Decision: in.Decision}))
+	for _, words := range []string{"La dottoressa Neri", "Parole di prima", "Chiarito insieme"} {
+		if !strings.Contains(within, words) {
+			t.Errorf("who belongs to the group does not read %q", words)
+		}
 	}
 	for _, lang := range catalogue.Languages() {
 		page := html(t, lang, pages.Decision(lang, in))
@@ -147,7 +151,7 @@ func TestNobodyIsOnAPublicPage(t *testing.T) {
 				}
 			}
 		}
-		for _, words := range []string{"Parole contestate", "Un motivo", "Neri", "dalle 9 alle 12", "Terzo incontro"} {
+		for _, words := range []string{"Parole contestate", "Parole di prima", "Chiarito insieme", "Un motivo", "Neri", "dalle 9 alle 12", "Terzo incontro"} {
 			if strings.Contains(page, words) {
 				t.Errorf("%s: %q is on the page", lang, words)
 			}

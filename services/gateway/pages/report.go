@@ -286,12 +286,13 @@ func (r report) strength() []Block {
 	t := &Table{Caption: r.say("page/strength-caption"), Columns: []string{r.say("page/strength-measure"), r.say("page/strength-value"), r.say("page/strength-what")}, Rows: [][]Line{
 		r.measure("page/strength-power", "page/strength-power-means", over(f.GetMedianPower()*100, 0, f.GetWithPower())),
 		r.measure("page/strength-pivotal", "page/strength-pivotal-means", r.of(f.GetPivotal())),
-		r.measure("page/strength-margin", "page/strength-margin-means", over(f.GetMedianMargin(), 1, f.GetWithMargin())),
+		r.measure("page/strength-margin", "page/strength-margin-means", over(f.GetMedianMargin(), -1, f.GetWithMargin())),
 		r.measure("page/strength-conditional", "page/strength-conditional-means", conditional),
 		r.measure("page/strength-agenda", "page/strength-agenda-means", r.of(f.GetAgenda())),
 		r.measure("page/strength-refused", "page/strength-refused-means", r.of(f.GetRefused())),
 		r.measure("page/strength-voice", "page/strength-voice-means", voice),
 		r.measure("page/strength-answered", "page/strength-answered-means", r.of(f.GetAnswered())),
+		r.measure("page/strength-changed", "page/strength-changed-means", r.of(f.GetChanged())),
 		r.measure("page/strength-implemented", "page/strength-implemented-means", r.of(f.GetImplemented())),
 	}}
 	return []Block{para(plain(r.say("page/strength-intro"))), {Table: t}}

@@ -50,6 +50,21 @@ func reportIn(t *testing.T, lang string, in pages.ReportInput) string {
 	return b.String()
 }
 
+func TestAReportSaysWhatWasChangedAndHowManyVotesWereEnough(t *testing.T) {
+	in := aReport()
+	in.Figures.MedianMargin, in.Figures.WithMargin, in.Figures.Changed = 2, 3, shareOf(1, 2, "50.0")
+	whole := reportIn(t, "en", in)
+	in.Figures.MedianMargin = 1.5
+	half := reportIn(t, "en", in)
+	for html, wants := range map[string][]string{whole: {"Texts changed", "1 of 2 (50.0%)", ">2, over 3 decisions"}, half: {">1.5, over 3 decisions"}} {
+		for _, want := range wants {
+			if !strings.Contains(html, want) {
+				t.Errorf("%q is missing", want)
+			}
+		}
+	}
+}
+
 func TestAReportSaysWhatItStandsOnAndLeadsToEveryDecision(t *testing.T) {
 	for _, lang := range catalogue.Languages() {
 		html := reportIn(t, lang, aReport())

@@ -1774,7 +1774,9 @@ type DecisionView struct {
 	// The electorate, ballots, advice, amendments and acts are left out here, for the session is too long to be shown whole: GetDecision has them.
 	Shortened bool `protobuf:"varint,27,opt,name=shortened,proto3" json:"shortened,omitempty"`
 	// Who the authority is that ratifies, in words. Empty: not named.
-	Ratifier      string `protobuf:"bytes,28,opt,name=ratifier,proto3" json:"ratifier,omitempty"`
+	Ratifier string `protobuf:"bytes,28,opt,name=ratifier,proto3" json:"ratifier,omitempty"`
+	// How the minutes were contested and what was said when it was settled, oldest first; what is not settled yet is in `contest`.
+	Disputes      []*DisputeView `protobuf:"bytes,29,rep,name=disputes,proto3" json:"disputes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2005,6 +2007,95 @@ func (x *DecisionView) GetRatifier() string {
 	return ""
 }
 
+func (x *DecisionView) GetDisputes() []*DisputeView {
+	if x != nil {
+		return x.Disputes
+	}
+	return nil
+}
+
+// DisputeView is a dispute about the minutes of a decision that was settled.
+type DisputeView struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who contested, as a pseudonym.
+	By string `protobuf:"bytes,1,opt,name=by,proto3" json:"by,omitempty"`
+	// What they said was wrong.
+	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	// Who wrote down how it was settled.
+	SettledBy string `protobuf:"bytes,3,opt,name=settled_by,json=settledBy,proto3" json:"settled_by,omitempty"`
+	// How it was settled.
+	How string `protobuf:"bytes,4,opt,name=how,proto3" json:"how,omitempty"`
+	// When it was settled.
+	At            *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=at,proto3" json:"at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DisputeView) Reset() {
+	*x = DisputeView{}
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DisputeView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DisputeView) ProtoMessage() {}
+
+func (x *DisputeView) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DisputeView.ProtoReflect.Descriptor instead.
+func (*DisputeView) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *DisputeView) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *DisputeView) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *DisputeView) GetSettledBy() string {
+	if x != nil {
+		return x.SettledBy
+	}
+	return ""
+}
+
+func (x *DisputeView) GetHow() string {
+	if x != nil {
+		return x.How
+	}
+	return ""
+}
+
+func (x *DisputeView) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
 // ActView is something that became of a decision.
 type ActView struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2022,7 +2113,7 @@ type ActView struct {
 
 func (x *ActView) Reset() {
 	*x = ActView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[17]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2034,7 +2125,7 @@ func (x *ActView) String() string {
 func (*ActView) ProtoMessage() {}
 
 func (x *ActView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[17]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2047,7 +2138,7 @@ func (x *ActView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActView.ProtoReflect.Descriptor instead.
 func (*ActView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{17}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ActView) GetAct() *v1.ActRecorded {
@@ -2091,7 +2182,7 @@ type ImportMinutesRequest struct {
 
 func (x *ImportMinutesRequest) Reset() {
 	*x = ImportMinutesRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[18]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2103,7 +2194,7 @@ func (x *ImportMinutesRequest) String() string {
 func (*ImportMinutesRequest) ProtoMessage() {}
 
 func (x *ImportMinutesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[18]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2116,7 +2207,7 @@ func (x *ImportMinutesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportMinutesRequest.ProtoReflect.Descriptor instead.
 func (*ImportMinutesRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{18}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ImportMinutesRequest) GetName() string {
@@ -2148,7 +2239,7 @@ type ExportMinutesRequest struct {
 
 func (x *ExportMinutesRequest) Reset() {
 	*x = ExportMinutesRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[19]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2160,7 +2251,7 @@ func (x *ExportMinutesRequest) String() string {
 func (*ExportMinutesRequest) ProtoMessage() {}
 
 func (x *ExportMinutesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[19]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2173,7 +2264,7 @@ func (x *ExportMinutesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportMinutesRequest.ProtoReflect.Descriptor instead.
 func (*ExportMinutesRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{19}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ExportMinutesRequest) GetWorkspace() string {
@@ -2210,7 +2301,7 @@ type ExportMinutesResponse struct {
 
 func (x *ExportMinutesResponse) Reset() {
 	*x = ExportMinutesResponse{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[20]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2222,7 +2313,7 @@ func (x *ExportMinutesResponse) String() string {
 func (*ExportMinutesResponse) ProtoMessage() {}
 
 func (x *ExportMinutesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[20]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2235,7 +2326,7 @@ func (x *ExportMinutesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportMinutesResponse.ProtoReflect.Descriptor instead.
 func (*ExportMinutesResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{20}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ExportMinutesResponse) GetFile() []byte {
@@ -2269,7 +2360,7 @@ type RecordedRequest struct {
 
 func (x *RecordedRequest) Reset() {
 	*x = RecordedRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[21]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2281,7 +2372,7 @@ func (x *RecordedRequest) String() string {
 func (*RecordedRequest) ProtoMessage() {}
 
 func (x *RecordedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[21]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2294,7 +2385,7 @@ func (x *RecordedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordedRequest.ProtoReflect.Descriptor instead.
 func (*RecordedRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{21}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RecordedRequest) GetWorkspace() string {
@@ -2338,7 +2429,7 @@ type RecordedResponse struct {
 
 func (x *RecordedResponse) Reset() {
 	*x = RecordedResponse{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[22]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2350,7 +2441,7 @@ func (x *RecordedResponse) String() string {
 func (*RecordedResponse) ProtoMessage() {}
 
 func (x *RecordedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[22]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2363,7 +2454,7 @@ func (x *RecordedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordedResponse.ProtoReflect.Descriptor instead.
 func (*RecordedResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{22}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RecordedResponse) GetRecorded() []byte {
@@ -2413,7 +2504,7 @@ type DecisionSummary struct {
 
 func (x *DecisionSummary) Reset() {
 	*x = DecisionSummary{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[23]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2425,7 +2516,7 @@ func (x *DecisionSummary) String() string {
 func (*DecisionSummary) ProtoMessage() {}
 
 func (x *DecisionSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[23]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2438,7 +2529,7 @@ func (x *DecisionSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecisionSummary.ProtoReflect.Descriptor instead.
 func (*DecisionSummary) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{23}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *DecisionSummary) GetId() string {
@@ -2538,7 +2629,7 @@ type WordingView struct {
 
 func (x *WordingView) Reset() {
 	*x = WordingView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[24]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2550,7 +2641,7 @@ func (x *WordingView) String() string {
 func (*WordingView) ProtoMessage() {}
 
 func (x *WordingView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[24]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2563,7 +2654,7 @@ func (x *WordingView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WordingView.ProtoReflect.Descriptor instead.
 func (*WordingView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{24}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *WordingView) GetTitle() string {
@@ -2597,7 +2688,7 @@ type AttachmentView struct {
 
 func (x *AttachmentView) Reset() {
 	*x = AttachmentView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[25]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2609,7 +2700,7 @@ func (x *AttachmentView) String() string {
 func (*AttachmentView) ProtoMessage() {}
 
 func (x *AttachmentView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[25]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2622,7 +2713,7 @@ func (x *AttachmentView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachmentView.ProtoReflect.Descriptor instead.
 func (*AttachmentView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{25}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *AttachmentView) GetNumber() uint32 {
@@ -2672,7 +2763,7 @@ type FloorView struct {
 
 func (x *FloorView) Reset() {
 	*x = FloorView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[26]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2684,7 +2775,7 @@ func (x *FloorView) String() string {
 func (*FloorView) ProtoMessage() {}
 
 func (x *FloorView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[26]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2697,7 +2788,7 @@ func (x *FloorView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FloorView.ProtoReflect.Descriptor instead.
 func (*FloorView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{26}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *FloorView) GetSpeaking() string {
@@ -2752,7 +2843,7 @@ type TalkTime struct {
 
 func (x *TalkTime) Reset() {
 	*x = TalkTime{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[27]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2764,7 +2855,7 @@ func (x *TalkTime) String() string {
 func (*TalkTime) ProtoMessage() {}
 
 func (x *TalkTime) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[27]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2777,7 +2868,7 @@ func (x *TalkTime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TalkTime.ProtoReflect.Descriptor instead.
 func (*TalkTime) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{27}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *TalkTime) GetWho() string {
@@ -2827,7 +2918,7 @@ type AmendmentView struct {
 
 func (x *AmendmentView) Reset() {
 	*x = AmendmentView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[28]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2839,7 +2930,7 @@ func (x *AmendmentView) String() string {
 func (*AmendmentView) ProtoMessage() {}
 
 func (x *AmendmentView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[28]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2852,7 +2943,7 @@ func (x *AmendmentView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AmendmentView.ProtoReflect.Descriptor instead.
 func (*AmendmentView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{28}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *AmendmentView) GetText() string {
@@ -2911,7 +3002,7 @@ type CountView struct {
 
 func (x *CountView) Reset() {
 	*x = CountView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[29]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2923,7 +3014,7 @@ func (x *CountView) String() string {
 func (*CountView) ProtoMessage() {}
 
 func (x *CountView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[29]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2936,7 +3027,7 @@ func (x *CountView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CountView.ProtoReflect.Descriptor instead.
 func (*CountView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{29}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *CountView) GetQuorumNeeded() uint32 {
@@ -2996,7 +3087,7 @@ type QuorumView struct {
 
 func (x *QuorumView) Reset() {
 	*x = QuorumView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[30]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3008,7 +3099,7 @@ func (x *QuorumView) String() string {
 func (*QuorumView) ProtoMessage() {}
 
 func (x *QuorumView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[30]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3021,7 +3112,7 @@ func (x *QuorumView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuorumView.ProtoReflect.Descriptor instead.
 func (*QuorumView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{30}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *QuorumView) GetConstituency() string {
@@ -3068,7 +3159,7 @@ type ConditionView struct {
 
 func (x *ConditionView) Reset() {
 	*x = ConditionView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[31]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3080,7 +3171,7 @@ func (x *ConditionView) String() string {
 func (*ConditionView) ProtoMessage() {}
 
 func (x *ConditionView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[31]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3093,7 +3184,7 @@ func (x *ConditionView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConditionView.ProtoReflect.Descriptor instead.
 func (*ConditionView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{31}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ConditionView) GetOf() []string {
@@ -3164,7 +3255,7 @@ type GetTutoringRequest struct {
 
 func (x *GetTutoringRequest) Reset() {
 	*x = GetTutoringRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[32]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3176,7 +3267,7 @@ func (x *GetTutoringRequest) String() string {
 func (*GetTutoringRequest) ProtoMessage() {}
 
 func (x *GetTutoringRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[32]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3189,7 +3280,7 @@ func (x *GetTutoringRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTutoringRequest.ProtoReflect.Descriptor instead.
 func (*GetTutoringRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{32}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *GetTutoringRequest) GetWorkspace() string {
@@ -3240,7 +3331,7 @@ type GetTutoringResponse struct {
 
 func (x *GetTutoringResponse) Reset() {
 	*x = GetTutoringResponse{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[33]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3252,7 +3343,7 @@ func (x *GetTutoringResponse) String() string {
 func (*GetTutoringResponse) ProtoMessage() {}
 
 func (x *GetTutoringResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[33]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3265,7 +3356,7 @@ func (x *GetTutoringResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTutoringResponse.ProtoReflect.Descriptor instead.
 func (*GetTutoringResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{33}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *GetTutoringResponse) GetTutor() string {
@@ -3299,7 +3390,7 @@ type GetOwnBallotsRequest struct {
 
 func (x *GetOwnBallotsRequest) Reset() {
 	*x = GetOwnBallotsRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[34]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3311,7 +3402,7 @@ func (x *GetOwnBallotsRequest) String() string {
 func (*GetOwnBallotsRequest) ProtoMessage() {}
 
 func (x *GetOwnBallotsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[34]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3324,7 +3415,7 @@ func (x *GetOwnBallotsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOwnBallotsRequest.ProtoReflect.Descriptor instead.
 func (*GetOwnBallotsRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{34}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *GetOwnBallotsRequest) GetWorkspace() string {
@@ -3368,7 +3459,7 @@ type GetOwnBallotsResponse struct {
 
 func (x *GetOwnBallotsResponse) Reset() {
 	*x = GetOwnBallotsResponse{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[35]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3380,7 +3471,7 @@ func (x *GetOwnBallotsResponse) String() string {
 func (*GetOwnBallotsResponse) ProtoMessage() {}
 
 func (x *GetOwnBallotsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[35]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3393,7 +3484,7 @@ func (x *GetOwnBallotsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOwnBallotsResponse.ProtoReflect.Descriptor instead.
 func (*GetOwnBallotsResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{35}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *GetOwnBallotsResponse) GetBallots() []*OwnBallot {
@@ -3429,7 +3520,7 @@ type OwnBallot struct {
 
 func (x *OwnBallot) Reset() {
 	*x = OwnBallot{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[36]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3441,7 +3532,7 @@ func (x *OwnBallot) String() string {
 func (*OwnBallot) ProtoMessage() {}
 
 func (x *OwnBallot) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[36]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3454,7 +3545,7 @@ func (x *OwnBallot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OwnBallot.ProtoReflect.Descriptor instead.
 func (*OwnBallot) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{36}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *OwnBallot) GetDecision() string {
@@ -3622,7 +3713,8 @@ const file_tavolo_api_v1_record_proto_rawDesc = "" +
 	"\x12GetDecisionRequest\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1a\n" +
 	"\bdecision\x18\x02 \x01(\tR\bdecision\x12*\n" +
-	"\x11at_least_sequence\x18\x03 \x01(\x04R\x0fatLeastSequence\"\xce\t\n" +
+	"\x11at_least_sequence\x18\x03 \x01(\x04R\x0fatLeastSequence\"\x86\n" +
+	"\n" +
 	"\fDecisionView\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04item\x18\x02 \x01(\tR\x04item\x12\x1a\n" +
@@ -3654,7 +3746,15 @@ const file_tavolo_api_v1_record_proto_rawDesc = "" +
 	"\fcontested_by\x18\x19 \x01(\tR\vcontestedBy\x12\x18\n" +
 	"\acontest\x18\x1a \x01(\tR\acontest\x12\x1c\n" +
 	"\tshortened\x18\x1b \x01(\bR\tshortened\x12\x1a\n" +
-	"\bratifier\x18\x1c \x01(\tR\bratifier\"\x99\x01\n" +
+	"\bratifier\x18\x1c \x01(\tR\bratifier\x126\n" +
+	"\bdisputes\x18\x1d \x03(\v2\x1a.tavolo.api.v1.DisputeViewR\bdisputes\"\x8e\x01\n" +
+	"\vDisputeView\x12\x0e\n" +
+	"\x02by\x18\x01 \x01(\tR\x02by\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\x12\x1d\n" +
+	"\n" +
+	"settled_by\x18\x03 \x01(\tR\tsettledBy\x12\x10\n" +
+	"\x03how\x18\x04 \x01(\tR\x03how\x12*\n" +
+	"\x02at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\x99\x01\n" +
 	"\aActView\x12.\n" +
 	"\x03act\x18\x01 \x01(\v2\x1c.tavolo.event.v1.ActRecordedR\x03act\x12*\n" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x16\n" +
@@ -3805,7 +3905,7 @@ func file_tavolo_api_v1_record_proto_rawDescGZIP() []byte {
 }
 
 var file_tavolo_api_v1_record_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_tavolo_api_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_tavolo_api_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_tavolo_api_v1_record_proto_goTypes = []any{
 	(SessionPhase)(0),                 // 0: tavolo.api.v1.SessionPhase
 	(ItemPhase)(0),                    // 1: tavolo.api.v1.ItemPhase
@@ -3828,115 +3928,118 @@ var file_tavolo_api_v1_record_proto_goTypes = []any{
 	(*ListContributionsResponse)(nil), // 18: tavolo.api.v1.ListContributionsResponse
 	(*GetDecisionRequest)(nil),        // 19: tavolo.api.v1.GetDecisionRequest
 	(*DecisionView)(nil),              // 20: tavolo.api.v1.DecisionView
-	(*ActView)(nil),                   // 21: tavolo.api.v1.ActView
-	(*ImportMinutesRequest)(nil),      // 22: tavolo.api.v1.ImportMinutesRequest
-	(*ExportMinutesRequest)(nil),      // 23: tavolo.api.v1.ExportMinutesRequest
-	(*ExportMinutesResponse)(nil),     // 24: tavolo.api.v1.ExportMinutesResponse
-	(*RecordedRequest)(nil),           // 25: tavolo.api.v1.RecordedRequest
-	(*RecordedResponse)(nil),          // 26: tavolo.api.v1.RecordedResponse
-	(*DecisionSummary)(nil),           // 27: tavolo.api.v1.DecisionSummary
-	(*WordingView)(nil),               // 28: tavolo.api.v1.WordingView
-	(*AttachmentView)(nil),            // 29: tavolo.api.v1.AttachmentView
-	(*FloorView)(nil),                 // 30: tavolo.api.v1.FloorView
-	(*TalkTime)(nil),                  // 31: tavolo.api.v1.TalkTime
-	(*AmendmentView)(nil),             // 32: tavolo.api.v1.AmendmentView
-	(*CountView)(nil),                 // 33: tavolo.api.v1.CountView
-	(*QuorumView)(nil),                // 34: tavolo.api.v1.QuorumView
-	(*ConditionView)(nil),             // 35: tavolo.api.v1.ConditionView
-	(*GetTutoringRequest)(nil),        // 36: tavolo.api.v1.GetTutoringRequest
-	(*GetTutoringResponse)(nil),       // 37: tavolo.api.v1.GetTutoringResponse
-	(*GetOwnBallotsRequest)(nil),      // 38: tavolo.api.v1.GetOwnBallotsRequest
-	(*GetOwnBallotsResponse)(nil),     // 39: tavolo.api.v1.GetOwnBallotsResponse
-	(*OwnBallot)(nil),                 // 40: tavolo.api.v1.OwnBallot
-	(v1.Scope)(0),                     // 41: tavolo.event.v1.Scope
-	(v1.Area)(0),                      // 42: tavolo.event.v1.Area
-	(v1.Stage)(0),                     // 43: tavolo.event.v1.Stage
-	(*timestamppb.Timestamp)(nil),     // 44: google.protobuf.Timestamp
-	(v1.Office)(0),                    // 45: tavolo.event.v1.Office
-	(*v1.ConsentStated)(nil),          // 46: tavolo.event.v1.ConsentStated
-	(v1.SessionKind)(0),               // 47: tavolo.event.v1.SessionKind
-	(v1.ContributionKind)(0),          // 48: tavolo.event.v1.ContributionKind
-	(v1.Reply)(0),                     // 49: tavolo.event.v1.Reply
-	(*v1.Charter)(nil),                // 50: tavolo.event.v1.Charter
-	(*v1.Elector)(nil),                // 51: tavolo.event.v1.Elector
-	(*v1.BallotCast)(nil),             // 52: tavolo.event.v1.BallotCast
-	(*v1.AdviceGiven)(nil),            // 53: tavolo.event.v1.AdviceGiven
-	(v1.Outcome)(0),                   // 54: tavolo.event.v1.Outcome
-	(v1.OutcomeReason)(0),             // 55: tavolo.event.v1.OutcomeReason
-	(*v1.Tally)(nil),                  // 56: tavolo.event.v1.Tally
-	(v1.Round)(0),                     // 57: tavolo.event.v1.Round
-	(*v1.ActRecorded)(nil),            // 58: tavolo.event.v1.ActRecorded
-	(v1.Choice)(0),                    // 59: tavolo.event.v1.Choice
+	(*DisputeView)(nil),               // 21: tavolo.api.v1.DisputeView
+	(*ActView)(nil),                   // 22: tavolo.api.v1.ActView
+	(*ImportMinutesRequest)(nil),      // 23: tavolo.api.v1.ImportMinutesRequest
+	(*ExportMinutesRequest)(nil),      // 24: tavolo.api.v1.ExportMinutesRequest
+	(*ExportMinutesResponse)(nil),     // 25: tavolo.api.v1.ExportMinutesResponse
+	(*RecordedRequest)(nil),           // 26: tavolo.api.v1.RecordedRequest
+	(*RecordedResponse)(nil),          // 27: tavolo.api.v1.RecordedResponse
+	(*DecisionSummary)(nil),           // 28: tavolo.api.v1.DecisionSummary
+	(*WordingView)(nil),               // 29: tavolo.api.v1.WordingView
+	(*AttachmentView)(nil),            // 30: tavolo.api.v1.AttachmentView
+	(*FloorView)(nil),                 // 31: tavolo.api.v1.FloorView
+	(*TalkTime)(nil),                  // 32: tavolo.api.v1.TalkTime
+	(*AmendmentView)(nil),             // 33: tavolo.api.v1.AmendmentView
+	(*CountView)(nil),                 // 34: tavolo.api.v1.CountView
+	(*QuorumView)(nil),                // 35: tavolo.api.v1.QuorumView
+	(*ConditionView)(nil),             // 36: tavolo.api.v1.ConditionView
+	(*GetTutoringRequest)(nil),        // 37: tavolo.api.v1.GetTutoringRequest
+	(*GetTutoringResponse)(nil),       // 38: tavolo.api.v1.GetTutoringResponse
+	(*GetOwnBallotsRequest)(nil),      // 39: tavolo.api.v1.GetOwnBallotsRequest
+	(*GetOwnBallotsResponse)(nil),     // 40: tavolo.api.v1.GetOwnBallotsResponse
+	(*OwnBallot)(nil),                 // 41: tavolo.api.v1.OwnBallot
+	(v1.Scope)(0),                     // 42: tavolo.event.v1.Scope
+	(v1.Area)(0),                      // 43: tavolo.event.v1.Area
+	(v1.Stage)(0),                     // 44: tavolo.event.v1.Stage
+	(*timestamppb.Timestamp)(nil),     // 45: google.protobuf.Timestamp
+	(v1.Office)(0),                    // 46: tavolo.event.v1.Office
+	(*v1.ConsentStated)(nil),          // 47: tavolo.event.v1.ConsentStated
+	(v1.SessionKind)(0),               // 48: tavolo.event.v1.SessionKind
+	(v1.ContributionKind)(0),          // 49: tavolo.event.v1.ContributionKind
+	(v1.Reply)(0),                     // 50: tavolo.event.v1.Reply
+	(*v1.Charter)(nil),                // 51: tavolo.event.v1.Charter
+	(*v1.Elector)(nil),                // 52: tavolo.event.v1.Elector
+	(*v1.BallotCast)(nil),             // 53: tavolo.event.v1.BallotCast
+	(*v1.AdviceGiven)(nil),            // 54: tavolo.event.v1.AdviceGiven
+	(v1.Outcome)(0),                   // 55: tavolo.event.v1.Outcome
+	(v1.OutcomeReason)(0),             // 56: tavolo.event.v1.OutcomeReason
+	(*v1.Tally)(nil),                  // 57: tavolo.event.v1.Tally
+	(v1.Round)(0),                     // 58: tavolo.event.v1.Round
+	(*v1.ActRecorded)(nil),            // 59: tavolo.event.v1.ActRecorded
+	(v1.Choice)(0),                    // 60: tavolo.event.v1.Choice
 }
 var file_tavolo_api_v1_record_proto_depIdxs = []int32{
 	6,  // 0: tavolo.api.v1.ListWorkspacesResponse.workspaces:type_name -> tavolo.api.v1.WorkspaceView
 	7,  // 1: tavolo.api.v1.WorkspaceView.initiatives:type_name -> tavolo.api.v1.InitiativeSummary
-	41, // 2: tavolo.api.v1.InitiativeSummary.scope:type_name -> tavolo.event.v1.Scope
-	42, // 3: tavolo.api.v1.InitiativeSummary.area:type_name -> tavolo.event.v1.Area
-	43, // 4: tavolo.api.v1.InitiativeSummary.stage:type_name -> tavolo.event.v1.Stage
+	42, // 2: tavolo.api.v1.InitiativeSummary.scope:type_name -> tavolo.event.v1.Scope
+	43, // 3: tavolo.api.v1.InitiativeSummary.area:type_name -> tavolo.event.v1.Area
+	44, // 4: tavolo.api.v1.InitiativeSummary.stage:type_name -> tavolo.event.v1.Stage
 	7,  // 5: tavolo.api.v1.InitiativeView.initiative:type_name -> tavolo.api.v1.InitiativeSummary
 	11, // 6: tavolo.api.v1.InitiativeView.participants:type_name -> tavolo.api.v1.ParticipantView
 	12, // 7: tavolo.api.v1.InitiativeView.sessions:type_name -> tavolo.api.v1.SessionSummary
 	15, // 8: tavolo.api.v1.InitiativeView.items:type_name -> tavolo.api.v1.ItemView
-	27, // 9: tavolo.api.v1.InitiativeView.decisions:type_name -> tavolo.api.v1.DecisionSummary
+	28, // 9: tavolo.api.v1.InitiativeView.decisions:type_name -> tavolo.api.v1.DecisionSummary
 	10, // 10: tavolo.api.v1.InitiativeView.unlogged:type_name -> tavolo.api.v1.UnloggedView
-	44, // 11: tavolo.api.v1.UnloggedView.at:type_name -> google.protobuf.Timestamp
-	45, // 12: tavolo.api.v1.ParticipantView.offices:type_name -> tavolo.event.v1.Office
-	46, // 13: tavolo.api.v1.ParticipantView.consents:type_name -> tavolo.event.v1.ConsentStated
-	47, // 14: tavolo.api.v1.SessionSummary.kind:type_name -> tavolo.event.v1.SessionKind
+	45, // 11: tavolo.api.v1.UnloggedView.at:type_name -> google.protobuf.Timestamp
+	46, // 12: tavolo.api.v1.ParticipantView.offices:type_name -> tavolo.event.v1.Office
+	47, // 13: tavolo.api.v1.ParticipantView.consents:type_name -> tavolo.event.v1.ConsentStated
+	48, // 14: tavolo.api.v1.SessionSummary.kind:type_name -> tavolo.event.v1.SessionKind
 	0,  // 15: tavolo.api.v1.SessionSummary.phase:type_name -> tavolo.api.v1.SessionPhase
-	44, // 16: tavolo.api.v1.SessionSummary.starts_at:type_name -> google.protobuf.Timestamp
-	44, // 17: tavolo.api.v1.SessionSummary.opened_at:type_name -> google.protobuf.Timestamp
-	44, // 18: tavolo.api.v1.SessionSummary.closed_at:type_name -> google.protobuf.Timestamp
+	45, // 16: tavolo.api.v1.SessionSummary.starts_at:type_name -> google.protobuf.Timestamp
+	45, // 17: tavolo.api.v1.SessionSummary.opened_at:type_name -> google.protobuf.Timestamp
+	45, // 18: tavolo.api.v1.SessionSummary.closed_at:type_name -> google.protobuf.Timestamp
 	12, // 19: tavolo.api.v1.SessionView.session:type_name -> tavolo.api.v1.SessionSummary
 	11, // 20: tavolo.api.v1.SessionView.seats:type_name -> tavolo.api.v1.ParticipantView
 	15, // 21: tavolo.api.v1.SessionView.items:type_name -> tavolo.api.v1.ItemView
-	30, // 22: tavolo.api.v1.SessionView.floor:type_name -> tavolo.api.v1.FloorView
-	31, // 23: tavolo.api.v1.SessionView.talk:type_name -> tavolo.api.v1.TalkTime
+	31, // 22: tavolo.api.v1.SessionView.floor:type_name -> tavolo.api.v1.FloorView
+	32, // 23: tavolo.api.v1.SessionView.talk:type_name -> tavolo.api.v1.TalkTime
 	1,  // 24: tavolo.api.v1.ItemView.phase:type_name -> tavolo.api.v1.ItemPhase
 	16, // 25: tavolo.api.v1.ItemView.contributions:type_name -> tavolo.api.v1.ContributionView
 	20, // 26: tavolo.api.v1.ItemView.decisions:type_name -> tavolo.api.v1.DecisionView
-	28, // 27: tavolo.api.v1.ItemView.wordings:type_name -> tavolo.api.v1.WordingView
-	29, // 28: tavolo.api.v1.ItemView.attachments:type_name -> tavolo.api.v1.AttachmentView
-	48, // 29: tavolo.api.v1.ContributionView.kind:type_name -> tavolo.event.v1.ContributionKind
-	49, // 30: tavolo.api.v1.ContributionView.reply:type_name -> tavolo.event.v1.Reply
-	44, // 31: tavolo.api.v1.ContributionView.at:type_name -> google.protobuf.Timestamp
+	29, // 27: tavolo.api.v1.ItemView.wordings:type_name -> tavolo.api.v1.WordingView
+	30, // 28: tavolo.api.v1.ItemView.attachments:type_name -> tavolo.api.v1.AttachmentView
+	49, // 29: tavolo.api.v1.ContributionView.kind:type_name -> tavolo.event.v1.ContributionKind
+	50, // 30: tavolo.api.v1.ContributionView.reply:type_name -> tavolo.event.v1.Reply
+	45, // 31: tavolo.api.v1.ContributionView.at:type_name -> google.protobuf.Timestamp
 	16, // 32: tavolo.api.v1.ListContributionsResponse.contributions:type_name -> tavolo.api.v1.ContributionView
 	2,  // 33: tavolo.api.v1.DecisionView.phase:type_name -> tavolo.api.v1.DecisionPhase
-	50, // 34: tavolo.api.v1.DecisionView.charter:type_name -> tavolo.event.v1.Charter
-	51, // 35: tavolo.api.v1.DecisionView.electors:type_name -> tavolo.event.v1.Elector
-	52, // 36: tavolo.api.v1.DecisionView.ballots:type_name -> tavolo.event.v1.BallotCast
-	53, // 37: tavolo.api.v1.DecisionView.advice:type_name -> tavolo.event.v1.AdviceGiven
-	54, // 38: tavolo.api.v1.DecisionView.outcome:type_name -> tavolo.event.v1.Outcome
-	55, // 39: tavolo.api.v1.DecisionView.outcome_reason:type_name -> tavolo.event.v1.OutcomeReason
-	56, // 40: tavolo.api.v1.DecisionView.tally:type_name -> tavolo.event.v1.Tally
-	44, // 41: tavolo.api.v1.DecisionView.opened_at:type_name -> google.protobuf.Timestamp
-	44, // 42: tavolo.api.v1.DecisionView.closes_at:type_name -> google.protobuf.Timestamp
-	44, // 43: tavolo.api.v1.DecisionView.closed_at:type_name -> google.protobuf.Timestamp
-	21, // 44: tavolo.api.v1.DecisionView.acts:type_name -> tavolo.api.v1.ActView
-	51, // 45: tavolo.api.v1.DecisionView.planned_electors:type_name -> tavolo.event.v1.Elector
-	57, // 46: tavolo.api.v1.DecisionView.round:type_name -> tavolo.event.v1.Round
-	32, // 47: tavolo.api.v1.DecisionView.amendments:type_name -> tavolo.api.v1.AmendmentView
-	33, // 48: tavolo.api.v1.DecisionView.count:type_name -> tavolo.api.v1.CountView
-	58, // 49: tavolo.api.v1.ActView.act:type_name -> tavolo.event.v1.ActRecorded
-	44, // 50: tavolo.api.v1.ActView.at:type_name -> google.protobuf.Timestamp
-	2,  // 51: tavolo.api.v1.DecisionSummary.phase:type_name -> tavolo.api.v1.DecisionPhase
-	54, // 52: tavolo.api.v1.DecisionSummary.outcome:type_name -> tavolo.event.v1.Outcome
-	44, // 53: tavolo.api.v1.DecisionSummary.closes_at:type_name -> google.protobuf.Timestamp
-	44, // 54: tavolo.api.v1.DecisionSummary.closed_at:type_name -> google.protobuf.Timestamp
-	3,  // 55: tavolo.api.v1.DecisionSummary.follow_up:type_name -> tavolo.api.v1.FollowUp
-	44, // 56: tavolo.api.v1.WordingView.until:type_name -> google.protobuf.Timestamp
-	44, // 57: tavolo.api.v1.FloorView.since:type_name -> google.protobuf.Timestamp
-	44, // 58: tavolo.api.v1.AmendmentView.at:type_name -> google.protobuf.Timestamp
-	34, // 59: tavolo.api.v1.CountView.quorums:type_name -> tavolo.api.v1.QuorumView
-	35, // 60: tavolo.api.v1.CountView.conditions:type_name -> tavolo.api.v1.ConditionView
-	40, // 61: tavolo.api.v1.GetOwnBallotsResponse.ballots:type_name -> tavolo.api.v1.OwnBallot
-	59, // 62: tavolo.api.v1.OwnBallot.choice:type_name -> tavolo.event.v1.Choice
-	63, // [63:63] is the sub-list for method output_type
-	63, // [63:63] is the sub-list for method input_type
-	63, // [63:63] is the sub-list for extension type_name
-	63, // [63:63] is the sub-list for extension extendee
-	0,  // [0:63] is the sub-list for field type_name
+	51, // 34: tavolo.api.v1.DecisionView.charter:type_name -> tavolo.event.v1.Charter
+	52, // 35: tavolo.api.v1.DecisionView.electors:type_name -> tavolo.event.v1.Elector
+	53, // 36: tavolo.api.v1.DecisionView.ballots:type_name -> tavolo.event.v1.BallotCast
+	54, // 37: tavolo.api.v1.DecisionView.advice:type_name -> tavolo.event.v1.AdviceGiven
+	55, // 38: tavolo.api.v1.DecisionView.outcome:type_name -> tavolo.event.v1.Outcome
+	56, // 39: tavolo.api.v1.DecisionView.outcome_reason:type_name -> tavolo.event.v1.OutcomeReason
+	57, // 40: tavolo.api.v1.DecisionView.tally:type_name -> tavolo.event.v1.Tally
+	45, // 41: tavolo.api.v1.DecisionView.opened_at:type_name -> google.protobuf.Timestamp
+	45, // 42: tavolo.api.v1.DecisionView.closes_at:type_name -> google.protobuf.Timestamp
+	45, // 43: tavolo.api.v1.DecisionView.closed_at:type_name -> google.protobuf.Timestamp
+	22, // 44: tavolo.api.v1.DecisionView.acts:type_name -> tavolo.api.v1.ActView
+	52, // 45: tavolo.api.v1.DecisionView.planned_electors:type_name -> tavolo.event.v1.Elector
+	58, // 46: tavolo.api.v1.DecisionView.round:type_name -> tavolo.event.v1.Round
+	33, // 47: tavolo.api.v1.DecisionView.amendments:type_name -> tavolo.api.v1.AmendmentView
+	34, // 48: tavolo.api.v1.DecisionView.count:type_name -> tavolo.api.v1.CountView
+	21, // 49: tavolo.api.v1.DecisionView.disputes:type_name -> tavolo.api.v1.DisputeView
+	45, // 50: tavolo.api.v1.DisputeView.at:type_name -> google.protobuf.Timestamp
+	59, // 51: tavolo.api.v1.ActView.act:type_name -> tavolo.event.v1.ActRecorded
+	45, // 52: tavolo.api.v1.ActView.at:type_name -> google.protobuf.Timestamp
+	2,  // 53: tavolo.api.v1.DecisionSummary.phase:type_name -> tavolo.api.v1.DecisionPhase
+	55, // 54: tavolo.api.v1.DecisionSummary.outcome:type_name -> tavolo.event.v1.Outcome
+	45, // 55: tavolo.api.v1.DecisionSummary.closes_at:type_name -> google.protobuf.Timestamp
+	45, // 56: tavolo.api.v1.DecisionSummary.closed_at:type_name -> google.protobuf.Timestamp
+	3,  // 57: tavolo.api.v1.DecisionSummary.follow_up:type_name -> tavolo.api.v1.FollowUp
+	45, // 58: tavolo.api.v1.WordingView.until:type_name -> google.protobuf.Timestamp
+	45, // 59: tavolo.api.v1.FloorView.since:type_name -> google.protobuf.Timestamp
+	45, // 60: tavolo.api.v1.AmendmentView.at:type_name -> google.protobuf.Timestamp
+	35, // 61: tavolo.api.v1.CountView.quorums:type_name -> tavolo.api.v1.QuorumView
+	36, // 62: tavolo.api.v1.CountView.conditions:type_name -> tavolo.api.v1.ConditionView
+	41, // 63: tavolo.api.v1.GetOwnBallotsResponse.ballots:type_name -> tavolo.api.v1.OwnBallot
+	60, // 64: tavolo.api.v1.OwnBallot.choice:type_name -> tavolo.event.v1.Choice
+	65, // [65:65] is the sub-list for method output_type
+	65, // [65:65] is the sub-list for method input_type
+	65, // [65:65] is the sub-list for extension type_name
+	65, // [65:65] is the sub-list for extension extendee
+	0,  // [0:65] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_api_v1_record_proto_init() }
@@ -3950,7 +4053,7 @@ func file_tavolo_api_v1_record_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tavolo_api_v1_record_proto_rawDesc), len(file_tavolo_api_v1_record_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   37,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

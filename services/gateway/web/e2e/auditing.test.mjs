@@ -198,6 +198,18 @@ test("Figures over time stand beside a table with the same numbers, and say wher
   await page.close();
 });
 
+test("Items that users proposed and that were refused are named, each with its reason", async () => {
+  const item = `${initiative}:panchine`, { participants } = await tavolo.call("InitiativeService/GetInitiative", { workspace, initiative });
+  await tavolo.call("ItemService/ProposeItem", { workspace, item, title: { clear: "Le panchine" }, proposedBy: participants.find((p) => p.constituency === "user").participant });
+  await tavolo.call("ItemService/RefuseItem", { workspace, item, reason: { clear: "Se ne occupa il Comune." } });
+  const page = await open(evaluator, tavolo.base, `${audit}/strength`, "it"), row = page.getByRole("row", { name: /^Punti rifiutati/ });
+  await settled(page);
+  await row.getByText("Guarda quali").click();
+  await row.getByText("Se ne occupa il Comune.").waitFor();
+  assert.equal(await row.getByRole("link", { name: "Le panchine", exact: true }).getAttribute("href"), `/w/${workspace}/i/${initiative}`);
+  await page.close();
+});
+
 for (const language of languages) {
   test(`Every page of evaluators can be read by everybody (${language})`, async (t) => {
     const context = await reads();

@@ -102,7 +102,9 @@ test("The session is opened, and people say that they are there", async (t) => {
   await everybody((page) => sees(page, "Ci sono 3 persone."));
   // Somebody without a device is marked, and given an office.
   await press(giulia.page, "Segna chi c'è");
-  await giulia.page.getByRole("checkbox", { name: /^Bruno|^u2|assente/ }).first().click();
+  const mark = giulia.page.getByRole("checkbox", { name: /^Bruno|^u2|assente/ }).first(), size = await mark.boundingBox();
+  assert.ok(size.width >= 24 && size.height >= 24, `who is here is marked with ${size.width} by ${size.height} px`);
+  await mark.click();
   await everybody((page) => sees(page, "Ci sono 4 persone."));
   await giulia.page.getByRole("button", { name: "Compiti Piero" }).click();
   await giulia.page.getByRole("checkbox", { name: "Segreteria" }).click();

@@ -53,11 +53,14 @@ test("Each role in each phase is told one thing to do, or nothing where the scre
   assert.equal(hintOf(here({ ...at, floor: { speaking: "A" } })), "web/hint-speaking");
   assert.equal(hintOf(here({ ...at, paused: true })), undefined);
   const voting = (ballots: NonNullable<DecisionViewJson["ballots"]>, phase: NonNullable<DecisionViewJson["phase"]> = "DECISION_PHASE_OPEN"): SessionViewJson => ({
-    ...at, items: [{ id: "i:x", decisions: [{ phase, electors: ["A", "B"].map((participant) => ({ participant, standing: "STANDING_BINDING_VOTE" as const, present: true })), ballots }] }],
+    ...at, items: [{ id: "i:x", decisions: [{ id: "i:s:d", phase, electors: ["A", "B"].map((participant) => ({ participant, standing: "STANDING_BINDING_VOTE" as const, present: true })), ballots }] }],
   });
   assert.equal(hintOf(here(voting([], "DECISION_PHASE_POSED"))), "web/hint-posed");
   assert.equal(hintOf(here(voting([]))), "web/hint-vote");
   assert.equal(hintOf(here(voting([]), lead)), "web/hint-vote", "who leads votes too");
+  const unsent = { id: "1", name: "DecisionService/CastBallots" as const, request: {}, about: "ballot:i:s:d:A", text: "", failed: true };
+  assert.equal(hintOf(here(voting([])), [unsent]), "web/hint-listen", "a ballot that waits for the line is not asked for again");
+  assert.equal(hintOf(here(voting([])), [{ ...unsent, refused: { key: "decision/too-late" } }]), "web/hint-vote");
   assert.equal(hintOf(here(voting([{ participant: "A" }]))), "web/hint-voted");
   assert.equal(hintOf(here(voting([{ participant: "A" }]), lead)), "web/hint-votes-awaited");
   assert.equal(hintOf(here(voting([{ participant: "A" }, { participant: "B" }]), lead)), "web/hint-votes-all");

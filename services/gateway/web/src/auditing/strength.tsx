@@ -1,16 +1,17 @@
 // Figures beside the roles: what votes could do, who spoke and proposed, what was answered and carried out. Each with one sentence of what it means and
 // where the formula comes from. They never decide a role.
+import type { ComponentChildren } from "preact";
 import { ask, useAsked } from "../api";
 import type { GetFiguresResponseJson, TableShareJson } from "../gen/tavolo/api/v1/evidence_pb";
 import { A, Loading, Problem, Section } from "../parts/screen";
 import { Cell, Head, Row, Table } from "../parts/table";
-import { address } from "../route";
+import { address, initiativeOf } from "../route";
 import type { Page } from "../screens/audit";
 import { type Key, dayAndTime, number, t } from "../words";
 import { interval, percent } from "./department";
 import { FilterForm, Whose } from "./filterform";
 import { question, read } from "./filters";
-import { questions } from "./questions";
+import { type Refused, questions, refusedItems } from "./questions";
 import { type Source, Sources } from "./sources";
 import { Trends } from "./trends";
 
@@ -20,7 +21,11 @@ export function Strength({ workspace = "", departments, query, page, of }: { wor
   if (departments) asks.period = { ...asks.period, departments };
   const asked = useAsked(`strength ${workspace} ${departments?.join() ?? ""} ${query}`, async (signal) => {
     const f = await ask("EvidenceService/GetFigures", asks, signal);
-    return { f, named: [f.divergent, f.changedDecisions, f.overdue, f.implementationRefused].some((list) => list?.length) ? await questions(workspace, f.asOf, signal) : new Map<string, string>() };
+    const [named, refused] = await Promise.all([
+      [f.divergent, f.changedDecisions, f.overdue, f.implementationRefused].some((list) => list?.length) ? questions(workspace, f.asOf, signal) : new Map<string, string>(),
+      refusedItems(workspace, f.refusedItems ?? [], signal),
+    ]);
+    return { f, named, refused };
   });
   return (
     <>
@@ -45,8 +50,9 @@ interface Measure {
   means: Key;
   from: readonly Source[];
   value: string;
-  // Full ids of decisions or items behind it.
+  // Full ids of the decisions, or of the refused items, behind it.
   decisions?: string[] | undefined;
+  items?: string[] | undefined;
 }
 
 const share = (s: TableShareJson | undefined): string => s?.of ? t("web/strength-of", { n: s.n ?? 0, all: s.of, percent: percent(s) }) : t("web/strength-nothing");
@@ -67,7 +73,7 @@ function measures(f: GetFiguresResponseJson): Measure[] {
     { name: "web/strength-margin", means: "web/strength-margin-means", from: ["napel"], value: over(f.medianMargin, f.withMargin) },
     { name: "web/strength-conditional", means: "web/strength-conditional-means", from: ["barry", "wilson"], value: conditional(f), decisions: f.divergent },
     { name: "web/strength-agenda", means: "web/strength-agenda-means", from: ["bachrach"], value: share(f.agenda) },
-    { name: "web/strength-refused", means: "web/strength-refused-means", from: ["bachrach"], value: `${share(f.refused)}. ${t("web/strength-refused-others", { share: share(f.refusedOthers) })}` },
+    { name: "web/strength-refused", means: "web/strength-refused-means", from: ["bachrach"], value: `${share(f.refused)}. ${t("web/strength-refused-others", { share: share(f.refusedOthers) })}`, items: f.refusedItems },
     { name: "web/strength-voice", means: "web/strength-voice-means", from: [], value: f.voice === undefined ? t("web/strength-nothing") : number(Number(f.voice)) },
     { name: "web/strength-turns", means: "web/strength-turns-means", from: [], value: share(f.turns) },
     {
@@ -79,7 +85,7 @@ function measures(f: GetFiguresResponseJson): Measure[] {
   ];
 }
 
-function Figures({ workspace, f, named }: { workspace: string; f: GetFiguresResponseJson; named: Map<string, string> }) {
+function Figures({ workspace, f, named, refused }: { workspace: string; f: GetFiguresResponseJson; named: Map<string, string>; refused: Map<string, Refused> }) {
   const columns = [t("web/strength-measure"), t("web/strength-value"), t("web/strength-what")];
   return (
     <Table caption={t("web/strength-caption")} columns={columns}>
@@ -88,16 +94,27 @@ function Figures({ workspace, f, named }: { workspace: string; f: GetFiguresResp
           <Head>{t(m.name)}</Head>
           <Cell of={columns[1]!}>
             {m.value}
-            {(m.decisions ?? []).length > 0 && (
-              <details class="more">
-                <summary>{t("web/strength-see", { n: m.decisions!.length })} <span class="visually-hidden">{t(m.name)}</span></summary>
-                <ul>{m.decisions!.map((id) => <li key={id}><A href={address.decision(workspace, id)}>{named.get(id) || id}</A></li>)}</ul>
-              </details>
-            )}
+            <Behind name={m.name} list={m.decisions} line={(id) => <A href={address.decision(workspace, id)}>{named.get(id) || id}</A>} />
+            <Behind name={m.name} list={m.items} line={(id) => <Item workspace={workspace} id={id} item={refused.get(id)} />} />
           </Cell>
           <Cell of={columns[2]!}>{t(m.means)} <Sources of={m.from} /></Cell>
         </Row>
       ))}
     </Table>
   );
+}
+
+// Behind lists what a figure counts.
+function Behind({ name, list = [], line }: { name: Key; list: string[] | undefined; line: (id: string) => ComponentChildren }) {
+  return list.length > 0 && (
+    <details class="more">
+      <summary>{t("web/strength-see", { n: list.length })} <span class="visually-hidden">{t(name)}</span></summary>
+      <ul>{list.map((id) => <li key={id}>{line(id)}</li>)}</ul>
+    </details>
+  );
+}
+
+// Item is one that was kept off the agenda, with the reason; it is on the page of its initiative.
+function Item({ workspace, id, item }: { workspace: string; id: string; item: Refused | undefined }) {
+  return <><A href={address.initiative(workspace, initiativeOf(id))}>{item?.title || id}</A>{item?.reason && <span class="under d-block">{t("web/strength-refused-why")} <q>{item.reason}</q></span>}</>;
 }

@@ -9,14 +9,17 @@ import { type Desk, of } from "./desk";
 import { someone } from "./someone";
 import { followUpOf, followUpName } from "./followups";
 
+// Objections are told above, each with what became of it; why the group set one aside stands here.
+const told = ["ACT_KIND_OBJECTION_RAISED", "ACT_KIND_OBJECTION_INTEGRATED", "ACT_KIND_OBJECTION_WITHDRAWN"];
+
 export function After({ desk }: { desk: Desk }) {
   const { d } = desk, implements_ = desk.takesPart && d.charter?.implementer === desk.mine || desk.takesPart && (d.acts ?? []).some((a) => a.act?.kind === "ACT_KIND_IMPLEMENTATION_DUE" && a.act.owner === desk.mine);
-  const state = followUpOf(d, new Date().toISOString());
+  const state = followUpOf(d, new Date().toISOString()), acts = (d.acts ?? []).filter((a) => !told.includes(String(a.act?.kind)));
   return (
     <div class="after">
       {state && <p>{t("web/follow-up")} <span class={`state follow ${state}`}>{t(followUpName[state])}</span></p>}
-      {(d.acts ?? []).length > 0 && <Acts d={d} all={desk.all} />}
-      {(desk.facilitates || implements_) && <Tell desk={desk} />}
+      {acts.length > 0 && <Acts d={{ ...d, acts }} all={desk.all} />}
+      {(desk.facilitates || implements_ && state) && <Tell desk={desk} />}
       <Contest desk={desk} />
     </div>
   );

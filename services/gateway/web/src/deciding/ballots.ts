@@ -46,9 +46,13 @@ export function awaited(electors: ElectorJson[], ballots: { participant?: string
   return electors.filter((e) => votes(e) && (e.present || e.proxy) && !voted.has(e.participant));
 }
 
-// awaits tells whether a vote waits for somebody's own ballot, or for one that they carry.
-export const awaits = (d: DecisionViewJson, mine: string | undefined): boolean =>
-  d.phase === "DECISION_PHASE_OPEN" && mine !== undefined && awaited(d.electors ?? [], d.ballots ?? []).some((e) => e.proxy ? e.proxy.to === mine : e.participant === mine);
+// owing gives the electors whose ballot somebody still has to cast in a vote: their own, or one that they carry. What is on its way in the outbox is cast.
+const owing = (d: DecisionViewJson, mine: string | undefined, unsent: Unsent[]): ElectorJson[] =>
+  d.phase !== "DECISION_PHASE_OPEN" || mine === undefined ? [] : awaited(d.electors ?? [], d.ballots ?? []).filter((e) =>
+    (e.proxy ? e.proxy.to : e.participant) === mine && !unsent.some((u) => u.about === aboutBallot(d.id ?? "", e.participant ?? "") && !u.refused));
+
+export const awaits = (d: DecisionViewJson, mine: string | undefined, unsent: Unsent[]): boolean => owing(d, mine, unsent).length > 0;
+export const awaitsOwn = (d: DecisionViewJson, mine: string | undefined, unsent: Unsent[]): boolean => owing(d, mine, unsent).some((e) => !e.proxy);
 
 // Whose ballot in which decision shall be open on the screen, "decision participant"; whoever opens it takes the wish away.
 export const wanted = signal("");

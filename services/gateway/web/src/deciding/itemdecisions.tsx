@@ -59,6 +59,7 @@ export function Standing({ desk, page = false }: { desk: Desk; page?: boolean })
   return (
     <>
       {d.contested && <p class="notice">{t("web/contested")}{d.contestedBy && ` ${t("web/contest-by", { who: named(desk.all, d.contestedBy) })}`}{d.contest && <q class="text d-block">{d.contest}</q>}</p>}
+      {(d.disputes ?? []).map((x) => <p key={x.at} class="note d-block">{t("web/was-contested", { who: named(desk.all, x.by) })} {x.text && <q class="text">{x.text}</q>} {t("web/was-settled")} {x.how && <q class="text">{x.how}</q>}</p>)}
       <Proposal desk={desk} />
       {d.phase !== "DECISION_PHASE_OPEN" && <Unsent desk={desk} />}
       {d.phase === "DECISION_PHASE_POSED" && <Posed desk={desk} page={page} />}

@@ -42,7 +42,7 @@ function OpenVote({ desk }: { desk: Desk }) {
     <div class="sure" role="group" aria-labelledby={id}>
       <h5 id={id}>{t("web/open-sure")}</h5>
       <p>{t("web/open-freezes")} {t("web/open-there", { n: there.length, all: electors.filter(votes).length })}</p>
-      <div class={`field ${wrong ? "is-wrong" : ""}`}>
+      <div class={`ask ${wrong ? "is-wrong" : ""}`}>
         <label for={`${id}-at`}>{t("web/open-closes")}</label>
         <p class="hint" id={`${id}-hint`}>{t("web/open-closes-hint")}</p>
         {wrong && <p class="wrong" id={`${id}-wrong`}>{t("web/open-closes-wrong")}</p>}
@@ -163,15 +163,17 @@ function LeadRounds({ desk }: { desk: Desk }) {
 }
 
 function Amend({ desk, objector, done }: { desk: Desk; objector: string; done: () => void }) {
-  const [text, set] = useState(desk.d.proposal || desk.d.question || ""), [lacks, setLacks] = useState(false), doing = useDoing();
+  const now = desk.d.proposal || desk.d.question || "", [text, set] = useState(now), [lacks, setLacks] = useState<Key | undefined>(undefined), doing = useDoing();
   const save = async () => {
-    setLacks(!text.trim());
-    if (text.trim() && await doing.tell("DecisionService/AmendProposal", { ...of(desk), text: { clear: text.trim() }, ...(objector ? { objector } : {}) })) done();
+    // The same text once more would say of an objection that the text meets it, and nothing would have changed.
+    const wrong = !text.trim() ? "web/amend-lacks" : text.trim() === now.trim() ? "web/amend-same" : undefined;
+    setLacks(wrong);
+    if (!wrong && await doing.tell("DecisionService/AmendProposal", { ...of(desk), text: { clear: text.trim() }, ...(objector ? { objector } : {}) })) done();
   };
   return (
     <form noValidate class="contribute" onSubmit={(e) => { e.preventDefault(); void save(); }}>
       <Field id={`amend-${desk.id}-${objector}`} lines={4} max={8000} label={objector ? t("web/amend-for", { who: named(desk.all, objector) }) : t("web/amend-text")} value={text} set={set} />
-      {lacks && <p class="wrong" role="alert">{t("web/amend-lacks")}</p>}
+      {lacks && <p class="wrong" role="alert">{t(lacks)}</p>}
       <Trouble of={doing} all={desk.all} />
       <div class="acts"><Act look="main" submit busy={doing.busy}>{t("web/amend-save")}</Act><Act look="small" onClick={done}>{t("web/vote-leave")}</Act></div>
     </form>

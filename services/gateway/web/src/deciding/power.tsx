@@ -118,7 +118,7 @@ function Picture({ sides }: { sides: Side[] }) {
   const can = (s: Side) => [s.stops && t("web/power-can-stop"), s.decides && t("web/power-can-decide")].filter(Boolean).join(" ");
   return (
     <div class="power-picture">
-      <svg class="bars" viewBox={`0 0 100 ${sides.length * 14}`} preserveAspectRatio="none" aria-hidden="true" focusable="false">
+      <svg class="bars" height={`${sides.length * 1.75}em`} viewBox={`0 0 100 ${sides.length * 14}`} preserveAspectRatio="none" aria-hidden="true" focusable="false">
         {[25, 50, 75].map((x) => <line key={x} class="grid" x1={x} x2={x} y1="0" y2={sides.length * 14} />)}
         {sides.map((s, i) => (
           <g key={s.who}>

@@ -149,7 +149,7 @@ function Choose({ desk, who, about, consulted, objected, finish, leave }: { desk
         ))}
       </fieldset>
       {objects && (
-        <div class={`field ${lacks === "reason" ? "is-wrong" : ""}`}>
+        <div class={`ask ${lacks === "reason" ? "is-wrong" : ""}`}>
           <label for={`${id}-reason`}>{own ? t("web/vote-reason") : t("web/vote-reason-other", { who: named(desk.all, who) })}</label>
           <p class="hint" id={`${id}-hint`}>{t("web/vote-reason-hint")}</p>
           {lacks === "reason" && <p class="wrong" id={`${id}-lacks`}>{t("web/vote-lacks-reason")}</p>}

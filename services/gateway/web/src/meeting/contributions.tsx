@@ -114,7 +114,7 @@ function Standing({ c, said, later, go }: { c: Said; said: Said[]; later: Said |
   );
 }
 
-// Possible are the buttons of a contribution.
+// Possible are the buttons of a contribution. Advice that was only spoken can be answered as well: it waits for an answer like any other.
 function Possible({ here, item, c, form, later, open }: { here: Here; item: ItemViewJson; c: Said; form: Writing | undefined; later: boolean; open: (form: Writing | undefined) => void }) {
   const proposal = c.kind === "CONTRIBUTION_KIND_PROPOSAL", own = c.by === here.mine;
   const turn = (f: Writing) => open(form === f ? undefined : f);
@@ -122,7 +122,7 @@ function Possible({ here, item, c, form, later, open }: { here: Here; item: Item
   return (
     <div class="acts">
       {!words && (own || here.writes) && <Button look={left ? "plain" : "small"} expanded={form === "word"} onClick={() => turn("word")}>{t("web/room-add-words")}<Number c={c} /></Button>}
-      {words && <Button look="small" expanded={form === "answer"} onClick={() => turn("answer")}>{t("web/room-answer")}<Number c={c} /></Button>}
+      {(words || c.kind === "CONTRIBUTION_KIND_ADVICE") && <Button look="small" expanded={form === "answer"} onClick={() => turn("answer")}>{t("web/room-answer")}<Number c={c} /></Button>}
       {words && proposal && !later && <Button look="small" expanded={form === "amend"} onClick={() => turn("amend")}>{t("web/room-amend")}<Number c={c} /></Button>}
       {words && !proposal && !c.answers && <Button look="small" expanded={form === "take"} onClick={() => turn("take")}>{t("web/room-take")}<Number c={c} /></Button>}
     </div>

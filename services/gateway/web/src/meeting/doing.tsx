@@ -1,6 +1,8 @@
 // Doing something with a button: one thing at a time, and what is said when it did not work.
 import type { ComponentProps } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Refusal, type Command, type Commands, tell } from "../api";
+import { state } from "../live";
 import { Button, useSending } from "../parts/form";
 import { type People, named } from "../parts/people";
 import { type Message, say } from "../words";
@@ -15,8 +17,12 @@ export interface Doing {
 }
 
 export function useDoing(): Doing {
-  const { busy, refused, send } = useSending();
-  return { busy, problem: refused?.says, work: send, tell: (name, request) => send(() => tell(name, request)) };
+  const { busy, refused, send } = useSending(), [over, setOver] = useState<Refusal | undefined>(undefined), was = useRef(state.value);
+  useEffect(() => { // that Tavolo does not answer is true until the line is back
+    if (was.current !== "live" && state.value === "live" && refused?.says.key === "web/error-network") setOver(refused);
+    was.current = state.value;
+  }, [state.value]);
+  return { busy, problem: refused === over ? undefined : refused?.says, work: send, tell: (name, request) => send(() => tell(name, request)) };
 }
 
 // Trouble says what went wrong, at once.

@@ -1,7 +1,7 @@
 // Who speaks, who asks to, and who could be next. The suggestion is only that: whoever facilitates gives the floor to whom they choose.
 import { useState } from "preact/hooks";
 import { awaits } from "../deciding/ballots";
-import { send } from "../outbox";
+import { outbox, send } from "../outbox";
 import type { ItemViewJson } from "../gen/tavolo/api/v1/record_pb";
 import { Button, Field, Select, since } from "../parts/form";
 import { named } from "../parts/people";
@@ -127,7 +127,7 @@ export function OwnHand({ here, item }: { here: Here; item: ItemViewJson | undef
     <div class="own-hand">
       {!here.present ? <SeatYourself here={here} /> : !item ? <p class="quiet">{t("web/room-no-current")}</p> : floor.speaking === mine ? <EndTurn here={here} item={item} who={mine} /> : (
         <>
-          <Button look={place > 0 || item.decisions?.some((d) => awaits(d, mine)) ? "plain" : "main"} busy={doing.busy}
+          <Button look={place > 0 || item.decisions?.some((d) => awaits(d, mine, outbox().unsent.value)) ? "plain" : "main"} busy={doing.busy}
             onClick={() => void doing.tell(place > 0 ? "ItemService/LowerHand" : "ItemService/RaiseHand", { ...where(here, item), participant: mine })}>
             <HandSign up={place > 0} />{t(place > 0 ? "web/room-hand-lower" : "web/room-hand-raise")}
           </Button>

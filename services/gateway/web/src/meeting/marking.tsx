@@ -40,7 +40,7 @@ function Line({ here, p }: { here: Here; p: ParticipantViewJson }) {
   const turn = (office: Office) => sit(held.includes(office) ? held.filter((o) => o !== office) : [...held, office]);
   return (
     <li class="seat">
-      <div class="pick">
+      <div class="option">
         <input type="checkbox" id={`here-${p.participant}`} checked={present} aria-disabled={doing.busy} onClick={(e) => {
           e.preventDefault(); // the record says whether it is checked
           if (present) void doing.tell("SessionService/UnseatParticipant", { ...of, participant: p.participant ?? "" });
@@ -49,10 +49,10 @@ function Line({ here, p }: { here: Here; p: ParticipantViewJson }) {
         <label for={`here-${p.participant}`}><span class="who">{name}</span> <span class="note">{t(present ? "web/room-present" : "web/room-away")}</span></label>
       </div>
       {present && <Button look="small" expanded={open} onClick={() => setOpen(!open)}>{t("web/room-offices")} <span class="visually-hidden">{name}</span></Button>}
-      <fieldset id={id} class="field" hidden={!open || !present}>
+      <fieldset id={id} class="ask" hidden={!open || !present}>
         <legend>{t("web/room-offices-of", { who: name })}</legend>
         {offices.map((o) => (
-          <div key={o} class="pick"><input type="checkbox" id={`${id}-${o}`} checked={held.includes(o)} onClick={(e) => { e.preventDefault(); turn(o); }} /><label for={`${id}-${o}`}>{label("office", o)}</label></div>
+          <div key={o} class="option"><input type="checkbox" id={`${id}-${o}`} checked={held.includes(o)} onClick={(e) => { e.preventDefault(); turn(o); }} /><label for={`${id}-${o}`}>{label("office", o)}</label></div>
         ))}
       </fieldset>
       <Trouble of={doing} all={new Map([...here.all, [p.participant ?? "", p]])} />

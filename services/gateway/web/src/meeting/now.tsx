@@ -1,7 +1,8 @@
 // What the meeting is at: the current item, big, with who speaks, what was said and what is being decided.
-import { awaited, awaits, wanted } from "../deciding/ballots";
+import { awaitsOwn, wanted } from "../deciding/ballots";
 import { ItemDecisions } from "../deciding/itemdecisions";
 import type { ItemViewJson } from "../gen/tavolo/api/v1/record_pb";
+import { outbox } from "../outbox";
 import { Button } from "../parts/form";
 import { named } from "../parts/people";
 import { t } from "../words";
@@ -13,7 +14,7 @@ import { AskPause } from "./pause";
 
 // GoVote opens the ballot that waits for the person here, from where the thumb is: the first of the three taps, wherever the screen has been scrolled to.
 function GoVote({ here, item }: { here: Here; item: ItemViewJson | undefined }) {
-  const mine = here.mine ?? "", d = item?.decisions?.find((one) => awaited(one.electors ?? [], one.ballots ?? []).some((e) => e.participant === mine && !e.proxy) && awaits(one, mine));
+  const mine = here.mine ?? "", d = item?.decisions?.find((one) => awaitsOwn(one, mine, outbox().unsent.value));
   return d ? <Button onClick={() => { wanted.value = `${d.id} ${mine}`; }}>{t("web/vote-now")}<span class="visually-hidden"> {d.question}</span></Button> : null;
 }
 

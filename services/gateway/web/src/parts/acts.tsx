@@ -24,7 +24,7 @@ export function Acts({ d, all }: { d: DecisionViewJson; all: People }) {
 function detail({ act = {} }: ActViewJson, all: People): string[] {
   const parts: string[] = [];
   if (act.byElectorate) parts.push(t("web/by-electorate"));
-  else if (act.by) parts.push(t("web/act-by", { who: named(all, act.by) }));
+  else if (act.by && act.by !== act.objector) parts.push(t("web/act-by", { who: named(all, act.by) }));
   if (act.kind === "ACT_KIND_FINAL_ACT") parts.push(t(act.sameAsOutcome ? "web/act-same" : "web/act-other"));
   if (act.due) parts.push(t("web/act-due", { day: day(act.due) }));
   if (act.owner) parts.push(t("web/act-owner", { who: named(all, act.owner) }));

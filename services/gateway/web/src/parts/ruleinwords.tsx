@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import type { DecisionViewJson } from "../gen/tavolo/api/v1/record_pb";
 import type { ThresholdJson } from "../gen/tavolo/event/v1/decision_pb";
 import { type Condition, type Quorum, conditionsOf, quorumOf, votersOf } from "../rule";
-import { constituency, label, list, t } from "../words";
+import { constituency, day, label, list, t } from "../words";
 import { type People, named } from "./people";
 import { Empty } from "./screen";
 
@@ -30,6 +30,8 @@ export function RuleInWords({ d, all }: { d: DecisionViewJson; all: People }) {
       {d.ratifier && <Fact of={t("web/rule-ratifier")}>{d.ratifier}</Fact>}
       {charter.precommittedBy && <Fact of={t("web/rule-precommitted")}>{named(all, charter.precommittedBy)}</Fact>}
       <Fact of={t("web/rule-ballots")}>{t(charter.secret ? "web/ballots-secret" : "web/ballots-open")}</Fact>
+      {charter.implementer && <Fact of={t("web/rule-implementer")}>{named(all, charter.implementer)}</Fact>}
+      {charter.due && <Fact of={t("web/rule-due")}>{day(charter.due)}</Fact>}
       {promised && <Fact of={t("web/role-promised")}>{promised}</Fact>}
       {asked && <Fact of={t("web/role-asked")}>{asked}</Fact>}
     </dl>

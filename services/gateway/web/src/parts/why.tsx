@@ -2,7 +2,7 @@
 import { ask, useAsked } from "../api";
 import type { ObstacleJson, StrengthJson, WhyResponseJson } from "../gen/tavolo/api/v1/roles_pb";
 import { hundred } from "../rule";
-import { type Key, dayAndTime, duration, has, t } from "../words";
+import { type Key, dayAndTime, duration, has, spoken, t } from "../words";
 import { sentence } from "./roles";
 import { Loading, Problem } from "./screen";
 import { Cell, Head, Row, Table } from "./table";
@@ -63,7 +63,7 @@ function Proof({ a }: { a: WhyResponseJson }) {
       {(a.proof ?? []).map((p) => (
         <Row key={p.sequence}>
           <Head>{p.sequence}</Head>
-          <Cell of={columns[1]!}>{(p.events ?? []).map((e) => <span key={e} class="d-block">{event(e)} <code>{e}</code></span>)}</Cell>
+          <Cell of={columns[1]!}>{(p.events ?? []).map((e) => <span key={e} class="d-block">{event(e)} {code(e)}</span>)}</Cell>
           <Cell of={columns[2]!}>{p.occurredAt && dayAndTime(p.occurredAt)}</Cell>
         </Row>
       ))}
@@ -71,7 +71,10 @@ function Proof({ a }: { a: WhyResponseJson }) {
   );
 }
 
-// event says an event by a name of the contract; the name itself stands beside it.
+// code is the name of the contract, for whoever looks an event up; it stands beside the words, and in easy Italian only where there are none.
+const code = (name: string) => (spoken.value.language === "it-x-facile" && event(name) ? undefined : <code>{name}</code>);
+
+// event says an event in words, by its name in the contract.
 function event(name: string): string {
   const key = `web/event-${name.replaceAll("_", "-")}`;
   return has(key) ? t(key) : "";

@@ -10,7 +10,7 @@ import { Check, Choice, Field, Form, Notice, type Problems } from "../parts/form
 import { Problem, Screen } from "../parts/screen";
 import { address, go, secret } from "../route";
 import { uuid } from "../uuid";
-import { type Key, dayAndTime, t } from "../words";
+import { type Key, dayAndTime, say, t } from "../words";
 
 export function Enter({ back }: { back?: string | undefined }) {
   const brought = secret.value;
@@ -42,14 +42,15 @@ function ByInvitation({ brought, back }: { brought: string; back: string | undef
   );
 }
 
-// Unknown says why an invitation cannot be used, and offers the code as another way.
+// Unknown says why an invitation cannot be used, and offers the code as another way. The same once more would be refused again; only a line that broke is tried anew.
 function Unknown({ asked }: { asked: ReturnType<typeof useAsked<InvitationViewJson>> }) {
-  const gone = asked.problem?.code.startsWith("account/");
+  const { problem } = asked;
+  if (!problem?.code.startsWith("account/")) return <Problem asked={asked} />;
   return (
     <>
-      <Problem asked={asked} />
-      {gone && <p>{t("web/enter-again")}</p>}
-      {gone && <Code look={async (code) => { await ask("AccountService/LookAtInvitation", { secret: code }); secret.value = code; }} />}
+      <div role="alert" class="problem"><p class="mb-0">{say(problem.says)}</p></div>
+      <p>{t("web/enter-again")}</p>
+      <Code look={async (code) => { await ask("AccountService/LookAtInvitation", { secret: code }); secret.value = code; }} />
     </>
   );
 }

@@ -73,6 +73,7 @@ function Answer({ d }: { d: GetTable3ResponseJson }) {
       {items.map(([item, says]) => <Item key={item} says={says} item={item} rows={(d.rows ?? []).filter((r) => r.item === item)} />)}
       <Section id="notes" title={t("web/table3-notes")}>
         <ul>
+          <li>{t("web/table3-note-planning")}</li>
           <li>{t("web/table3-note-rounding")}</li><li>{t("web/table3-note-interval")}</li><li>{t("web/table3-note-finite", { population: d.population ?? 0 })}</li>
           <li>{t("web/table3-note-misprint")}</li><li>{t("web/table3-note-declared")}</li><li>{t("web/table3-note-limits")}</li>
         </ul>

@@ -16,7 +16,7 @@ import { Loaded } from "../parts/loaded";
 import { A, Empty, Loading, Problem, Screen, Section } from "../parts/screen";
 import { Cell, Head, Row, Table } from "../parts/table";
 import { address, refine } from "../route";
-import { dayAndTime, t } from "../words";
+import { dayAndTime, number, t } from "../words";
 
 const strength = () => import("../auditing/strength");
 
@@ -153,7 +153,7 @@ function Figure({ f, row, each, other }: { f: Filters; row: LedgerRowJson; each:
             <Cell of={columns[1]!}>{s.share?.n ?? 0}</Cell>
             <Cell of={columns[2]!}>{percent(s.share)}</Cell>
             <Cell of={columns[3]!}>{n > 0 ? interval(s.interval) : "–"}</Cell>
-            <Cell of={columns[4]!}>{decisions[s.role ?? ""] ?? 0}</Cell>
+            <Cell of={columns[4]!}>{number(decisions[s.role ?? ""] ?? 0)}</Cell>
           </Row>
         ))}
       </Table>

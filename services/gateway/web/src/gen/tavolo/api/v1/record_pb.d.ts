@@ -1870,6 +1870,13 @@ export declare type DecisionView = Message<"tavolo.api.v1.DecisionView"> & {
    * @generated from field: string ratifier = 28;
    */
   ratifier: string;
+
+  /**
+   * How the minutes were contested and what was said when it was settled, oldest first; what is not settled yet is in `contest`.
+   *
+   * @generated from field: repeated tavolo.api.v1.DisputeView disputes = 29;
+   */
+  disputes: DisputeView[];
 };
 
 /**
@@ -2073,6 +2080,13 @@ export declare type DecisionViewJson = {
    * @generated from field: string ratifier = 28;
    */
   ratifier?: string;
+
+  /**
+   * How the minutes were contested and what was said when it was settled, oldest first; what is not settled yet is in `contest`.
+   *
+   * @generated from field: repeated tavolo.api.v1.DisputeView disputes = 29;
+   */
+  disputes?: DisputeViewJson[];
 };
 
 /**
@@ -2080,6 +2094,96 @@ export declare type DecisionViewJson = {
  * Use `create(DecisionViewSchema)` to create a new message.
  */
 export declare const DecisionViewSchema: GenMessage<DecisionView, {jsonType: DecisionViewJson}>;
+
+/**
+ * DisputeView is a dispute about the minutes of a decision that was settled.
+ *
+ * @generated from message tavolo.api.v1.DisputeView
+ */
+export declare type DisputeView = Message<"tavolo.api.v1.DisputeView"> & {
+  /**
+   * Who contested, as a pseudonym.
+   *
+   * @generated from field: string by = 1;
+   */
+  by: string;
+
+  /**
+   * What they said was wrong.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
+
+  /**
+   * Who wrote down how it was settled.
+   *
+   * @generated from field: string settled_by = 3;
+   */
+  settledBy: string;
+
+  /**
+   * How it was settled.
+   *
+   * @generated from field: string how = 4;
+   */
+  how: string;
+
+  /**
+   * When it was settled.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 5;
+   */
+  at?: Timestamp | undefined;
+};
+
+/**
+ * DisputeView is a dispute about the minutes of a decision that was settled.
+ *
+ * @generated from message tavolo.api.v1.DisputeView
+ */
+export declare type DisputeViewJson = {
+  /**
+   * Who contested, as a pseudonym.
+   *
+   * @generated from field: string by = 1;
+   */
+  by?: string;
+
+  /**
+   * What they said was wrong.
+   *
+   * @generated from field: string text = 2;
+   */
+  text?: string;
+
+  /**
+   * Who wrote down how it was settled.
+   *
+   * @generated from field: string settled_by = 3;
+   */
+  settledBy?: string;
+
+  /**
+   * How it was settled.
+   *
+   * @generated from field: string how = 4;
+   */
+  how?: string;
+
+  /**
+   * When it was settled.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 5;
+   */
+  at?: TimestampJson;
+};
+
+/**
+ * Describes the message tavolo.api.v1.DisputeView.
+ * Use `create(DisputeViewSchema)` to create a new message.
+ */
+export declare const DisputeViewSchema: GenMessage<DisputeView, {jsonType: DisputeViewJson}>;
 
 /**
  * ActView is something that became of a decision.
