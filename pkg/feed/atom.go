@@ -76,11 +76,11 @@ func Atom(s Site, lang string, p *feedv1.PullResponse, before, limit uint64) ([]
 	}
 	for _, e := range p.Entries {
 		x := e.Entry
-		entry := atomEntry{ID: Tag(s.Authority, x.Id), Title: clean(Title(lang, x)), Updated: instant(x.RecordedAt.AsTime()), Published: instant(x.OccurredAt.AsTime()),
+		entry := atomEntry{ID: x.Id, Title: clean(Title(lang, x)), Updated: instant(x.RecordedAt.AsTime()), Published: instant(x.OccurredAt.AsTime()),
 			Links:   []atomLink{{"alternate", "text/html", s.link(x.Page)}},
 			Content: atomText{"text", clean(strings.Join(append([]string{Title(lang, x)}, Lines(lang, x)...), "\n"))}}
 		if x.About != x.Id {
-			entry.Links = append(entry.Links, atomLink{"related", "", Tag(s.Authority, x.About)})
+			entry.Links = append(entry.Links, atomLink{"related", "", x.About})
 		}
 		for _, t := range tags(x) {
 			entry.Categories = append(entry.Categories, atomCategory{t})

@@ -31,7 +31,7 @@ type cloudEvent struct {
 	Data     json.RawMessage `json:"data"`
 }
 
-// CloudEvent writes an entry. Its id is the entry's, its source the workspace: the two together are unique in the world of one installation.
+// CloudEvent writes an entry. Its id is the entry's, its source the workspace: either is unique in the world.
 func CloudEvent(s Site, e *feedv1.NumberedEntry) ([]byte, error) {
 	data, err := JSON(e)
 	if err != nil {

@@ -7,8 +7,8 @@
 //	               ─► CloudEvents 1.0 (webhooks, NATS)               cloudevent.go
 //	               ─► one sentence for people, in their language     words.go
 //
-// Every form has the same entries in the same order under the same ids. An id never changes: <workspace>:<sequence>, and where a form wants an address,
-// a tag: URI (RFC 4151) made of it and of a name that an installation fixes once.
+// Every form has the same entries in the same order under the same ids. An id never changes: it is a tag: URI (RFC 4151) made of <workspace>:<sequence>
+// and of a name that an installation fixes once. Entries come with it: inside, where there is one installation, they have the part behind that name.
 //
 // Not here: what an entry may say (views), who may read it (feeds).
 package feed
@@ -23,7 +23,7 @@ import (
 	feedv1 "tavolo/proto/tavolo/feed/v1"
 )
 
-// ID is the id of the entry of a commit.
+// ID is the id of the entry of a commit, inside an installation; outside it is a Tag.
 func ID(workspace string, sequence uint64) string {
 	return workspace + ":" + strconv.FormatUint(sequence, 10)
 }

@@ -48,7 +48,7 @@ func JSONFeed(s Site, lang string, p *feedv1.PullResponse, before, limit uint64)
 		}
 		x := e.Entry
 		f.Items = append(f.Items, jsonItem{
-			ID: Tag(s.Authority, x.Id), URL: s.link(x.Page), Title: Title(lang, x), ContentText: strings.Join(append([]string{Title(lang, x)}, Lines(lang, x)...), "\n"),
+			ID: x.Id, URL: s.link(x.Page), Title: Title(lang, x), ContentText: strings.Join(append([]string{Title(lang, x)}, Lines(lang, x)...), "\n"),
 			Published: instant(x.RecordedAt.AsTime()), Tags: tags(x), Language: language(lang), Tavolo: data,
 		})
 	}

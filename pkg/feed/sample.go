@@ -9,6 +9,9 @@ import (
 	feedv1 "tavolo/proto/tavolo/feed/v1"
 )
 
+// SampleAuthority is the installation that the sample comes from.
+const SampleAuthority = "example.org"
+
 // Sample is a page of two entries about an invented decision, newest first: for who tries a reader before there is a token.
 func Sample() *feedv1.PullResponse {
 	at := func(month time.Month, day int) *timestamppb.Timestamp {
@@ -20,7 +23,7 @@ func Sample() *feedv1.PullResponse {
 	base := func(sequence uint64) *feedv1.Entry {
 		const ws, decision = "dsm-esempio", "orari:2026-03-05:sabato"
 		return &feedv1.Entry{
-			Id: ID(ws, sequence), About: ID(ws, 57), Workspace: ws, Initiative: "orari", Session: "orari:2026-03-05", Decision: decision,
+			Id: Tag(SampleAuthority, ID(ws, sequence)), About: Tag(SampleAuthority, ID(ws, 57)), Workspace: ws, Initiative: "orari", Session: "orari:2026-03-05", Decision: decision,
 			Scope: eventv1.Scope_SCOPE_AREA, Area: eventv1.Area_AREA_REHABILITATION, Stage: eventv1.Stage_STAGE_DESIGN,
 			Question: "Aprire il Centro diurno il sabato mattina, per tre mesi di prova?", Rule: rule,
 			RuleInWords: map[string]string{"it": RuleInWords("it", rule), "en": RuleInWords("en", rule)},

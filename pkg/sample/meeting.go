@@ -59,8 +59,26 @@ func seatTable(closed bool, r *rand.Rand) table {
 // perSession is how many decisions a session takes at most.
 const perSession = 5
 
-// titles of items.
-var titles = []string{"Apertura del sabato", "Navetta", "Regole del gruppo", "Bilancio dell'anno", "Nuovo orto", "Turni", "Accoglienza", "Farmaci a casa", "Sito e avvisi", "Mensa", "Gruppo del lunedì", "Crisi e notti", "Tirocini", "Spazi comuni"}
+// titles of items, and questions: what a group asks itself about each, time after time.
+var (
+	titles    = []string{"Apertura del sabato", "Navetta", "Regole del gruppo", "Bilancio dell'anno", "Nuovo orto", "Turni", "Accoglienza", "Farmaci a casa", "Sito e avvisi", "Mensa", "Gruppo del lunedì", "Crisi e notti", "Tirocini", "Spazi comuni"}
+	questions = map[string][]string{
+		"Apertura del sabato": {"Apriamo anche il sabato mattina?", "Proviamo il sabato per tre mesi?", "Continuiamo con il sabato?"},
+		"Navetta":             {"Chiediamo una navetta al Comune?", "Spostiamo la fermata davanti al Centro?", "Aggiungiamo la corsa delle sei?"},
+		"Regole del gruppo":   {"Cambiamo le regole del gruppo?", "Accettiamo la regola sui telefoni?", "Le regole valgono anche per chi viene una volta sola?"},
+		"Bilancio dell'anno":  {"Approviamo il bilancio?", "Spostiamo dei soldi sulle attività?", "Chiediamo un conto più semplice?"},
+		"Nuovo orto":          {"Facciamo l'orto dietro la sede?", "Compriamo gli attrezzi?", "Vendiamo le verdure al mercato?"},
+		"Turni":               {"Cambiamo i turni del pomeriggio?", "Mettiamo sempre due operatori la sera?", "Scriviamo i turni alla porta?"},
+		"Accoglienza":         {"Chi arriva trova una persona esperta?", "Rifacciamo la sala d'attesa?", "Diamo un foglio facile a chi arriva?"},
+		"Farmaci a casa":      {"Chiediamo un incontro con il medico sui farmaci?", "Portiamo i farmaci a casa a chi non può uscire?", "Scriviamo insieme il foglio sui farmaci?"},
+		"Sito e avvisi":       {"Rifacciamo il sito?", "Mettiamo gli avvisi anche in bacheca?", "Mandiamo gli avvisi per messaggio?"},
+		"Mensa":               {"Cambiamo il menù?", "Cuciniamo noi il venerdì?", "Apriamo la mensa ai familiari?"},
+		"Gruppo del lunedì":   {"Spostiamo il gruppo del lunedì?", "Il gruppo continua d'estate?", "Invitiamo qualcuno da fuori?"},
+		"Crisi e notti":       {"Apriamo un numero per la notte?", "Scriviamo insieme che cosa fare in una crisi?", "Una persona esperta sta al pronto soccorso?"},
+		"Tirocini":            {"Apriamo due tirocini?", "I tirocini sono pagati?", "Allunghiamo i tirocini a sei mesi?"},
+		"Spazi comuni":        {"Usiamo la sala grande anche la sera?", "Dipingiamo il corridoio?", "Diamo le chiavi al gruppo?"},
+	}
+)
 
 // reasons for keeping an item off agendas.
 var reasons = []string{"Non è di competenza di questo gruppo.", "Se ne parla già altrove.", "Non c'è tempo quest'anno."}
@@ -88,7 +106,12 @@ func (y Year) initiative(d department, i minutes.Initiative, m mix, r *rand.Rand
 			f.Session.Kind = minutes.SessionFocusGroup
 		}
 		meeting := Meeting{File: f}
-		w.opened, w.closed = at, f.Session.ClosedAt
+		w.opened, w.closed, w.others = at, f.Session.ClosedAt, nil
+		for _, p := range f.Participants {
+			if p.Constituency == minutes.ConstituencyFamily || p.Constituency == minutes.ConstituencyPSW {
+				w.others = append(w.others, p.ID)
+			}
+		}
 		earlier := len(w.earlier)
 		w.here = map[string]bool{}
 		for k, x := range kinds {
@@ -108,6 +131,8 @@ type writer struct {
 	table
 	r              *rand.Rand
 	opened, closed time.Time
+	// others are relatives and peer workers who came to this session.
+	others []string
 	// end is the first moment that the year does not reach.
 	end time.Time
 	// earlier items may return; here are those that did in this session.
@@ -150,6 +175,8 @@ func (w *writer) item(session, place int, k kind, gap time.Duration, before int)
 	}
 	item.Contributions = w.talk(k)
 	item.Decisions = []minutes.Decision{w.decision(fmt.Sprint("d", place+1), k)}
+	asked := questions[item.Title]
+	item.Decisions[0].Question = asked[session%len(asked)]
 	if !back {
 		w.earlier = append(w.earlier, minutes.Item{ID: item.ID, Title: item.Title, ProposedBy: item.ProposedBy})
 	}

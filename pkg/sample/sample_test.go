@@ -201,10 +201,19 @@ var small = sample.Year{Departments: 12, Decisions: 1200, Seed: 1, Calendar: 202
 
 // What a year is for is looking at: everything that an auditor would circle and every reason happens in it.
 func TestAYearHasWhatAnAuditorWouldCircle(t *testing.T) {
-	reasons, findings, amended := map[role.Reason]int{}, map[evidence.Code]int{}, 0
+	reasons, findings, amended, wider := map[role.Reason]int{}, map[evidence.Code]int{}, 0, 0
 	for _, r := range record(t, small.Make()) {
+		strict := map[string]role.Role{}
 		for _, l := range r.Lines() {
 			reasons[l.Reason]++
+			switch l.Who {
+			case "users:strict":
+				strict[l.Workspace+l.Decision] = l.Role
+			case "users:broad":
+				if l.Role != strict[l.Workspace+l.Decision] {
+					wider++
+				}
+			}
 		}
 		for _, d := range r.Decisions {
 			if len(d.Decision.Amendments) == 1 && d.Decision.ConsentRound == 2 && d.Decision.Outcome == eventv1.Outcome_OUTCOME_ADOPTED {
@@ -217,6 +226,9 @@ func TestAYearHasWhatAnAuditorWouldCircle(t *testing.T) {
 	}
 	if amended == 0 {
 		t.Error("no decision by consent was amended and asked anew")
+	}
+	if wider == 0 {
+		t.Error("relatives and peer workers never make a difference")
 	}
 	for _, want := range []role.Reason{role.BindingVote, role.ByConsent, role.DelegatedPower, role.ThroughDelegate, role.AdviceGiven, role.AdviceAdopted, role.NeedsRatification, role.TokenVote, role.UnverifiedConsensus, role.Overridden, role.ProxyOutOfConstituency,
 		role.VoiceOnly, role.ObjectionDismissed, role.ImplementationRefused, role.InformedOnly, role.Silent, role.Absent, role.NotInvited, role.NoDecision, role.NoRule} {

@@ -11,7 +11,7 @@ import (
 
 // decision writes a decision, with what became of it as far as the year goes.
 func (w *writer) decision(id string, k kind) minutes.Decision {
-	d := minutes.Decision{ID: id, Question: "Lo facciamo?", Charter: &minutes.Charter{Rule: &minutes.Rule{Method: minutes.MethodMajority, Threshold: minutes.Majority, Base: minutes.BaseCast, Tie: minutes.TieStatusQuo}}}
+	d := minutes.Decision{ID: id, Charter: &minutes.Charter{Rule: &minutes.Rule{Method: minutes.MethodMajority, Threshold: minutes.Majority, Base: minutes.BaseCast, Tie: minutes.TieStatusQuo}}}
 	adopted := !w.chance(18)
 	switch k {
 	case doubleMajority, throughProxy, overridden, refusedLater, noQuorum:
@@ -51,6 +51,9 @@ func (w *writer) decision(id string, k kind) minutes.Decision {
 		}
 	default: // voiceOnly, notInvited, noRule
 		d.Electorate = w.votes(w.professionals, adopted, minutes.StandingBindingVote)
+	}
+	if (k == advice || k == informed) && w.chance(20) { // relatives and peer workers vote where those who use the services do not: strict and broad differ
+		d.Electorate = append(d.Electorate, w.votes(w.others, adopted, minutes.StandingBindingVote)...)
 	}
 	w.bend(&d, k)
 	if adopted && k < deferred {

@@ -273,7 +273,8 @@ func (s *Service) sendEntry(ctx context.Context, t target, e *feedv1.NumberedEnt
 	if err != nil {
 		return 0, err
 	}
-	return s.send(ctx, t, e.Entry.Id, body)
+	// The message has the id without the name: it has no dots, which stand between the parts of what is signed.
+	return s.send(ctx, t, feed.ID(e.Entry.Workspace, e.Entry.Sequence), body)
 }
 
 // send posts a message and gives the HTTP status; 0 with an error when there was no answer.

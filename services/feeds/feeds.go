@@ -104,7 +104,7 @@ func Start(ctx context.Context, o Options) (*Service, error) {
 		return nil, errors.Join(err, s.store.db.Close())
 	}
 	s.post = newClient(o.Loopback)
-	if s.order, err = newOrder(s.ctx, s.store, o.Conn, s.clock); err != nil {
+	if s.order, err = newOrder(s.store, o.Conn, s.clock, s.authority); err != nil {
 		return nil, errors.Join(err, s.end())
 	}
 	changes, err := o.Conn.Subscribe("changed.>", func(m *nats.Msg) { s.order.changed(m.Subject) })

@@ -15,9 +15,10 @@ import (
 	"tavolo/services/feeds"
 )
 
+// ids of this house, without the name that all of them begin with.
 func ids(entries []*feedv1.NumberedEntry) (all []string) {
 	for _, e := range entries {
-		all = append(all, fmt.Sprintf("%d=%s", e.N, e.Entry.Id))
+		all = append(all, fmt.Sprintf("%d=%s", e.N, strings.TrimPrefix(e.Entry.Id, "tag:tavolo.example.it,2026:")))
 	}
 	return all
 }

@@ -105,7 +105,7 @@ func TestAReaderOnNATSMissesNothing(t *testing.T) {
 		var all []uint64
 		for n := from; n <= to; n++ {
 			all = append(all, n)
-			want = append(want, feed.ID("w", n))
+			want = append(want, feed.Tag("tavolo.example.it", feed.ID("w", n)))
 		}
 		h.release("w", all...)
 	}
@@ -129,7 +129,7 @@ func TestAReaderOnNATSMissesNothing(t *testing.T) {
 	rest, _ = read(t, nc, s.Id, last, 30)
 	<-released
 	for n := range uint64(30) {
-		want = append(want, feed.ID("w", 471+n))
+		want = append(want, feed.Tag("tavolo.example.it", feed.ID("w", 471+n)))
 	}
 	if ids = append(ids, rest...); !slices.Equal(ids, want) {
 		t.Errorf("%d entries %v, want %d", len(ids), ids, len(want))
@@ -199,7 +199,7 @@ func TestAReaderIsNotToldWhatAnotherAsks(t *testing.T) {
 	}
 	read(t, nc, a.Id, 0, 2) // the askings before it have been heard, too
 	askFor(t, other, b.Id, "", 0)
-	if x := hear(t, sub); x.id != feed.ID("v", 1) {
+	if x := hear(t, sub); x.id != feed.Tag("tavolo.example.it", feed.ID("v", 1)) {
 		t.Errorf("the other reader was told %+v", x)
 	}
 	if n, _, err := sub.Pending(); err != nil || n != 0 {

@@ -43,9 +43,11 @@ type order struct {
 	store *store
 	nc    *nats.Conn
 	clock func() time.Time
-	wake  chan struct{}
-	known *lru.Cache[uint64, seen]  // by number
-	found *lru.Cache[string, found] // by scope, number and limit: what lies below a number never changes
+	// authority is the name in the ids that entries have outside.
+	authority func(context.Context) (string, error)
+	wake      chan struct{}
+	known     *lru.Cache[uint64, seen]  // by number
+	found     *lru.Cache[string, found] // by scope, number and limit: what lies below a number never changes
 
 	mu    sync.Mutex
 	dirty map[string]bool // workspaces to be asked about
@@ -63,13 +65,13 @@ type found struct {
 	more   bool
 }
 
-func newOrder(_ context.Context, st *store, nc *nats.Conn, clock func() time.Time) (*order, error) {
+func newOrder(st *store, nc *nats.Conn, clock func() time.Time, authority func(context.Context) (string, error)) (*order, error) {
 	known, err := lru.New[uint64, seen](remembered)
 	if err != nil {
 		return nil, err
 	}
 	pages, err := lru.New[string, found](pagesKept)
-	return &order{store: st, nc: nc, clock: clock, wake: make(chan struct{}, 1), known: known, found: pages, dirty: map[string]bool{}, list: true}, err
+	return &order{store: st, nc: nc, clock: clock, authority: authority, wake: make(chan struct{}, 1), known: known, found: pages, dirty: map[string]bool{}, list: true}, err
 }
 
 // changed takes note of an announcement: changed.<workspace>.<initiative>.
@@ -274,13 +276,17 @@ func (o *order) scan(ctx context.Context, scope *feedv1.FeedScope, where string,
 	return places, scanned, false, rows.Err()
 }
 
-// read gives what the entries say, as many from the first on as the views have.
+// read gives what the entries say, as many from the first on as the views have, under the ids that they have outside.
 func (o *order) read(ctx context.Context, places []place) ([]*feedv1.NumberedEntry, error) {
+	authority, err := o.authority(ctx)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]*feedv1.NumberedEntry, len(places))
 	missing := map[string][]int{}
 	for i, p := range places {
 		if k, ok := o.known.Get(p.n); ok && o.clock().Sub(k.at) < fresh {
-			out[i] = &feedv1.NumberedEntry{N: p.n, Entry: k.entry}
+			out[i] = named(authority, p.n, k.entry)
 			continue
 		}
 		missing[p.workspace] = append(missing[p.workspace], i)
@@ -302,7 +308,7 @@ func (o *order) read(ctx context.Context, places []place) ([]*feedv1.NumberedEnt
 			for _, i := range part {
 				if e := by[places[i].seq]; e != nil {
 					o.known.Add(places[i].n, seen{e, o.clock()})
-					out[i] = &feedv1.NumberedEntry{N: places[i].n, Entry: e}
+					out[i] = named(authority, places[i].n, e)
 				}
 			}
 		}
@@ -311,6 +317,13 @@ func (o *order) read(ctx context.Context, places []place) ([]*feedv1.NumberedEnt
 		out = out[:i]
 	}
 	return out, nil
+}
+
+// named is an entry with its number and the ids that every form tells alike: inside an id is unique in an installation, outside in the world.
+func named(authority string, n uint64, e *feedv1.Entry) *feedv1.NumberedEntry {
+	x := proto.CloneOf(e)
+	x.Id, x.About = feed.Tag(authority, e.Id), feed.Tag(authority, e.About)
+	return &feedv1.NumberedEntry{N: n, Entry: x}
 }
 
 // outcomes and areas of a scope that the contract does not have are refused when a subscription is made.

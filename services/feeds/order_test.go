@@ -1,6 +1,7 @@
 package feeds
 
 import (
+	"context"
 	"database/sql"
 	"path/filepath"
 	"testing"
@@ -16,7 +17,7 @@ func TestTheOrderIsNotLookedThroughAgainForAPageThatIsKnown(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = st.db.Close() }()
-	o, err := newOrder(t.Context(), st, nil, time.Now)
+	o, err := newOrder(st, nil, time.Now, func(context.Context) (string, error) { return "localhost", nil })
 	if err != nil {
 		t.Fatal(err)
 	}

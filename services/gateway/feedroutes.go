@@ -318,7 +318,7 @@ func readersAt(readers, base string) string {
 // feedSample gives a feed of an invented decision, to try a reader with before there is a token.
 func (g *Gateway) feedSample(contentType string, write func(feed.Site, string, *feedv1.PullResponse, uint64, uint64) ([]byte, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		data, err := write(site(r, "example.org"), language(r.Header), feed.Sample(), 0, 0)
+		data, err := write(site(r, feed.SampleAuthority), language(r.Header), feed.Sample(), 0, 0)
 		if err != nil {
 			g.refuse(w, r, err)
 			return

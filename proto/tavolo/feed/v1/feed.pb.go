@@ -102,7 +102,7 @@ func (EntryKind) EnumDescriptor() ([]byte, []int) {
 // Entry tells of one commit of a decision: what was true when it was recorded. It is never changed; what comes later is another entry.
 type Entry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// <workspace>:<sequence>, for ever.
+	// <workspace>:<sequence>, for ever; outside an installation a tag: URI that ends with it.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Id of the first entry about this decision; its own id when it is the first.
 	About string `protobuf:"bytes,2,opt,name=about,proto3" json:"about,omitempty"`

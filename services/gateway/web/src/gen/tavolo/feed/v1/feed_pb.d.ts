@@ -23,7 +23,7 @@ export declare const file_tavolo_feed_v1_feed: GenFile;
  */
 export declare type Entry = Message<"tavolo.feed.v1.Entry"> & {
   /**
-   * <workspace>:<sequence>, for ever.
+   * <workspace>:<sequence>, for ever; outside an installation a tag: URI that ends with it.
    *
    * @generated from field: string id = 1;
    */
@@ -212,7 +212,7 @@ export declare type Entry = Message<"tavolo.feed.v1.Entry"> & {
  */
 export declare type EntryJson = {
   /**
-   * <workspace>:<sequence>, for ever.
+   * <workspace>:<sequence>, for ever; outside an installation a tag: URI that ends with it.
    *
    * @generated from field: string id = 1;
    */
