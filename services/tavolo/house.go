@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -281,7 +282,20 @@ func (s source) open(ctx context.Context, t *terminal, create bool) (*desk, erro
 	if _, err := os.Stat(s.Data); err != nil && !create {
 		return nil, refused{fmt.Sprintf("tavolo: there is nothing in %s. Name the data folder with --data DIR, or a running server with --server URL.", s.Data)}
 	}
+	spare()
 	return houseDesk(ctx, plan{Dir: s.Data, Services: inside, Logger: quiet(t.err)})
+}
+
+// sparing is how much a command that opens a data folder for itself lets memory grow before it is tidied, in percent of what is in use. What is in use right
+// after a start is mostly the ends of the logs, up to 4 MiB each, which NATS reads and keeps for 10 s; a server lets go of them, a command has ended by then.
+// A package of 61 departments peaks at 330 MB instead of 540, for a tenth more work.
+const sparing = 50
+
+// spare tidies memory more often, unless the operator has said how often.
+func spare() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(sparing)
+	}
 }
 
 func houseDesk(ctx context.Context, p plan) (*desk, error) {

@@ -27,8 +27,8 @@ func (c *replayCmd) Run(ctx context.Context, t *terminal) error {
 	}
 	nc, err := h.dial(bus.Operator)
 	var report views.ReplayReport
-	if err == nil { // the views in use have read everything first
-		_, err = natsAsker{nc}.roles(ctx, &apiv1.ListRolesRequest{})
+	if err == nil { // the views in use have read everything first; the answer to this question is small however long the record is
+		_, err = natsAsker{nc}.ListRoleLedger(ctx, &apiv1.ListRoleLedgerRequest{Level: apiv1.LedgerLevel_LEDGER_LEVEL_NATION, Period: &apiv1.EvidencePeriod{CaughtUp: true}})
 	}
 	if err == nil {
 		report, err = views.Replay(ctx, nc, filepath.Join(c.Data, "views"))

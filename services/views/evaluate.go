@@ -27,13 +27,9 @@ func (v *Views) getTable3(ctx context.Context, q *apiv1.GetTable3Request) (*apiv
 	if !evidence.UserView(s.who) {
 		return nil, decider.Refuse("evidence/users-only")
 	}
-	var departments []evidence.Department
-	for _, d := range s.departments {
-		one, err := v.surveyed(ctx, s, d)
-		if err != nil {
-			return nil, err
-		}
-		departments = append(departments, one)
+	departments, err := each(s.departments, func(d department) (evidence.Department, error) { return v.surveyed(ctx, s, d) })
+	if err != nil {
+		return nil, err
 	}
 	population := int(cmp.Or(q.Population, evidence.Departments))
 	t, err := evidence.Table3(departments, population, int(q.Least))

@@ -3,13 +3,12 @@ package views
 import (
 	"cmp"
 	"context"
-	"math/big"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"tavolo/pkg/decider"
@@ -113,95 +112,42 @@ func (s *scene) where() (string, []any) {
 	return strings.Join(where, " AND "), args
 }
 
-// ledgerOf reads the lines of one department. What the stored role knows and had not happened yet by the instant is judged again.
+// ledgerOf reads the lines of one department, as far as aggregates need them: which decision, when, and the role with its reason. What the stored role knows and
+// had not happened yet by the instant is judged again.
 func (v *Views) ledgerOf(ctx context.Context, s *scene, d department) ([]evidence.Line, error) {
 	where, args := s.where()
-	rows, err := v.read(d.workspace).QueryContext(ctx, `SELECT d.initiative, d.session, d.own, d.closed_at, d.last_at, r.role, r.rule, r.reason, r.role_at_decision, r.power, r.pivotal, r.flags,
-			coalesce(g.scope, 0), coalesce(g.area, 0), coalesce(g.stage, 0), coalesce(f.kind, 0)
-		FROM decision d JOIN role r ON r.decision = d.aggregate AND r.who = ?
-		LEFT JOIN facet g ON g.key = d.initiative LEFT JOIN facet f ON f.key = d.session
-		WHERE `+where+` ORDER BY d.closed_at, d.first_seq`, append([]any{s.who}, args...)...)
+	facets := ""
+	if s.Scope != 0 || s.Area != 0 || s.Stage != 0 {
+		facets += " LEFT JOIN facet g ON g.key = d.initiative"
+	}
+	if s.Kind != 0 {
+		facets += " LEFT JOIN facet f ON f.key = d.session"
+	}
+	rows, err := v.read(d.workspace).QueryContext(ctx, `SELECT d.initiative, d.session, d.own, d.closed_at, d.last_at, d.aggregate, r.role, r.reason
+		FROM decision d JOIN role r ON r.decision = d.aggregate AND r.who = ?`+facets+` WHERE `+where+` ORDER BY d.closed_at, d.first_seq`, append([]any{s.who}, args...)...)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
 	var lines []evidence.Line
-	var again []int
+	var again []doubt
 	for rows.Next() {
 		l := evidence.Line{Workspace: d.workspace, Region: d.region, Who: s.who}
-		var own, power, flags string
-		var closedAt, lastAt int64
-		if err := rows.Scan(&l.Initiative, &l.Session, &own, &closedAt, &lastAt, &l.Role, &l.Rule, &l.Reason, &l.RoleAtDecision, &power, &l.Pivotal, &flags, &l.Scope, &l.Area, &l.Stage, &l.Kind); err != nil {
+		var own string
+		var closedAt, lastAt, id int64
+		if err := rows.Scan(&l.Initiative, &l.Session, &own, &closedAt, &lastAt, &id, &l.Role, &l.Reason); err != nil {
 			return nil, err
 		}
-		l.Decision, l.ClosedAt, l.Flags = l.Session+":"+own, time.UnixMilli(closedAt).UTC(), split(flags)
-		if power != "" {
-			l.Power, _ = new(big.Rat).SetString(power)
-		}
+		l.Decision, l.ClosedAt = l.Session+":"+own, time.UnixMilli(closedAt).UTC()
 		if lastAt > s.asOf.UnixMilli() {
-			again = append(again, len(lines))
+			again = append(again, doubt{len(lines), id})
 		}
 		lines = append(lines, l)
 	}
-	if err := rows.Err(); err != nil {
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return nil, err
 	}
-	gone := map[string]bool{}
-	for _, n := range again {
-		known, err := v.judgeAgain(ctx, s, &lines[n])
-		if err != nil {
-			return nil, err
-		}
-		gone[lines[n].Decision] = !known
-	}
-	return slices.DeleteFunc(lines, func(l evidence.Line) bool { return gone[l.Decision] }), nil
-}
-
-// judging is a question about a line of the past, and judgedLine its answer, which holds until something is written in the workspace: whoever looks at a day
-// in the past asks several pages about it.
-type judging struct {
-	workspace, decision, who string
-	at                       int64 // in ms
-}
-
-type judgedLine struct {
-	seq   uint64 // how far the views had read the workspace
-	known bool
-	line  evidence.Line
-}
-
-// judgedMax bounds the lines that are kept, of about 400 bytes each.
-const judgedMax = 32768
-
-func newJudged() *lru.Cache[judging, judgedLine] {
-	cache, err := lru.New[judging, judgedLine](judgedMax)
-	if err != nil {
-		panic(err) // only for a size that is not positive
-	}
-	return cache
-}
-
-// judgeAgain gives a line the role that was known at the question's instant. Not known: by then there was no role.
-func (v *Views) judgeAgain(ctx context.Context, s *scene, l *evidence.Line) (known bool, err error) {
-	seq, key := v.sequence(l.Workspace), judging{l.Workspace, l.Decision, s.who, s.asOf.UnixMilli()}
-	if k, ok := v.judged.Get(key); ok && k.seq == seq {
-		*l = k.line
-		return k.known, nil
-	}
-	c, err := v.caseAsOf(ctx, l.Workspace, l.Decision, s.asOf)
-	if err != nil {
-		return false, err
-	}
-	if c != nil {
-		for _, j := range role.Judge(c) {
-			if j.Who == s.who {
-				l.Role, l.Rule, l.Reason, l.RoleAtDecision, l.Power, l.Pivotal, l.Flags = j.Role, j.Rule, j.Reason, j.RoleAtDecision, j.Power, j.Pivotal, j.Flags
-				known = true
-			}
-		}
-	}
-	v.judged.Add(key, judgedLine{seq, known, *l})
-	return known, nil
+	return v.judgeAgain(ctx, s, d, lines, again)
 }
 
 // levels of one decision or several; the others put departments together.
@@ -243,14 +189,18 @@ func (v *Views) listRoleLedger(ctx context.Context, q *apiv1.ListRoleLedgerReque
 			return out, v.withRoles(ctx, s, out)
 		}
 	}
+	found, err := each(s.departments, func(d department) (aggregated, error) {
+		return v.aggregates(ctx, s, d, cmp.Or(level, evidence.ByWorkspace), least)
+	})
+	if err != nil {
+		return nil, err
+	}
+	var all []ranked
 	territories, place := map[string][]evidence.Aggregate{}, map[string]placed{}
-	for _, d := range s.departments {
-		aggregates, lines, err := v.aggregates(ctx, s, d, cmp.Or(level, evidence.ByWorkspace), least)
-		if err != nil {
-			return nil, err
-		}
-		for n, l := range lines {
-			place[l.Workspace+"/"+l.Decision] = placed{l.ClosedAt, len(place) + n}
+	for n, d := range s.departments {
+		aggregates := found[n].aggregates
+		for i, l := range found[n].lines {
+			place[l.Workspace+"/"+l.Decision] = placed{l.ClosedAt, len(place) + i}
 		}
 		for _, a := range aggregates {
 			out.Decisions += uint32(a.Total())
@@ -264,27 +214,36 @@ func (v *Views) listRoleLedger(ctx context.Context, q *apiv1.ListRoleLedgerReque
 			continue
 		}
 		for _, a := range aggregates {
-			out.Rows = append(out.Rows, row(a, q.WithDecisions))
+			all = append(all, ranked{Aggregate: a})
 		}
 	}
 	for key, departments := range territories {
 		a, tooFew := evidence.OverDepartments(key, departments)
-		r := row(a, q.WithDecisions)
-		if tooFew > 0 {
-			r.Excluded["too_few"] = uint32(tooFew)
-		}
-		out.Rows = append(out.Rows, r)
+		all = append(all, ranked{a, tooFew})
 	}
 	if q.Level == apiv1.LedgerLevel_LEDGER_LEVEL_MACRO_AREA {
 		out.Partition = partition.Label()
 	}
-	slices.SortStableFunc(out.Rows, func(a, b *apiv1.LedgerRow) int {
+	slices.SortStableFunc(all, func(a, b ranked) int {
 		if q.Limit > 0 && level == evidence.ByDecision {
 			return cmp.Or(place[b.Key].at.Compare(place[a.Key].at), cmp.Compare(place[a.Key].n, place[b.Key].n))
 		}
 		return cmp.Compare(a.Key, b.Key)
 	})
-	return out, v.page(ctx, s, out)
+	s.page(out, all)
+	return out, v.withRoles(ctx, s, out)
+}
+
+// aggregated is what a department adds to an answer: its aggregates, and the lines that they were made of where the counts could not answer.
+type aggregated struct {
+	aggregates []evidence.Aggregate
+	lines      []evidence.Line
+}
+
+// ranked is a row before it is written.
+type ranked struct {
+	evidence.Aggregate
+	tooFew int // departments left out
 }
 
 // placed is when a decision was closed and its place in the ledger.
@@ -293,14 +252,14 @@ type placed struct {
 	n  int
 }
 
-// aggregates puts the decisions of one department together: from the counts where they can answer, else line by line, and then it gives the lines too.
-func (v *Views) aggregates(ctx context.Context, s *scene, d department, level evidence.Level, least int) ([]evidence.Aggregate, []evidence.Line, error) {
+// aggregates puts the decisions of one department together: from the counts where they can answer, else line by line.
+func (v *Views) aggregates(ctx context.Context, s *scene, d department, level evidence.Level, least int) (aggregated, error) {
 	all, ok, err := v.fromCounts(ctx, s, d, level, least)
 	if err != nil || ok {
-		return all, nil, err
+		return aggregated{aggregates: all}, err
 	}
 	lines, err := v.ledgerOf(ctx, s, d)
-	return evidence.By(level, lines, least), lines, err
+	return aggregated{evidence.By(level, lines, least), lines}, err
 }
 
 // What may be asked for besides a role: all rows that are counted with one, and the others.
@@ -321,15 +280,21 @@ func (s *scene) countedAs(r role.Role, counts bool) bool {
 	}
 }
 
-// page keeps the rows that are asked for.
-func (v *Views) page(ctx context.Context, s *scene, out *apiv1.ListRoleLedgerResponse) error {
-	out.Rows = slices.DeleteFunc(out.Rows, func(r *apiv1.LedgerRow) bool { return !s.countedAs(role.Role(r.Role), !r.TooFew) })
-	out.Total = uint32(len(out.Rows))
-	out.Rows = out.Rows[min(int(s.Skip), len(out.Rows)):]
+// page writes the rows that are asked for: a year has thousands of sessions, and their shares and intervals cost more than their order.
+func (s *scene) page(out *apiv1.ListRoleLedgerResponse, all []ranked) {
+	all = slices.DeleteFunc(all, func(r ranked) bool { return !s.countedAs(r.Role, !r.TooFew) })
+	out.Total = uint32(len(all))
+	all = all[min(int(s.Skip), len(all)):]
 	if s.Limit > 0 {
-		out.Rows = out.Rows[:min(int(s.Limit), len(out.Rows))]
+		all = all[:min(int(s.Limit), len(all))]
 	}
-	return v.withRoles(ctx, s, out)
+	for _, r := range all {
+		written := row(r.Aggregate, s.WithDecisions)
+		if r.tooFew > 0 {
+			written.Excluded["too_few"] = uint32(r.tooFew)
+		}
+		out.Rows = append(out.Rows, written)
+	}
 }
 
 // withRoles adds everybody's role to rows of decisions, if asked for.

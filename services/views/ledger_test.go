@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"tavolo/pkg/domain/aggregate"
@@ -205,6 +206,38 @@ func TestTheLedgerIsReadPageByPageWithEverybodysRole(t *testing.T) {
 	}
 	if want := []string{"dsm-b/csm:s1:d0", "dsm-b/csm:s1:d1", "dsm-b/csm:s1:d2", "dsm-b/csm:s1:d3"}; !slices.Equal(keys, want) {
 		t.Errorf("%v", keys)
+	}
+}
+
+// A page is a part of the whole answer, at every level and of every role, now and as it stood.
+func TestAPageOfTheLedgerIsAPartOfTheWhole(t *testing.T) {
+	h := departments(t)
+	ctx, pages := context.Background(), 0
+	for _, level := range []apiv1.LedgerLevel{apiv1.LedgerLevel_LEDGER_LEVEL_SESSION, apiv1.LedgerLevel_LEDGER_LEVEL_INITIATIVE, apiv1.LedgerLevel_LEDGER_LEVEL_QUARTER, apiv1.LedgerLevel_LEDGER_LEVEL_REGION} {
+		for _, asOf := range []time.Time{time.Date(2026, 3, 19, 0, 0, 0, 0, time.UTC), time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)} {
+			for _, asked := range []string{"", "decisive", "consultative"} {
+				ask := func(skip, limit uint32) *apiv1.ListRoleLedgerResponse {
+					out, err := h.views.listRoleLedger(ctx, &apiv1.ListRoleLedgerRequest{Level: level, Role: asked, Skip: skip, Limit: limit, Least: 1, Period: &apiv1.EvidencePeriod{CaughtUp: true, AsOf: timestamppb.New(asOf)}})
+					if err != nil {
+						t.Fatal(err)
+					}
+					return out
+				}
+				whole := ask(0, 0)
+				for skip := range whole.Total + 1 {
+					for limit := uint32(1); limit <= 3; limit++ {
+						got, want := ask(skip, limit), whole.Rows[skip:min(skip+limit, whole.Total)]
+						if got.Total != whole.Total || got.Decisions != whole.Decisions || !slices.EqualFunc(got.Rows, want, func(a, b *apiv1.LedgerRow) bool { return proto.Equal(a, b) }) {
+							t.Errorf("%s %q %s from %d: %v, want %v", level, asked, asOf, skip, told(got.Rows), told(want))
+						}
+						pages += len(want)
+					}
+				}
+			}
+		}
+	}
+	if pages < 50 {
+		t.Errorf("%d rows: the test proves little", pages)
 	}
 }
 

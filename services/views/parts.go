@@ -8,13 +8,11 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"tavolo/pkg/domain/aggregate"
 	"tavolo/pkg/domain/decision"
 	"tavolo/pkg/domain/evidence"
-	"tavolo/pkg/domain/role"
 	eventv1 "tavolo/proto/tavolo/event/v1"
 )
 
@@ -236,46 +234,4 @@ func before(ctx context.Context, q querier, initiative string, d *decision.State
 	}
 	b.Came = evidence.Came(roll, d.OpenedAt, time.Unix(0, first).UTC())
 	return b, nil
-}
-
-// partAsOf reads again, as it stood at an instant, a part that knows of something later.
-func (v *Views) partAsOf(ctx context.Context, ws string, id int64, session string, asOf time.Time) (evidence.Part, error) {
-	var key aggregate.Key
-	if err := v.read(ws).QueryRowContext(ctx, `SELECT kind, key FROM aggregate WHERE id = ?`, id).Scan(&key.Kind, &key.ID); err != nil {
-		return evidence.Part{}, err
-	}
-	if key.Kind == aggregate.Decision {
-		return v.decisionAsOf(ctx, ws, id, key, asOf)
-	}
-	a, err := foldRecord(ctx, v.read(ws), id, key, until(asOf))
-	if err != nil || a.Seq == 0 {
-		return evidence.Part{}, err
-	}
-	return partOf(a, session), nil
-}
-
-func (v *Views) decisionAsOf(ctx context.Context, ws string, id int64, key aggregate.Key, asOf time.Time) (evidence.Part, error) {
-	var charters evidence.Charters
-	keep := until(asOf)
-	d, err := foldRecord(ctx, v.read(ws), id, key, func(seq uint64, e *eventv1.Event) bool {
-		if !keep(seq, e) {
-			return false
-		}
-		charters.Note(seq, e)
-		return true
-	})
-	if err != nil || d.Decision.Phase != decision.Closed {
-		return evidence.Part{}, err
-	}
-	i, s, err := v.placeAsOf(ctx, ws, key.ID, d.Decision, asOf)
-	if err != nil {
-		return evidence.Part{}, err
-	}
-	home, _, _ := strings.Cut(key.ID, ":")
-	b, err := before(ctx, v.read(ws), home, d.Decision, &charters, func() (int64, error) { return firstVote(ctx, v.read(ws), home) })
-	if err != nil {
-		return evidence.Part{}, err
-	}
-	c := role.NewCase(d.Decision, i, s, asOf)
-	return evidence.OfDecision(d, i, s, c, role.Judge(c), b), nil
 }

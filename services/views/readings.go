@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"maps"
 	"runtime"
 	"slices"
 	"sync"
@@ -16,7 +15,6 @@ import (
 	"tavolo/pkg/decider"
 	"tavolo/pkg/domain/aggregate"
 	"tavolo/pkg/domain/evidence"
-	apiv1 "tavolo/proto/tavolo/api/v1"
 	eventv1 "tavolo/proto/tavolo/event/v1"
 )
 
@@ -137,26 +135,41 @@ func (v *Views) partsOf(ctx context.Context, at place, asOf time.Time) ([]eviden
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return nil, err
 	}
-	for _, x := range again {
-		p, err := v.partAsOf(ctx, at.workspace, x.id, x.session, asOf)
-		if err != nil {
+	then := v.past(at.workspace, asOf)
+	for some := range slices.Chunk(again, pastMax) {
+		ids := make([]int64, len(some))
+		for n, x := range some {
+			ids[n] = x.id
+		}
+		if err := then.gather(ctx, ids); err != nil {
 			return nil, err
 		}
-		parts = append(parts, p)
+		for _, x := range some {
+			p, err := then.part(ctx, x.id, x.session)
+			if err != nil {
+				return nil, err
+			}
+			parts = append(parts, p)
+		}
 	}
 	return parts, nil
 }
 
-// readingsOf gives the facts of each department, several at a time.
+// readingsOf gives the facts of each department.
 func (v *Views) readingsOf(ctx context.Context, s *scene) ([]*evidence.Reading, error) {
-	all, failed := make([]*evidence.Reading, len(s.departments)), make([]error, len(s.departments))
+	return each(s.departments, func(d department) (*evidence.Reading, error) { return v.readingOf(ctx, s, d.workspace) })
+}
+
+// each asks something of every department, several at a time. The answers come in their order.
+func each[T any](departments []department, ask func(department) (T, error)) ([]T, error) {
+	all, failed := make([]T, len(departments)), make([]error, len(departments))
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
-	for n, d := range s.departments {
+	for n, d := range departments {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			all[n], failed[n] = v.readingOf(ctx, s, d.workspace)
+			all[n], failed[n] = ask(d)
 		})
 	}
 	wg.Wait()
@@ -199,19 +212,4 @@ func (v *Views) recordOf(ctx context.Context, ws, initiative string, asOf time.T
 		last = max(last, seq)
 	}
 	return evidence.NewRecord(ws, asOf, folds), timeline, last, rows.Err()
-}
-
-// warm reads every department once after the start, so that the first question finds the tables open and the readings made.
-func (v *Views) warm() {
-	v.mu.RLock()
-	workspaces := slices.Sorted(maps.Keys(v.shelves))
-	v.mu.RUnlock()
-	for _, ws := range workspaces {
-		if _, err := v.readingOf(v.ctx, &scene{ListRoleLedgerRequest: &apiv1.ListRoleLedgerRequest{}, asOf: v.clock()}, ws); err != nil {
-			if v.ctx.Err() == nil {
-				v.logger.Warn("views: the readings of a workspace could not be made after the start", "workspace", ws, "error", err)
-			}
-			return
-		}
-	}
 }

@@ -23,8 +23,12 @@ import (
 
 // This chapter is the projector: commits in, tables out. Roles are derived again for every decision that a batch touched, once a batch.
 
-// foldsMax bounds the folds kept between batches.
-const foldsMax = 2048
+const (
+	// foldsMax bounds the folds kept between batches.
+	foldsMax = 2048
+	// foldsIdle is how many of them are kept once a workspace has been read to its end after a start: those of a meeting that goes on.
+	foldsIdle = 64
+)
 
 // projector keeps the folds of what it has seen lately. It is used by one transaction at a time; when one fails, the folds are forgotten.
 type projector struct {
@@ -52,6 +56,12 @@ func newProjector() *projector {
 		panic(err)
 	}
 	return &projector{folds: folds, ids: ids, votes: map[string]int64{}}
+}
+
+// rest lets go of the folds that reading a long log has left, but for the latest. One that is needed again is folded from its commits, in the midst of a batch too.
+func (p *projector) rest(keep int) {
+	p.folds.Resize(keep)
+	p.folds.Resize(foldsMax)
 }
 
 // apply projects a batch of commits.

@@ -14,9 +14,7 @@ import (
 	"tavolo/pkg/decider"
 	"tavolo/pkg/domain/aggregate"
 	"tavolo/pkg/domain/decision"
-	"tavolo/pkg/domain/item"
 	"tavolo/pkg/domain/role"
-	"tavolo/pkg/domain/session"
 	apiv1 "tavolo/proto/tavolo/api/v1"
 	eventv1 "tavolo/proto/tavolo/event/v1"
 )
@@ -160,8 +158,9 @@ func (v *Views) lines(ctx context.Context, ws string, q *apiv1.ListRolesRequest,
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
+	then := v.past(ws, asOf)
 	for _, l := range lines {
-		if err := v.roles(ctx, l, q.Who, asOf); err != nil {
+		if err := v.roles(ctx, l, q.Who, then); err != nil {
 			return nil, err
 		}
 	}
@@ -169,9 +168,9 @@ func (v *Views) lines(ctx context.Context, ws string, q *apiv1.ListRolesRequest,
 }
 
 // roles fills in the roles of a decision as of an instant, of one group only when that is all that is asked for.
-func (v *Views) roles(ctx context.Context, l *line, only string, asOf time.Time) error {
-	if l.lastAt > asOf.UnixMilli() {
-		c, err := v.caseAsOf(ctx, l.workspace, l.in+":"+l.own, asOf)
+func (v *Views) roles(ctx context.Context, l *line, only string, then *past) error {
+	if l.lastAt > then.asOf.UnixMilli() {
+		c, err := then.caseOf(ctx, l.in+":"+l.own)
 		if err != nil || c == nil {
 			return err
 		}
@@ -186,7 +185,7 @@ func (v *Views) roles(ctx context.Context, l *line, only string, asOf time.Time)
 		return err
 	}
 	defer func() { _ = rows.Close() }()
-	late := l.dueEnd != 0 && l.dueEnd <= asOf.UnixMilli()
+	late := l.dueEnd != 0 && l.dueEnd <= then.asOf.UnixMilli()
 	for rows.Next() {
 		j := &apiv1.Judgement{}
 		var flags, evidence string
@@ -221,40 +220,6 @@ func message(j role.Judgement) *apiv1.Judgement {
 		Who: j.Who, Role: string(j.Role), Rule: uint32(j.Rule), Reason: string(j.Reason), RoleAtDecision: string(j.RoleAtDecision),
 		Power: fraction(j.Power), Shapley: fraction(j.Shapley), Pivotal: string(j.Pivotal), Flags: j.Flags, Evidence: j.Evidence,
 	}
-}
-
-// caseAsOf folds what had happened by an instant. It is nil when the decision was not closed by then.
-func (v *Views) caseAsOf(ctx context.Context, ws, id string, asOf time.Time) (*role.Case, error) {
-	a, err := v.foldOf(ctx, ws, aggregate.Key{Kind: aggregate.Decision, ID: id}, until(asOf))
-	if err != nil || a == nil || a.Decision.Phase != decision.Closed {
-		return nil, err
-	}
-	i, s, err := v.placeAsOf(ctx, ws, id, a.Decision, asOf)
-	if err != nil {
-		return nil, err
-	}
-	return role.NewCase(a.Decision, i, s, asOf), nil
-}
-
-// placeAsOf folds the item and the session of a decision; nil where there is none.
-func (v *Views) placeAsOf(ctx context.Context, ws, id string, d *decision.State, asOf time.Time) (i *item.State, s *session.State, err error) {
-	if x, err := v.foldOf(ctx, ws, aggregate.Key{Kind: aggregate.Item, ID: d.Item}, until(asOf)); err != nil {
-		return nil, nil, err
-	} else if x != nil {
-		i = x.Item
-	}
-	_, in, _ := decision.Split(id)
-	if x, err := v.foldOf(ctx, ws, aggregate.Key{Kind: aggregate.Session, ID: in}, until(asOf)); err != nil {
-		return nil, nil, err
-	} else if x != nil {
-		s = x.Session
-	}
-	return i, s, nil
-}
-
-// until keeps what had happened by an instant.
-func until(asOf time.Time) keeping {
-	return func(_ uint64, e *eventv1.Event) bool { return !e.OccurredAt.AsTime().After(asOf) }
 }
 
 // withWords replaces pseudonyms by the short ids of the group and opens the questions, with one request for all of them.

@@ -4,7 +4,7 @@
 //	                                                   └─► changed.<workspace>.<initiative>  (whoever looks is told)
 //
 // record.go is the projector; roles.go and why.go answer about roles, show.go shows initiatives and decisions, meeting.go sessions, floor.go who speaks,
-// minutes.go writes minutes files. Views never write events and never keep a name or a text in clear: people opens what an answer shows.
+// minutes.go writes minutes files; ledger.go and evaluate.go answer evaluators, past.go as the record stood earlier. Views never write events and never keep a name or a text in clear: people opens what an answer shows.
 //
 // Not here: who may ask (gateway), the rules (pkg/domain/role).
 package views
@@ -18,6 +18,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -71,6 +72,7 @@ type Views struct {
 	readings *lru.Cache[whenever, kept]
 	judged   *lru.Cache[judging, judgedLine]
 	tasks    sync.WaitGroup // what reads on its own
+	asked    attendance
 
 	mu      sync.RWMutex // guards shelves
 	shelves map[string]*shelf
@@ -98,10 +100,10 @@ func Start(ctx context.Context, o Options) (*Views, error) {
 	if v.clock == nil {
 		v.clock = time.Now
 	}
-	if _, err := v.follow(ctx); err != nil {
+	if err := v.begin(ctx); err != nil {
 		return nil, errors.Join(err, v.close())
 	}
-	if v.stop, err = bus.Serve(o.Conn, bus.Views, o.Version, v.questions()); err != nil {
+	if v.stop, err = bus.Serve(o.Conn, bus.Views, o.Version, v.attended(v.questions())); err != nil {
 		return nil, errors.Join(err, v.close())
 	}
 	go v.lookOut()
@@ -178,6 +180,46 @@ func (v *Views) lookOut() {
 			cancel()
 		}
 	}
+}
+
+// patienceBehind is how long a start waits for a workspace that is behind before it goes on to the next one.
+const patienceBehind = time.Minute
+
+// begin begins projecting, at a start. Workspaces that are behind, all of them after an upgrade, are read as many at a time as there are processors: each of those
+// under way holds batches and folds, and more of them are not faster.
+func (v *Views) begin(ctx context.Context) error {
+	workspaces, err := v.log.Workspaces(ctx)
+	if err != nil {
+		return err
+	}
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for _, ws := range workspaces {
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		s, err := v.shelve(ws)
+		if err != nil {
+			return err
+		}
+		v.mu.Lock()
+		v.shelves[ws] = s
+		v.mu.Unlock()
+		v.tasks.Go(func() {
+			defer func() { <-slots }()
+			ctx, cancel := context.WithTimeout(v.ctx, patienceBehind)
+			defer cancel()
+			last, err := v.log.Last(ctx, ws)
+			if err == nil {
+				err = s.runner.Wait(ctx, ws, last)
+			}
+			if err == nil { // a view that stopped has said so itself
+				s.projector.rest(foldsIdle)
+			}
+		})
+	}
+	return nil
 }
 
 // follow begins projecting every workspace that has a log, and names them all.
@@ -313,6 +355,14 @@ func (v *Views) questions() map[string]bus.Handler {
 		"query.list_trends":      question(v.listTrends),
 		"query.get_signals":      question(v.getSignals),
 	}
+}
+
+// attended counts the questions while they are answered.
+func (v *Views) attended(questions map[string]bus.Handler) map[string]bus.Handler {
+	for subject, answer := range questions {
+		questions[subject] = v.asked.during(answer)
+	}
+	return questions
 }
 
 // message is a pointer to a generated message.

@@ -32,7 +32,7 @@ func (v *Views) why(ctx context.Context, q *apiv1.WhyRequest) (*apiv1.WhyRespons
 	if q.AsOf != nil {
 		asOf = q.AsOf.AsTime()
 	}
-	c, err := v.caseAsOf(ctx, q.Workspace, q.Decision, asOf)
+	c, err := v.past(q.Workspace, asOf).caseOf(ctx, q.Decision)
 	if err != nil {
 		return nil, err
 	}

@@ -145,6 +145,16 @@ func Judge(c *Case) []Judgement {
 	return judgements
 }
 
+// JudgeOf is Judge for one party; known is false where the case has no such party.
+func JudgeOf(c *Case, who string) (j Judgement, known bool) {
+	for _, p := range c.Parties() {
+		if p.Who == who {
+			return c.judge(p), true
+		}
+	}
+	return Judgement{}, false
+}
+
 func (c *Case) judge(p Party) Judgement {
 	f := c.facts(p)
 	j := Judgement{Who: p.Who}
