@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+	"google.golang.org/protobuf/proto"
 
 	"tavolo/pkg/bus"
 	"tavolo/pkg/decider"
@@ -47,7 +48,7 @@ func (c *importCmd) Run(ctx context.Context, t *terminal) error {
 		switch {
 		case r.Commits == 0:
 			unchanged++
-		case r.Correction:
+		case r.GetCorrection():
 			corrected++
 		default:
 			recorded++
@@ -263,7 +264,7 @@ func (i importer) once(ctx context.Context, name string, f *minutes.File, permit
 	if err := bus.Request(ctx, i.nc, "cmd."+ws, batch, receipt); err != nil {
 		return receipt, placed(name, f, steps, names, err)
 	}
-	receipt.Correction = recorded.Session != nil
+	receipt.Correction = proto.Bool(recorded.Session != nil)
 	return receipt, nil
 }
 

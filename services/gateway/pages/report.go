@@ -283,6 +283,12 @@ func (r report) strength() []Block {
 	if f.GetVoice() > 0 || f != nil && f.Voice != nil {
 		voice = r.number(f.GetVoice(), 2)
 	}
+	middle := func(value float64, digits int, cases uint32) string {
+		if cases == 0 {
+			return r.say("page/strength-nothing")
+		}
+		return r.number(value, digits)
+	}
 	t := &Table{Caption: r.say("page/strength-caption"), Columns: []string{r.say("page/strength-measure"), r.say("page/strength-value"), r.say("page/strength-what")}, Rows: [][]Line{
 		r.measure("page/strength-power", "page/strength-power-means", over(f.GetMedianPower()*100, 0, f.GetWithPower())),
 		r.measure("page/strength-pivotal", "page/strength-pivotal-means", r.of(f.GetPivotal())),
@@ -291,9 +297,12 @@ func (r report) strength() []Block {
 		r.measure("page/strength-agenda", "page/strength-agenda-means", r.of(f.GetAgenda())),
 		r.measure("page/strength-refused", "page/strength-refused-means", r.of(f.GetRefused())),
 		r.measure("page/strength-voice", "page/strength-voice-means", voice),
+		r.measure("page/strength-gini", "page/strength-gini-means", middle(f.GetGini(), 2, f.GetTurns().GetOf())),
 		r.measure("page/strength-answered", "page/strength-answered-means", r.of(f.GetAnswered())),
+		r.measure("page/strength-days", "page/strength-days-means", middle(f.GetMedianDays(), 1, f.GetAdopted()+f.GetPartly()+f.GetAdviceRefused())),
 		r.measure("page/strength-changed", "page/strength-changed-means", r.of(f.GetChanged())),
 		r.measure("page/strength-implemented", "page/strength-implemented-means", r.of(f.GetImplemented())),
+		r.measure("page/strength-delay", "page/strength-delay-means", middle(f.GetMedianDelay(), 1, f.GetImplemented().GetN())),
 	}}
 	return []Block{para(plain(r.say("page/strength-intro"))), {Table: t}}
 }

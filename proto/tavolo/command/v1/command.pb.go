@@ -1077,8 +1077,8 @@ type Receipt struct {
 	Sequence uint64 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// Commits appended. 0: everything was there already.
 	Commits uint32 `protobuf:"varint,2,opt,name=commits,proto3" json:"commits,omitempty"`
-	// Of imported minutes: the session was recorded already, and what was appended corrects it.
-	Correction    bool `protobuf:"varint,3,opt,name=correction,proto3" json:"correction,omitempty"`
+	// Of imported minutes, absent otherwise: the session was recorded already, and what was appended corrects it.
+	Correction    *bool `protobuf:"varint,3,opt,name=correction,proto3,oneof" json:"correction,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1128,8 +1128,8 @@ func (x *Receipt) GetCommits() uint32 {
 }
 
 func (x *Receipt) GetCorrection() bool {
-	if x != nil {
-		return x.Correction
+	if x != nil && x.Correction != nil {
+		return *x.Correction
 	}
 	return false
 }
@@ -5281,13 +5281,14 @@ const file_tavolo_command_v1_command_proto_rawDesc = "" +
 	"\x0eamend_proposal\x18_ \x01(\v2 .tavolo.command.v1.AmendProposalH\x00R\ramendProposalB\x04\n" +
 	"\x02of\"F\n" +
 	"\fCommandBatch\x126\n" +
-	"\bcommands\x18\x01 \x03(\v2\x1a.tavolo.command.v1.CommandR\bcommands\"_\n" +
+	"\bcommands\x18\x01 \x03(\v2\x1a.tavolo.command.v1.CommandR\bcommands\"s\n" +
 	"\aReceipt\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x18\n" +
-	"\acommits\x18\x02 \x01(\rR\acommits\x12\x1e\n" +
+	"\acommits\x18\x02 \x01(\rR\acommits\x12#\n" +
 	"\n" +
-	"correction\x18\x03 \x01(\bR\n" +
-	"correction\"s\n" +
+	"correction\x18\x03 \x01(\bH\x00R\n" +
+	"correction\x88\x01\x01B\r\n" +
+	"\v_correction\"s\n" +
 	"\x0eFoundWorkspace\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12+\n" +
 	"\x04name\x18\x02 \x01(\v2\x17.tavolo.command.v1.TextR\x04name\x12\x16\n" +
@@ -5880,6 +5881,7 @@ func file_tavolo_command_v1_command_proto_init() {
 		(*Command_BeginRound)(nil),
 		(*Command_AmendProposal)(nil),
 	}
+	file_tavolo_command_v1_command_proto_msgTypes[2].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

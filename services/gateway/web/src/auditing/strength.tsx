@@ -59,6 +59,9 @@ const share = (s: TableShareJson | undefined): string => s?.of ? t("web/strength
 const over = (value: number | string | undefined, n: number | undefined, digits = 1): string =>
   n ? t("web/strength-over", { value: number(Number(value ?? 0), undefined, digits), n }) : t("web/strength-nothing");
 
+// middle is a figure that stands on n cases, without saying how many.
+const middle = (value: number | string | undefined, n: number | undefined, digits = 1): string => n ? number(Number(value ?? 0), undefined, digits) : t("web/strength-nothing");
+
 // conditional is not shown below five divergent decisions: luck would say more than the figure.
 export function conditional(f: GetFiguresResponseJson): string {
   if (!f.enough) return t("web/strength-needs-five", { n: f.conditionalSuccess?.of ?? 0 });
@@ -74,14 +77,21 @@ function measures(f: GetFiguresResponseJson): Measure[] {
     { name: "web/strength-conditional", means: "web/strength-conditional-means", from: ["barry", "wilson"], value: conditional(f), decisions: f.divergent },
     { name: "web/strength-agenda", means: "web/strength-agenda-means", from: ["bachrach"], value: share(f.agenda) },
     { name: "web/strength-refused", means: "web/strength-refused-means", from: ["bachrach"], value: `${share(f.refused)}. ${t("web/strength-refused-others", { share: share(f.refusedOthers) })}`, items: f.refusedItems },
+    {
+      name: "web/strength-admission", means: "web/strength-admission-means", from: [],
+      value: `${middle(f.daysToAdmission, f.admitted)}. ${t("web/strength-refused-others", { share: middle(f.daysToAdmissionOthers, f.admittedOthers) })}`,
+    },
     { name: "web/strength-voice", means: "web/strength-voice-means", from: [], value: f.voice === undefined ? t("web/strength-nothing") : number(Number(f.voice)) },
     { name: "web/strength-turns", means: "web/strength-turns-means", from: [], value: share(f.turns) },
+    { name: "web/strength-gini", means: "web/strength-gini-means", from: [], value: middle(f.gini, f.turns?.of, 2) },
     {
       name: "web/strength-answered", means: "web/strength-answered-means", from: [],
       value: `${share(f.answered)}. ${t("web/strength-answers", { adopted: f.adopted ?? 0, partly: f.partly ?? 0, refused: f.adviceRefused ?? 0, pending: f.pending ?? 0 })}`,
     },
+    { name: "web/strength-days", means: "web/strength-days-means", from: [], value: middle(f.medianDays, (f.adopted ?? 0) + (f.partly ?? 0) + (f.adviceRefused ?? 0)) },
     { name: "web/strength-changed", means: "web/strength-changed-means", from: [], value: share(f.changed), decisions: f.changedDecisions },
     { name: "web/strength-implemented", means: "web/strength-implemented-means", from: [], value: share(f.implemented), decisions: [...f.overdue ?? [], ...f.implementationRefused ?? []] },
+    { name: "web/strength-delay", means: "web/strength-delay-means", from: [], value: middle(f.medianDelay, f.implemented?.n) },
   ];
 }
 

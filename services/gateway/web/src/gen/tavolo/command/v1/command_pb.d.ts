@@ -966,11 +966,11 @@ export declare type Receipt = Message<"tavolo.command.v1.Receipt"> & {
   commits: number;
 
   /**
-   * Of imported minutes: the session was recorded already, and what was appended corrects it.
+   * Of imported minutes, absent otherwise: the session was recorded already, and what was appended corrects it.
    *
-   * @generated from field: bool correction = 3;
+   * @generated from field: optional bool correction = 3;
    */
-  correction: boolean;
+  correction?: boolean | undefined;
 };
 
 /**
@@ -994,9 +994,9 @@ export declare type ReceiptJson = {
   commits?: number;
 
   /**
-   * Of imported minutes: the session was recorded already, and what was appended corrects it.
+   * Of imported minutes, absent otherwise: the session was recorded already, and what was appended corrects it.
    *
-   * @generated from field: bool correction = 3;
+   * @generated from field: optional bool correction = 3;
    */
   correction?: boolean;
 };
