@@ -317,7 +317,7 @@ for (const language of languages) {
         await page.evaluate(() => document.querySelectorAll("main details").forEach((d) => { d.open = true; }));
         if (name.startsWith("ledger")) {
           await page.locator("button.why").first().click();
-          await page.locator(".answer code").first().waitFor();
+          await page.locator(".answer tbody td").first().waitFor();
         }
         await inspect(page, language, (text) => t.diagnostic(`${name}: ${text}`));
         assert.deepEqual(complaints, []);
