@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { settled } from "./e2e/screens.mjs";
 import { initiative as exampleInitiative, enterAs, open, signIn, startBrowser, startTavolo, until, workspace as example } from "./e2e/tavolo.mjs";
 
-const out = resolve(import.meta.dirname, "../../../docs/img"), most = 150_000; // bytes a picture
+const out = resolve(import.meta.dirname, "../../../docs/img"), most = 200_000; // bytes a picture
 const workspace = "dsm-vallechiara", initiative = "centro-per-tutti", session = `${initiative}:terzo`, at = `/w/${workspace}/s/${session}`;
 const phone = { width: 360, height: 740 }, laptop = { width: 1100, height: 860 };
 const everyone = { Giulia: "professional", Ada: "user", Bruno: "user", Dina: "user", Carla: "family", Gino: "psw", Hanna: "professional", Ivo: "professional", Mino: "professional" };
