@@ -17,6 +17,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"tavolo/pkg/bus"
+	"tavolo/pkg/domain/territory"
 	"tavolo/pkg/releases"
 	commandv1 "tavolo/proto/tavolo/command/v1"
 	"tavolo/services/clerk"
@@ -50,6 +51,8 @@ type plan struct {
 	Secrets  map[string]string
 	// NATSReaders is the outside server where readers of the feeds come in, when it is another one. Empty: it is NATS.
 	NATSReaders string
+	// Partitions of macro areas. Nil: those of the survey.
+	Partitions territory.Partitions
 	// Temporary: the folder may lie in memory and goes afterwards.
 	Temporary bool
 	// Listen, PublicURL, Proxies, TLSCert and TLSKey are the gateway's.
@@ -135,7 +138,7 @@ func (h *house) start(ctx context.Context, service string, p plan) error {
 		if err != nil {
 			return err
 		}
-		s, err := views.Start(ctx, views.Options{Conn: nc, Reader: reader, Dir: filepath.Join(p.Dir, "views"), Version: version, Logger: p.Logger})
+		s, err := views.Start(ctx, views.Options{Conn: nc, Reader: reader, Dir: filepath.Join(p.Dir, "views"), Version: version, Logger: p.Logger, Partitions: p.Partitions})
 		if err != nil {
 			return err
 		}

@@ -16,6 +16,8 @@ import (
 
 	"tavolo/examples"
 	"tavolo/pkg/bus"
+	"tavolo/pkg/decider"
+	"tavolo/pkg/domain/territory"
 	peoplev1 "tavolo/proto/tavolo/people/v1"
 	"tavolo/services/gateway"
 )
@@ -31,6 +33,7 @@ type serveCmd struct {
 	Services    []string `help:"Run only these services: people, ledger, views, clerk, feeds, gateway. Default: all."`
 	FeedsNATS   string   `name:"feeds-nats" help:"Address where associations read the feeds over NATS, such as 127.0.0.1:4222. Others reach it only with --tls-cert. Default: nowhere." placeholder:"HOST:PORT"`
 	FeedsURL    string   `name:"feeds-nats-url" help:"Where associations find NATS, when it is not --feeds-nats itself: behind a proxy, or an outside server. /feeds shows it." placeholder:"URL"`
+	Partitions  []string `name:"partition" help:"File with another way to put regions together into macro areas (see docs/operations.md); may be given again. The two of the survey are there anyway." placeholder:"FILE"`
 	NATS        string   `name:"nats" help:"Address of an outside NATS server. Default: one inside."`
 	NATSReaders string   `name:"nats-readers" help:"Address of the outside NATS server for associations, when it is not the one of --nats (tavolo nats-config --readers-apart)." placeholder:"URL"`
 	NATSSecrets string   `name:"nats-secrets" help:"File with the password of each service's user on the outside server (made by tavolo nats-config)." type:"path"`
@@ -60,6 +63,10 @@ func (c *serveCmd) Run(ctx context.Context, t *terminal) error {
 	}
 	if c.NATSReaders != "" && c.NATS == "" {
 		return refused{"tavolo: --nats-readers is a second outside server, for associations alone. Name the first one with --nats URL."}
+	}
+	var err error
+	if p.Partitions, err = readPartitions(c.Partitions); err != nil {
+		return err
 	}
 	if c.FeedsURL != "" {
 		if err := checkReadersURL(c.FeedsURL); err != nil {
@@ -187,6 +194,24 @@ func readSecrets(name string) (map[string]string, error) {
 		return nil, refused{fmt.Sprintf("tavolo: %s is not a list of `service: password`. `tavolo nats-config` makes it.", name)}
 	}
 	return secrets, nil
+}
+
+// readPartitions reads code lists of macro areas, beside those that come with the program.
+func readPartitions(files []string) (territory.Partitions, error) {
+	var more []*territory.Partition
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, refused{fmt.Sprintf("%s: cannot be read (%v). Check the name and whether you may read it.", name, errors.Unwrap(err))}
+		}
+		p, err := territory.Parse(data)
+		var r *decider.Refusal
+		if errors.As(err, &r) {
+			return nil, refused{name + ": " + sentence(r.Code, language(), r.Args)}
+		}
+		more = append(more, p)
+	}
+	return territory.With(more...)
 }
 
 // natsConfigCmd writes what an outside server needs.

@@ -162,7 +162,7 @@ const mostRoles = 100
 
 // listRoleLedger answers ListRoleLedger.
 func (v *Views) listRoleLedger(ctx context.Context, q *apiv1.ListRoleLedgerRequest) (*apiv1.ListRoleLedgerResponse, error) {
-	partition, known := territory.Named(cmp.Or(q.Partition, territory.Macro5))
+	partition, known := v.partitions.Named(cmp.Or(q.Partition, territory.Macro5))
 	if !known {
 		return nil, decider.Refuse("evidence/no-such-partition")
 	}

@@ -21,12 +21,21 @@ import (
 type opener = func(decider.Words) string
 
 // listWorkspaces answers ListWorkspaces.
-func (v *Views) listWorkspaces(ctx context.Context, _ *apiv1.ListWorkspacesRequest) (*apiv1.ListWorkspacesResponse, error) {
+func (v *Views) listWorkspaces(ctx context.Context, q *apiv1.ListWorkspacesRequest) (*apiv1.ListWorkspacesResponse, error) {
 	workspaces, err := v.ready(ctx, "", 0, false)
 	if err != nil {
 		return nil, err
 	}
 	out := &apiv1.ListWorkspacesResponse{}
+	if q.WithPartitions {
+		for _, p := range v.partitions {
+			view := &apiv1.PartitionView{List: p.List, Version: uint32(p.Version)}
+			for _, a := range p.Areas {
+				view.Areas = append(view.Areas, &apiv1.MacroAreaView{Code: a.Code, It: a.It, En: a.En, Regions: a.Regions})
+			}
+			out.Partitions = append(out.Partitions, view)
+		}
+	}
 	for _, ws := range workspaces {
 		a, err := v.foldOf(ctx, ws, aggregate.Key{Kind: aggregate.Workspace, ID: ws}, nil)
 		if err != nil {

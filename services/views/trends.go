@@ -26,7 +26,7 @@ type series struct {
 
 // listTrends answers ListTrends.
 func (v *Views) listTrends(ctx context.Context, q *apiv1.ListTrendsRequest) (*apiv1.ListTrendsResponse, error) {
-	partition, known := territory.Named(cmp.Or(q.Partition, territory.Macro5))
+	partition, known := v.partitions.Named(cmp.Or(q.Partition, territory.Macro5))
 	if !known {
 		return nil, decider.Refuse("evidence/no-such-partition")
 	}

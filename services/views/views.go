@@ -31,6 +31,7 @@ import (
 	"tavolo/pkg/bus"
 	"tavolo/pkg/decider"
 	"tavolo/pkg/domain/aggregate"
+	"tavolo/pkg/domain/territory"
 	"tavolo/pkg/eventlog"
 	"tavolo/pkg/projection"
 	"tavolo/pkg/sqlite"
@@ -54,7 +55,9 @@ type Options struct {
 	// Clock says what time it is. Nil: the system's clock.
 	Clock   func() time.Time
 	Version string
-	Logger  *slog.Logger
+	// Partitions of macro areas. Nil: those that come with the program.
+	Partitions territory.Partitions
+	Logger     *slog.Logger
 }
 
 // Views is the running service.
@@ -68,6 +71,8 @@ type Views struct {
 	stop   func()
 	ctx    context.Context // ends with Stop
 	end    context.CancelFunc
+
+	partitions territory.Partitions
 
 	readings *lru.Cache[whenever, kept]
 	judged   *lru.Cache[judging, judgedLine]
@@ -95,7 +100,10 @@ func Start(ctx context.Context, o Options) (*Views, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, err
 	}
-	v := &Views{conn: o.Conn, reader: o.Reader, log: log, dir: o.Dir, clock: o.Clock, logger: o.Logger, readings: newReadings(), judged: newJudged(), shelves: map[string]*shelf{}}
+	v := &Views{conn: o.Conn, reader: o.Reader, log: log, dir: o.Dir, clock: o.Clock, logger: o.Logger, readings: newReadings(), judged: newJudged(), partitions: o.Partitions, shelves: map[string]*shelf{}}
+	if v.partitions == nil {
+		v.partitions, _ = territory.With() // nothing to add, nothing to refuse
+	}
 	v.ctx, v.end = context.WithCancel(context.WithoutCancel(ctx))
 	if v.clock == nil {
 		v.clock = time.Now

@@ -1,8 +1,8 @@
 // Package territory knows regions and how they are put together into macro areas.
 //
 // One survey uses two partitions that do not fit into each other: response by five areas, coverage by three. So a macro area is nothing fixed here: it is
-// a code list with a name and a version, two of which come with the program (macro5, macro3), and an evaluator can bring another one in the
-// same form. What is computed by areas says which list, in which version.
+// a code list with a name and a version, two of which come with the program (macro5, macro3), and whoever runs it can add others in the same form
+// (Partitions). What is computed by areas says which list, in which version.
 //
 // A workspace states its region as it is written on paper; Find reads Italian and English names, the common other spellings, and the codes of the
 // statistical office. The two autonomous provinces are regions of their own kind: health is theirs to govern, and they lie within region 04.
@@ -12,6 +12,7 @@ import (
 	"bytes"
 	"embed"
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,13 +67,12 @@ var regions = func() []Region {
 	return list.Regions
 }()
 
-// partitions that come with the program, by list.
-var partitions = func() map[string]*Partition {
-	all := map[string]*Partition{}
+// own are the partitions that come with the program.
+var own = func() (all Partitions) {
 	for _, name := range []string{Macro5, Macro3} {
 		p, err := Parse(shipped(name))
 		must(err)
-		all[name] = p
+		all = append(all, p)
 	}
 	return all
 }()
@@ -118,33 +118,53 @@ func plain(name string) string {
 	}, name)
 }
 
-// Named gives a partition that comes with the program; ok is false when there is none of that name.
-func Named(list string) (*Partition, bool) {
-	p, ok := partitions[list]
-	return p, ok
+// Partitions are those that an installation knows.
+type Partitions []*Partition
+
+// With adds partitions to those that come with the program, and refuses one whose name is taken.
+func With(more ...*Partition) (Partitions, error) {
+	all := slices.Clone(own)
+	for _, p := range more {
+		if _, taken := all.Named(p.List); taken {
+			return nil, decider.Refuse("territory/list-twice", "list", p.List)
+		}
+		all = append(all, p)
+	}
+	return all, nil
 }
+
+// Named gives the partition of that name; ok is false when there is none.
+func (all Partitions) Named(list string) (p *Partition, ok bool) {
+	if i := slices.IndexFunc(all, func(p *Partition) bool { return p.List == list }); i >= 0 {
+		return all[i], true
+	}
+	return nil, false
+}
+
+// code is what a list and an area may be called: it stands in addresses, where "region" means something else.
+var code = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,30}$`)
 
 // Parse reads a partition and refuses one in which a region is unknown, in two areas, or in none.
 func Parse(data []byte) (*Partition, error) {
 	p := &Partition{}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
-	if err := d.Decode(p); err != nil || p.List == "" || p.Version < 1 {
+	if err := d.Decode(p); err != nil || !code.MatchString(p.List) || p.List == "region" || p.Version < 1 {
 		return nil, decider.Refuse("territory/unreadable")
 	}
 	placed := map[string]bool{}
 	for _, a := range p.Areas {
-		if a.Code == "" || a.It == "" || a.En == "" {
+		if !code.MatchString(a.Code) || a.It == "" || a.En == "" {
 			return nil, decider.Refuse("territory/unreadable")
 		}
-		for _, code := range a.Regions {
+		for _, region := range a.Regions {
 			switch {
-			case !slices.ContainsFunc(regions, func(r Region) bool { return r.Code == code }):
-				return nil, decider.Refuse("territory/unknown-region", "region", code)
-			case placed[code]:
-				return nil, decider.Refuse("territory/region-twice", "region", code)
+			case !slices.ContainsFunc(regions, func(r Region) bool { return r.Code == region }):
+				return nil, decider.Refuse("territory/unknown-region", "region", region)
+			case placed[region]:
+				return nil, decider.Refuse("territory/region-twice", "region", region)
 			}
-			placed[code] = true
+			placed[region] = true
 		}
 	}
 	for _, r := range regions {

@@ -30,8 +30,12 @@ func TestEveryRegionIsFoundHoweverItIsWritten(t *testing.T) {
 
 func TestTheTwoPartitionsPutEveryRegionSomewhere(t *testing.T) {
 	want := map[string]map[string]int{territory.Macro5: {"north_west": 4, "north_east": 6, "centre": 4, "south": 6, "islands": 2}, territory.Macro3: {"north": 10, "centre": 4, "south_islands": 8}}
+	shipped, err := territory.With()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for list, areas := range want {
-		p, ok := territory.Named(list)
+		p, ok := shipped.Named(list)
 		if !ok {
 			t.Fatalf("no %s", list)
 		}
@@ -49,10 +53,10 @@ func TestTheTwoPartitionsPutEveryRegionSomewhere(t *testing.T) {
 			}
 		}
 	}
-	if p, _ := territory.Named(territory.Macro3); p.Label() != "macro3/1" {
+	if p, _ := shipped.Named(territory.Macro3); p.Label() != "macro3/1" {
 		t.Errorf("label %s", p.Label())
 	}
-	if _, ok := territory.Named("macro4"); ok {
+	if _, ok := shipped.Named("macro4"); ok {
 		t.Error("a partition that nobody made")
 	}
 }
@@ -78,6 +82,26 @@ func TestAnEvaluatorBringsAPartition(t *testing.T) {
 	bolzano, _ := p.Of("Bolzano")
 	if _, one := p.Of("Trentino-Alto Adige"); trento.Code != "a1" || bolzano.Code != "a0" || one || p.Label() != "mine/2" {
 		t.Errorf("Trento %s, Bolzano %s, their region in one area: %v", trento.Code, bolzano.Code, one)
+	}
+}
+
+func TestAPartitionHasANameOfItsOwn(t *testing.T) {
+	p, err := territory.Parse(mine(allButOne + `,"04"`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := territory.With(p)
+	if err != nil || len(all) != 3 {
+		t.Fatalf("%d partitions: %v", len(all), err)
+	}
+	if found, ok := all.Named("mine"); !ok || found != p {
+		t.Error("what was added is not there")
+	}
+	_, err = territory.With(p, p)
+	decidertest.Answer{T: t, Err: err}.Refused("territory/list-twice")
+	for _, list := range []string{"", "region", "North/South", "2"} { // it stands in addresses
+		_, err := territory.Parse([]byte(`{"list":"` + list + `","version":1,"areas":[{"code":"a","it":"A","en":"A","regions":[` + allButOne + `,"04"]}]}`))
+		decidertest.Answer{T: t, Err: err}.Refused("territory/unreadable")
 	}
 }
 

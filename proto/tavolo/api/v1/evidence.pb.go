@@ -276,7 +276,7 @@ type ListRoleLedgerRequest struct {
 	Kind v1.SessionKind `protobuf:"varint,8,opt,name=kind,proto3,enum=tavolo.event.v1.SessionKind" json:"kind,omitempty"`
 	// At which level.
 	Level LedgerLevel `protobuf:"varint,9,opt,name=level,proto3,enum=tavolo.api.v1.LedgerLevel" json:"level,omitempty"`
-	// Partition of macro areas: macro5 or macro3. Empty: macro5.
+	// Partition of macro areas: macro5, macro3, or one that was added (ListWorkspaces names them). Empty: macro5.
 	Partition string `protobuf:"bytes,10,opt,name=partition,proto3" json:"partition,omitempty"`
 	// Fewest included decisions for a median role to be stated. 0: three, and one at the level of a decision.
 	Least uint32 `protobuf:"varint,11,opt,name=least,proto3" json:"least,omitempty"`
@@ -1939,7 +1939,7 @@ type ListTrendsRequest struct {
 	Step TrendStep `protobuf:"varint,3,opt,name=step,proto3,enum=tavolo.api.v1.TrendStep" json:"step,omitempty"`
 	// One series for each workspace (also when not stated), region, macro area, or for all of them. No other level.
 	Level LedgerLevel `protobuf:"varint,4,opt,name=level,proto3,enum=tavolo.api.v1.LedgerLevel" json:"level,omitempty"`
-	// Partition of macro areas: macro5 or macro3. Empty: macro5.
+	// Partition of macro areas: macro5, macro3, or one that was added (ListWorkspaces names them). Empty: macro5.
 	Partition string `protobuf:"bytes,5,opt,name=partition,proto3" json:"partition,omitempty"`
 	// Scope of the initiative. Not stated: all.
 	Scope v1.Scope `protobuf:"varint,6,opt,name=scope,proto3,enum=tavolo.event.v1.Scope" json:"scope,omitempty"`

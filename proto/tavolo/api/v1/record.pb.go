@@ -271,9 +271,11 @@ func (FollowUp) EnumDescriptor() ([]byte, []int) {
 
 // ListWorkspacesRequest asks which workspaces there are.
 type ListWorkspacesRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Also say which partitions of macro areas there are.
+	WithPartitions bool `protobuf:"varint,1,opt,name=with_partitions,json=withPartitions,proto3" json:"with_partitions,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *ListWorkspacesRequest) Reset() {
@@ -306,11 +308,20 @@ func (*ListWorkspacesRequest) Descriptor() ([]byte, []int) {
 	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{0}
 }
 
+func (x *ListWorkspacesRequest) GetWithPartitions() bool {
+	if x != nil {
+		return x.WithPartitions
+	}
+	return false
+}
+
 // ListWorkspacesResponse lists them by id.
 type ListWorkspacesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The workspaces.
-	Workspaces    []*WorkspaceView `protobuf:"bytes,1,rep,name=workspaces,proto3" json:"workspaces,omitempty"`
+	Workspaces []*WorkspaceView `protobuf:"bytes,1,rep,name=workspaces,proto3" json:"workspaces,omitempty"`
+	// If asked for: the two partitions of the survey, and those that whoever runs this Tavolo added.
+	Partitions    []*PartitionView `protobuf:"bytes,2,rep,name=partitions,proto3" json:"partitions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -352,6 +363,150 @@ func (x *ListWorkspacesResponse) GetWorkspaces() []*WorkspaceView {
 	return nil
 }
 
+func (x *ListWorkspacesResponse) GetPartitions() []*PartitionView {
+	if x != nil {
+		return x.Partitions
+	}
+	return nil
+}
+
+// PartitionView is one way to put regions together, a code list.
+type PartitionView struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name, as ListRoleLedgerRequest has it: macro5, macro3 or another.
+	List string `protobuf:"bytes,1,opt,name=list,proto3" json:"list,omitempty"`
+	// Its version.
+	Version uint32 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	// The areas, in order.
+	Areas         []*MacroAreaView `protobuf:"bytes,3,rep,name=areas,proto3" json:"areas,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PartitionView) Reset() {
+	*x = PartitionView{}
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PartitionView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PartitionView) ProtoMessage() {}
+
+func (x *PartitionView) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PartitionView.ProtoReflect.Descriptor instead.
+func (*PartitionView) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *PartitionView) GetList() string {
+	if x != nil {
+		return x.List
+	}
+	return ""
+}
+
+func (x *PartitionView) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *PartitionView) GetAreas() []*MacroAreaView {
+	if x != nil {
+		return x.Areas
+	}
+	return nil
+}
+
+// MacroAreaView is one macro area of a partition.
+type MacroAreaView struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its code.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Its name in Italian.
+	It string `protobuf:"bytes,2,opt,name=it,proto3" json:"it,omitempty"`
+	// Its name in English.
+	En string `protobuf:"bytes,3,opt,name=en,proto3" json:"en,omitempty"`
+	// The regions in it, by the codes of the statistical office. An autonomous province that is not named lies where its region does.
+	Regions       []string `protobuf:"bytes,4,rep,name=regions,proto3" json:"regions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MacroAreaView) Reset() {
+	*x = MacroAreaView{}
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MacroAreaView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MacroAreaView) ProtoMessage() {}
+
+func (x *MacroAreaView) ProtoReflect() protoreflect.Message {
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MacroAreaView.ProtoReflect.Descriptor instead.
+func (*MacroAreaView) Descriptor() ([]byte, []int) {
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *MacroAreaView) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *MacroAreaView) GetIt() string {
+	if x != nil {
+		return x.It
+	}
+	return ""
+}
+
+func (x *MacroAreaView) GetEn() string {
+	if x != nil {
+		return x.En
+	}
+	return ""
+}
+
+func (x *MacroAreaView) GetRegions() []string {
+	if x != nil {
+		return x.Regions
+	}
+	return nil
+}
+
 // WorkspaceView is a department's workspace.
 type WorkspaceView struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -375,7 +530,7 @@ type WorkspaceView struct {
 
 func (x *WorkspaceView) Reset() {
 	*x = WorkspaceView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[2]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -387,7 +542,7 @@ func (x *WorkspaceView) String() string {
 func (*WorkspaceView) ProtoMessage() {}
 
 func (x *WorkspaceView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[2]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -400,7 +555,7 @@ func (x *WorkspaceView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkspaceView.ProtoReflect.Descriptor instead.
 func (*WorkspaceView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{2}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *WorkspaceView) GetId() string {
@@ -471,7 +626,7 @@ type InitiativeSummary struct {
 
 func (x *InitiativeSummary) Reset() {
 	*x = InitiativeSummary{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[3]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -483,7 +638,7 @@ func (x *InitiativeSummary) String() string {
 func (*InitiativeSummary) ProtoMessage() {}
 
 func (x *InitiativeSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[3]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -496,7 +651,7 @@ func (x *InitiativeSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InitiativeSummary.ProtoReflect.Descriptor instead.
 func (*InitiativeSummary) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{3}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *InitiativeSummary) GetId() string {
@@ -549,7 +704,7 @@ type GetInitiativeRequest struct {
 
 func (x *GetInitiativeRequest) Reset() {
 	*x = GetInitiativeRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[4]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -561,7 +716,7 @@ func (x *GetInitiativeRequest) String() string {
 func (*GetInitiativeRequest) ProtoMessage() {}
 
 func (x *GetInitiativeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[4]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -574,7 +729,7 @@ func (x *GetInitiativeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInitiativeRequest.ProtoReflect.Descriptor instead.
 func (*GetInitiativeRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{4}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetInitiativeRequest) GetWorkspace() string {
@@ -623,7 +778,7 @@ type InitiativeView struct {
 
 func (x *InitiativeView) Reset() {
 	*x = InitiativeView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[5]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -635,7 +790,7 @@ func (x *InitiativeView) String() string {
 func (*InitiativeView) ProtoMessage() {}
 
 func (x *InitiativeView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[5]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -648,7 +803,7 @@ func (x *InitiativeView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InitiativeView.ProtoReflect.Descriptor instead.
 func (*InitiativeView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{5}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *InitiativeView) GetInitiative() *InitiativeSummary {
@@ -724,7 +879,7 @@ type UnloggedView struct {
 
 func (x *UnloggedView) Reset() {
 	*x = UnloggedView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[6]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -736,7 +891,7 @@ func (x *UnloggedView) String() string {
 func (*UnloggedView) ProtoMessage() {}
 
 func (x *UnloggedView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[6]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -749,7 +904,7 @@ func (x *UnloggedView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnloggedView.ProtoReflect.Descriptor instead.
 func (*UnloggedView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{6}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *UnloggedView) GetBy() string {
@@ -807,7 +962,7 @@ type ParticipantView struct {
 
 func (x *ParticipantView) Reset() {
 	*x = ParticipantView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[7]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -819,7 +974,7 @@ func (x *ParticipantView) String() string {
 func (*ParticipantView) ProtoMessage() {}
 
 func (x *ParticipantView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[7]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -832,7 +987,7 @@ func (x *ParticipantView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ParticipantView.ProtoReflect.Descriptor instead.
 func (*ParticipantView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{7}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ParticipantView) GetParticipant() string {
@@ -925,7 +1080,7 @@ type SessionSummary struct {
 
 func (x *SessionSummary) Reset() {
 	*x = SessionSummary{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[8]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -937,7 +1092,7 @@ func (x *SessionSummary) String() string {
 func (*SessionSummary) ProtoMessage() {}
 
 func (x *SessionSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[8]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -950,7 +1105,7 @@ func (x *SessionSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionSummary.ProtoReflect.Descriptor instead.
 func (*SessionSummary) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{8}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *SessionSummary) GetId() string {
@@ -1031,7 +1186,7 @@ type GetSessionRequest struct {
 
 func (x *GetSessionRequest) Reset() {
 	*x = GetSessionRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[9]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1043,7 +1198,7 @@ func (x *GetSessionRequest) String() string {
 func (*GetSessionRequest) ProtoMessage() {}
 
 func (x *GetSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[9]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1056,7 +1211,7 @@ func (x *GetSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSessionRequest.ProtoReflect.Descriptor instead.
 func (*GetSessionRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{9}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetSessionRequest) GetWorkspace() string {
@@ -1109,7 +1264,7 @@ type SessionView struct {
 
 func (x *SessionView) Reset() {
 	*x = SessionView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[10]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1121,7 +1276,7 @@ func (x *SessionView) String() string {
 func (*SessionView) ProtoMessage() {}
 
 func (x *SessionView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[10]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1134,7 +1289,7 @@ func (x *SessionView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionView.ProtoReflect.Descriptor instead.
 func (*SessionView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{10}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *SessionView) GetSession() *SessionSummary {
@@ -1238,7 +1393,7 @@ type ItemView struct {
 
 func (x *ItemView) Reset() {
 	*x = ItemView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[11]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1250,7 +1405,7 @@ func (x *ItemView) String() string {
 func (*ItemView) ProtoMessage() {}
 
 func (x *ItemView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[11]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1263,7 +1418,7 @@ func (x *ItemView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemView.ProtoReflect.Descriptor instead.
 func (*ItemView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{11}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ItemView) GetId() string {
@@ -1378,7 +1533,7 @@ type ContributionView struct {
 
 func (x *ContributionView) Reset() {
 	*x = ContributionView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[12]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1390,7 +1545,7 @@ func (x *ContributionView) String() string {
 func (*ContributionView) ProtoMessage() {}
 
 func (x *ContributionView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[12]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1403,7 +1558,7 @@ func (x *ContributionView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContributionView.ProtoReflect.Descriptor instead.
 func (*ContributionView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{12}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ContributionView) GetNumber() uint32 {
@@ -1518,7 +1673,7 @@ type ListContributionsRequest struct {
 
 func (x *ListContributionsRequest) Reset() {
 	*x = ListContributionsRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[13]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1530,7 +1685,7 @@ func (x *ListContributionsRequest) String() string {
 func (*ListContributionsRequest) ProtoMessage() {}
 
 func (x *ListContributionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[13]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1543,7 +1698,7 @@ func (x *ListContributionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListContributionsRequest.ProtoReflect.Descriptor instead.
 func (*ListContributionsRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{13}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListContributionsRequest) GetWorkspace() string {
@@ -1603,7 +1758,7 @@ type ListContributionsResponse struct {
 
 func (x *ListContributionsResponse) Reset() {
 	*x = ListContributionsResponse{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[14]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1615,7 +1770,7 @@ func (x *ListContributionsResponse) String() string {
 func (*ListContributionsResponse) ProtoMessage() {}
 
 func (x *ListContributionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[14]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1628,7 +1783,7 @@ func (x *ListContributionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListContributionsResponse.ProtoReflect.Descriptor instead.
 func (*ListContributionsResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{14}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListContributionsResponse) GetContributions() []*ContributionView {
@@ -1667,7 +1822,7 @@ type GetDecisionRequest struct {
 
 func (x *GetDecisionRequest) Reset() {
 	*x = GetDecisionRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[15]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1679,7 +1834,7 @@ func (x *GetDecisionRequest) String() string {
 func (*GetDecisionRequest) ProtoMessage() {}
 
 func (x *GetDecisionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[15]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1692,7 +1847,7 @@ func (x *GetDecisionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDecisionRequest.ProtoReflect.Descriptor instead.
 func (*GetDecisionRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{15}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetDecisionRequest) GetWorkspace() string {
@@ -1783,7 +1938,7 @@ type DecisionView struct {
 
 func (x *DecisionView) Reset() {
 	*x = DecisionView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[16]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1795,7 +1950,7 @@ func (x *DecisionView) String() string {
 func (*DecisionView) ProtoMessage() {}
 
 func (x *DecisionView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[16]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1808,7 +1963,7 @@ func (x *DecisionView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecisionView.ProtoReflect.Descriptor instead.
 func (*DecisionView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{16}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *DecisionView) GetId() string {
@@ -2033,7 +2188,7 @@ type DisputeView struct {
 
 func (x *DisputeView) Reset() {
 	*x = DisputeView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[17]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2045,7 +2200,7 @@ func (x *DisputeView) String() string {
 func (*DisputeView) ProtoMessage() {}
 
 func (x *DisputeView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[17]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2058,7 +2213,7 @@ func (x *DisputeView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DisputeView.ProtoReflect.Descriptor instead.
 func (*DisputeView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{17}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *DisputeView) GetBy() string {
@@ -2113,7 +2268,7 @@ type ActView struct {
 
 func (x *ActView) Reset() {
 	*x = ActView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[18]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2125,7 +2280,7 @@ func (x *ActView) String() string {
 func (*ActView) ProtoMessage() {}
 
 func (x *ActView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[18]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2138,7 +2293,7 @@ func (x *ActView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActView.ProtoReflect.Descriptor instead.
 func (*ActView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{18}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ActView) GetAct() *v1.ActRecorded {
@@ -2182,7 +2337,7 @@ type ImportMinutesRequest struct {
 
 func (x *ImportMinutesRequest) Reset() {
 	*x = ImportMinutesRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[19]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2194,7 +2349,7 @@ func (x *ImportMinutesRequest) String() string {
 func (*ImportMinutesRequest) ProtoMessage() {}
 
 func (x *ImportMinutesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[19]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2207,7 +2362,7 @@ func (x *ImportMinutesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportMinutesRequest.ProtoReflect.Descriptor instead.
 func (*ImportMinutesRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{19}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ImportMinutesRequest) GetName() string {
@@ -2239,7 +2394,7 @@ type ExportMinutesRequest struct {
 
 func (x *ExportMinutesRequest) Reset() {
 	*x = ExportMinutesRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[20]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2251,7 +2406,7 @@ func (x *ExportMinutesRequest) String() string {
 func (*ExportMinutesRequest) ProtoMessage() {}
 
 func (x *ExportMinutesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[20]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2264,7 +2419,7 @@ func (x *ExportMinutesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportMinutesRequest.ProtoReflect.Descriptor instead.
 func (*ExportMinutesRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{20}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ExportMinutesRequest) GetWorkspace() string {
@@ -2301,7 +2456,7 @@ type ExportMinutesResponse struct {
 
 func (x *ExportMinutesResponse) Reset() {
 	*x = ExportMinutesResponse{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[21]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2313,7 +2468,7 @@ func (x *ExportMinutesResponse) String() string {
 func (*ExportMinutesResponse) ProtoMessage() {}
 
 func (x *ExportMinutesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[21]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2326,7 +2481,7 @@ func (x *ExportMinutesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportMinutesResponse.ProtoReflect.Descriptor instead.
 func (*ExportMinutesResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{21}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ExportMinutesResponse) GetFile() []byte {
@@ -2360,7 +2515,7 @@ type RecordedRequest struct {
 
 func (x *RecordedRequest) Reset() {
 	*x = RecordedRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[22]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2372,7 +2527,7 @@ func (x *RecordedRequest) String() string {
 func (*RecordedRequest) ProtoMessage() {}
 
 func (x *RecordedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[22]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2385,7 +2540,7 @@ func (x *RecordedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordedRequest.ProtoReflect.Descriptor instead.
 func (*RecordedRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{22}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *RecordedRequest) GetWorkspace() string {
@@ -2429,7 +2584,7 @@ type RecordedResponse struct {
 
 func (x *RecordedResponse) Reset() {
 	*x = RecordedResponse{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[23]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2441,7 +2596,7 @@ func (x *RecordedResponse) String() string {
 func (*RecordedResponse) ProtoMessage() {}
 
 func (x *RecordedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[23]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2454,7 +2609,7 @@ func (x *RecordedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordedResponse.ProtoReflect.Descriptor instead.
 func (*RecordedResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{23}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RecordedResponse) GetRecorded() []byte {
@@ -2504,7 +2659,7 @@ type DecisionSummary struct {
 
 func (x *DecisionSummary) Reset() {
 	*x = DecisionSummary{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[24]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2516,7 +2671,7 @@ func (x *DecisionSummary) String() string {
 func (*DecisionSummary) ProtoMessage() {}
 
 func (x *DecisionSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[24]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2529,7 +2684,7 @@ func (x *DecisionSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecisionSummary.ProtoReflect.Descriptor instead.
 func (*DecisionSummary) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{24}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *DecisionSummary) GetId() string {
@@ -2629,7 +2784,7 @@ type WordingView struct {
 
 func (x *WordingView) Reset() {
 	*x = WordingView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[25]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2641,7 +2796,7 @@ func (x *WordingView) String() string {
 func (*WordingView) ProtoMessage() {}
 
 func (x *WordingView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[25]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2654,7 +2809,7 @@ func (x *WordingView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WordingView.ProtoReflect.Descriptor instead.
 func (*WordingView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{25}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *WordingView) GetTitle() string {
@@ -2688,7 +2843,7 @@ type AttachmentView struct {
 
 func (x *AttachmentView) Reset() {
 	*x = AttachmentView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[26]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2700,7 +2855,7 @@ func (x *AttachmentView) String() string {
 func (*AttachmentView) ProtoMessage() {}
 
 func (x *AttachmentView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[26]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2713,7 +2868,7 @@ func (x *AttachmentView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachmentView.ProtoReflect.Descriptor instead.
 func (*AttachmentView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{26}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *AttachmentView) GetNumber() uint32 {
@@ -2763,7 +2918,7 @@ type FloorView struct {
 
 func (x *FloorView) Reset() {
 	*x = FloorView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[27]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2775,7 +2930,7 @@ func (x *FloorView) String() string {
 func (*FloorView) ProtoMessage() {}
 
 func (x *FloorView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[27]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2788,7 +2943,7 @@ func (x *FloorView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FloorView.ProtoReflect.Descriptor instead.
 func (*FloorView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{27}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *FloorView) GetSpeaking() string {
@@ -2843,7 +2998,7 @@ type TalkTime struct {
 
 func (x *TalkTime) Reset() {
 	*x = TalkTime{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[28]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2855,7 +3010,7 @@ func (x *TalkTime) String() string {
 func (*TalkTime) ProtoMessage() {}
 
 func (x *TalkTime) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[28]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2868,7 +3023,7 @@ func (x *TalkTime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TalkTime.ProtoReflect.Descriptor instead.
 func (*TalkTime) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{28}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *TalkTime) GetWho() string {
@@ -2918,7 +3073,7 @@ type AmendmentView struct {
 
 func (x *AmendmentView) Reset() {
 	*x = AmendmentView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[29]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2930,7 +3085,7 @@ func (x *AmendmentView) String() string {
 func (*AmendmentView) ProtoMessage() {}
 
 func (x *AmendmentView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[29]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2943,7 +3098,7 @@ func (x *AmendmentView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AmendmentView.ProtoReflect.Descriptor instead.
 func (*AmendmentView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{29}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *AmendmentView) GetText() string {
@@ -3002,7 +3157,7 @@ type CountView struct {
 
 func (x *CountView) Reset() {
 	*x = CountView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[30]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3014,7 +3169,7 @@ func (x *CountView) String() string {
 func (*CountView) ProtoMessage() {}
 
 func (x *CountView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[30]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3027,7 +3182,7 @@ func (x *CountView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CountView.ProtoReflect.Descriptor instead.
 func (*CountView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{30}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *CountView) GetQuorumNeeded() uint32 {
@@ -3087,7 +3242,7 @@ type QuorumView struct {
 
 func (x *QuorumView) Reset() {
 	*x = QuorumView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[31]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3099,7 +3254,7 @@ func (x *QuorumView) String() string {
 func (*QuorumView) ProtoMessage() {}
 
 func (x *QuorumView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[31]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3112,7 +3267,7 @@ func (x *QuorumView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuorumView.ProtoReflect.Descriptor instead.
 func (*QuorumView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{31}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *QuorumView) GetConstituency() string {
@@ -3159,7 +3314,7 @@ type ConditionView struct {
 
 func (x *ConditionView) Reset() {
 	*x = ConditionView{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[32]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3171,7 +3326,7 @@ func (x *ConditionView) String() string {
 func (*ConditionView) ProtoMessage() {}
 
 func (x *ConditionView) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[32]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3184,7 +3339,7 @@ func (x *ConditionView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConditionView.ProtoReflect.Descriptor instead.
 func (*ConditionView) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{32}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ConditionView) GetOf() []string {
@@ -3255,7 +3410,7 @@ type GetTutoringRequest struct {
 
 func (x *GetTutoringRequest) Reset() {
 	*x = GetTutoringRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[33]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3267,7 +3422,7 @@ func (x *GetTutoringRequest) String() string {
 func (*GetTutoringRequest) ProtoMessage() {}
 
 func (x *GetTutoringRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[33]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3280,7 +3435,7 @@ func (x *GetTutoringRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTutoringRequest.ProtoReflect.Descriptor instead.
 func (*GetTutoringRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{33}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *GetTutoringRequest) GetWorkspace() string {
@@ -3331,7 +3486,7 @@ type GetTutoringResponse struct {
 
 func (x *GetTutoringResponse) Reset() {
 	*x = GetTutoringResponse{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[34]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3343,7 +3498,7 @@ func (x *GetTutoringResponse) String() string {
 func (*GetTutoringResponse) ProtoMessage() {}
 
 func (x *GetTutoringResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[34]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3356,7 +3511,7 @@ func (x *GetTutoringResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTutoringResponse.ProtoReflect.Descriptor instead.
 func (*GetTutoringResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{34}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *GetTutoringResponse) GetTutor() string {
@@ -3390,7 +3545,7 @@ type GetOwnBallotsRequest struct {
 
 func (x *GetOwnBallotsRequest) Reset() {
 	*x = GetOwnBallotsRequest{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[35]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3402,7 +3557,7 @@ func (x *GetOwnBallotsRequest) String() string {
 func (*GetOwnBallotsRequest) ProtoMessage() {}
 
 func (x *GetOwnBallotsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[35]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3415,7 +3570,7 @@ func (x *GetOwnBallotsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOwnBallotsRequest.ProtoReflect.Descriptor instead.
 func (*GetOwnBallotsRequest) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{35}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *GetOwnBallotsRequest) GetWorkspace() string {
@@ -3459,7 +3614,7 @@ type GetOwnBallotsResponse struct {
 
 func (x *GetOwnBallotsResponse) Reset() {
 	*x = GetOwnBallotsResponse{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[36]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3471,7 +3626,7 @@ func (x *GetOwnBallotsResponse) String() string {
 func (*GetOwnBallotsResponse) ProtoMessage() {}
 
 func (x *GetOwnBallotsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[36]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3484,7 +3639,7 @@ func (x *GetOwnBallotsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOwnBallotsResponse.ProtoReflect.Descriptor instead.
 func (*GetOwnBallotsResponse) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{36}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *GetOwnBallotsResponse) GetBallots() []*OwnBallot {
@@ -3520,7 +3675,7 @@ type OwnBallot struct {
 
 func (x *OwnBallot) Reset() {
 	*x = OwnBallot{}
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[37]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3532,7 +3687,7 @@ func (x *OwnBallot) String() string {
 func (*OwnBallot) ProtoMessage() {}
 
 func (x *OwnBallot) ProtoReflect() protoreflect.Message {
-	mi := &file_tavolo_api_v1_record_proto_msgTypes[37]
+	mi := &file_tavolo_api_v1_record_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3545,7 +3700,7 @@ func (x *OwnBallot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OwnBallot.ProtoReflect.Descriptor instead.
 func (*OwnBallot) Descriptor() ([]byte, []int) {
-	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{37}
+	return file_tavolo_api_v1_record_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *OwnBallot) GetDecision() string {
@@ -3587,12 +3742,25 @@ var File_tavolo_api_v1_record_proto protoreflect.FileDescriptor
 
 const file_tavolo_api_v1_record_proto_rawDesc = "" +
 	"\n" +
-	"\x1atavolo/api/v1/record.proto\x12\rtavolo.api.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1etavolo/event/v1/decision.proto\x1a tavolo/event/v1/initiative.proto\x1a\x1atavolo/event/v1/item.proto\x1a\x1dtavolo/event/v1/session.proto\"\x17\n" +
-	"\x15ListWorkspacesRequest\"V\n" +
+	"\x1atavolo/api/v1/record.proto\x12\rtavolo.api.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1etavolo/event/v1/decision.proto\x1a tavolo/event/v1/initiative.proto\x1a\x1atavolo/event/v1/item.proto\x1a\x1dtavolo/event/v1/session.proto\"@\n" +
+	"\x15ListWorkspacesRequest\x12'\n" +
+	"\x0fwith_partitions\x18\x01 \x01(\bR\x0ewithPartitions\"\x94\x01\n" +
 	"\x16ListWorkspacesResponse\x12<\n" +
 	"\n" +
 	"workspaces\x18\x01 \x03(\v2\x1c.tavolo.api.v1.WorkspaceViewR\n" +
-	"workspaces\"\xec\x01\n" +
+	"workspaces\x12<\n" +
+	"\n" +
+	"partitions\x18\x02 \x03(\v2\x1c.tavolo.api.v1.PartitionViewR\n" +
+	"partitions\"q\n" +
+	"\rPartitionView\x12\x12\n" +
+	"\x04list\x18\x01 \x01(\tR\x04list\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\rR\aversion\x122\n" +
+	"\x05areas\x18\x03 \x03(\v2\x1c.tavolo.api.v1.MacroAreaViewR\x05areas\"]\n" +
+	"\rMacroAreaView\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +
+	"\x02it\x18\x02 \x01(\tR\x02it\x12\x0e\n" +
+	"\x02en\x18\x03 \x01(\tR\x02en\x12\x18\n" +
+	"\aregions\x18\x04 \x03(\tR\aregions\"\xec\x01\n" +
 	"\rWorkspaceView\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
@@ -3905,7 +4073,7 @@ func file_tavolo_api_v1_record_proto_rawDescGZIP() []byte {
 }
 
 var file_tavolo_api_v1_record_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_tavolo_api_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
+var file_tavolo_api_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
 var file_tavolo_api_v1_record_proto_goTypes = []any{
 	(SessionPhase)(0),                 // 0: tavolo.api.v1.SessionPhase
 	(ItemPhase)(0),                    // 1: tavolo.api.v1.ItemPhase
@@ -3913,133 +4081,137 @@ var file_tavolo_api_v1_record_proto_goTypes = []any{
 	(FollowUp)(0),                     // 3: tavolo.api.v1.FollowUp
 	(*ListWorkspacesRequest)(nil),     // 4: tavolo.api.v1.ListWorkspacesRequest
 	(*ListWorkspacesResponse)(nil),    // 5: tavolo.api.v1.ListWorkspacesResponse
-	(*WorkspaceView)(nil),             // 6: tavolo.api.v1.WorkspaceView
-	(*InitiativeSummary)(nil),         // 7: tavolo.api.v1.InitiativeSummary
-	(*GetInitiativeRequest)(nil),      // 8: tavolo.api.v1.GetInitiativeRequest
-	(*InitiativeView)(nil),            // 9: tavolo.api.v1.InitiativeView
-	(*UnloggedView)(nil),              // 10: tavolo.api.v1.UnloggedView
-	(*ParticipantView)(nil),           // 11: tavolo.api.v1.ParticipantView
-	(*SessionSummary)(nil),            // 12: tavolo.api.v1.SessionSummary
-	(*GetSessionRequest)(nil),         // 13: tavolo.api.v1.GetSessionRequest
-	(*SessionView)(nil),               // 14: tavolo.api.v1.SessionView
-	(*ItemView)(nil),                  // 15: tavolo.api.v1.ItemView
-	(*ContributionView)(nil),          // 16: tavolo.api.v1.ContributionView
-	(*ListContributionsRequest)(nil),  // 17: tavolo.api.v1.ListContributionsRequest
-	(*ListContributionsResponse)(nil), // 18: tavolo.api.v1.ListContributionsResponse
-	(*GetDecisionRequest)(nil),        // 19: tavolo.api.v1.GetDecisionRequest
-	(*DecisionView)(nil),              // 20: tavolo.api.v1.DecisionView
-	(*DisputeView)(nil),               // 21: tavolo.api.v1.DisputeView
-	(*ActView)(nil),                   // 22: tavolo.api.v1.ActView
-	(*ImportMinutesRequest)(nil),      // 23: tavolo.api.v1.ImportMinutesRequest
-	(*ExportMinutesRequest)(nil),      // 24: tavolo.api.v1.ExportMinutesRequest
-	(*ExportMinutesResponse)(nil),     // 25: tavolo.api.v1.ExportMinutesResponse
-	(*RecordedRequest)(nil),           // 26: tavolo.api.v1.RecordedRequest
-	(*RecordedResponse)(nil),          // 27: tavolo.api.v1.RecordedResponse
-	(*DecisionSummary)(nil),           // 28: tavolo.api.v1.DecisionSummary
-	(*WordingView)(nil),               // 29: tavolo.api.v1.WordingView
-	(*AttachmentView)(nil),            // 30: tavolo.api.v1.AttachmentView
-	(*FloorView)(nil),                 // 31: tavolo.api.v1.FloorView
-	(*TalkTime)(nil),                  // 32: tavolo.api.v1.TalkTime
-	(*AmendmentView)(nil),             // 33: tavolo.api.v1.AmendmentView
-	(*CountView)(nil),                 // 34: tavolo.api.v1.CountView
-	(*QuorumView)(nil),                // 35: tavolo.api.v1.QuorumView
-	(*ConditionView)(nil),             // 36: tavolo.api.v1.ConditionView
-	(*GetTutoringRequest)(nil),        // 37: tavolo.api.v1.GetTutoringRequest
-	(*GetTutoringResponse)(nil),       // 38: tavolo.api.v1.GetTutoringResponse
-	(*GetOwnBallotsRequest)(nil),      // 39: tavolo.api.v1.GetOwnBallotsRequest
-	(*GetOwnBallotsResponse)(nil),     // 40: tavolo.api.v1.GetOwnBallotsResponse
-	(*OwnBallot)(nil),                 // 41: tavolo.api.v1.OwnBallot
-	(v1.Scope)(0),                     // 42: tavolo.event.v1.Scope
-	(v1.Area)(0),                      // 43: tavolo.event.v1.Area
-	(v1.Stage)(0),                     // 44: tavolo.event.v1.Stage
-	(*timestamppb.Timestamp)(nil),     // 45: google.protobuf.Timestamp
-	(v1.Office)(0),                    // 46: tavolo.event.v1.Office
-	(*v1.ConsentStated)(nil),          // 47: tavolo.event.v1.ConsentStated
-	(v1.SessionKind)(0),               // 48: tavolo.event.v1.SessionKind
-	(v1.ContributionKind)(0),          // 49: tavolo.event.v1.ContributionKind
-	(v1.Reply)(0),                     // 50: tavolo.event.v1.Reply
-	(*v1.Charter)(nil),                // 51: tavolo.event.v1.Charter
-	(*v1.Elector)(nil),                // 52: tavolo.event.v1.Elector
-	(*v1.BallotCast)(nil),             // 53: tavolo.event.v1.BallotCast
-	(*v1.AdviceGiven)(nil),            // 54: tavolo.event.v1.AdviceGiven
-	(v1.Outcome)(0),                   // 55: tavolo.event.v1.Outcome
-	(v1.OutcomeReason)(0),             // 56: tavolo.event.v1.OutcomeReason
-	(*v1.Tally)(nil),                  // 57: tavolo.event.v1.Tally
-	(v1.Round)(0),                     // 58: tavolo.event.v1.Round
-	(*v1.ActRecorded)(nil),            // 59: tavolo.event.v1.ActRecorded
-	(v1.Choice)(0),                    // 60: tavolo.event.v1.Choice
+	(*PartitionView)(nil),             // 6: tavolo.api.v1.PartitionView
+	(*MacroAreaView)(nil),             // 7: tavolo.api.v1.MacroAreaView
+	(*WorkspaceView)(nil),             // 8: tavolo.api.v1.WorkspaceView
+	(*InitiativeSummary)(nil),         // 9: tavolo.api.v1.InitiativeSummary
+	(*GetInitiativeRequest)(nil),      // 10: tavolo.api.v1.GetInitiativeRequest
+	(*InitiativeView)(nil),            // 11: tavolo.api.v1.InitiativeView
+	(*UnloggedView)(nil),              // 12: tavolo.api.v1.UnloggedView
+	(*ParticipantView)(nil),           // 13: tavolo.api.v1.ParticipantView
+	(*SessionSummary)(nil),            // 14: tavolo.api.v1.SessionSummary
+	(*GetSessionRequest)(nil),         // 15: tavolo.api.v1.GetSessionRequest
+	(*SessionView)(nil),               // 16: tavolo.api.v1.SessionView
+	(*ItemView)(nil),                  // 17: tavolo.api.v1.ItemView
+	(*ContributionView)(nil),          // 18: tavolo.api.v1.ContributionView
+	(*ListContributionsRequest)(nil),  // 19: tavolo.api.v1.ListContributionsRequest
+	(*ListContributionsResponse)(nil), // 20: tavolo.api.v1.ListContributionsResponse
+	(*GetDecisionRequest)(nil),        // 21: tavolo.api.v1.GetDecisionRequest
+	(*DecisionView)(nil),              // 22: tavolo.api.v1.DecisionView
+	(*DisputeView)(nil),               // 23: tavolo.api.v1.DisputeView
+	(*ActView)(nil),                   // 24: tavolo.api.v1.ActView
+	(*ImportMinutesRequest)(nil),      // 25: tavolo.api.v1.ImportMinutesRequest
+	(*ExportMinutesRequest)(nil),      // 26: tavolo.api.v1.ExportMinutesRequest
+	(*ExportMinutesResponse)(nil),     // 27: tavolo.api.v1.ExportMinutesResponse
+	(*RecordedRequest)(nil),           // 28: tavolo.api.v1.RecordedRequest
+	(*RecordedResponse)(nil),          // 29: tavolo.api.v1.RecordedResponse
+	(*DecisionSummary)(nil),           // 30: tavolo.api.v1.DecisionSummary
+	(*WordingView)(nil),               // 31: tavolo.api.v1.WordingView
+	(*AttachmentView)(nil),            // 32: tavolo.api.v1.AttachmentView
+	(*FloorView)(nil),                 // 33: tavolo.api.v1.FloorView
+	(*TalkTime)(nil),                  // 34: tavolo.api.v1.TalkTime
+	(*AmendmentView)(nil),             // 35: tavolo.api.v1.AmendmentView
+	(*CountView)(nil),                 // 36: tavolo.api.v1.CountView
+	(*QuorumView)(nil),                // 37: tavolo.api.v1.QuorumView
+	(*ConditionView)(nil),             // 38: tavolo.api.v1.ConditionView
+	(*GetTutoringRequest)(nil),        // 39: tavolo.api.v1.GetTutoringRequest
+	(*GetTutoringResponse)(nil),       // 40: tavolo.api.v1.GetTutoringResponse
+	(*GetOwnBallotsRequest)(nil),      // 41: tavolo.api.v1.GetOwnBallotsRequest
+	(*GetOwnBallotsResponse)(nil),     // 42: tavolo.api.v1.GetOwnBallotsResponse
+	(*OwnBallot)(nil),                 // 43: tavolo.api.v1.OwnBallot
+	(v1.Scope)(0),                     // 44: tavolo.event.v1.Scope
+	(v1.Area)(0),                      // 45: tavolo.event.v1.Area
+	(v1.Stage)(0),                     // 46: tavolo.event.v1.Stage
+	(*timestamppb.Timestamp)(nil),     // 47: google.protobuf.Timestamp
+	(v1.Office)(0),                    // 48: tavolo.event.v1.Office
+	(*v1.ConsentStated)(nil),          // 49: tavolo.event.v1.ConsentStated
+	(v1.SessionKind)(0),               // 50: tavolo.event.v1.SessionKind
+	(v1.ContributionKind)(0),          // 51: tavolo.event.v1.ContributionKind
+	(v1.Reply)(0),                     // 52: tavolo.event.v1.Reply
+	(*v1.Charter)(nil),                // 53: tavolo.event.v1.Charter
+	(*v1.Elector)(nil),                // 54: tavolo.event.v1.Elector
+	(*v1.BallotCast)(nil),             // 55: tavolo.event.v1.BallotCast
+	(*v1.AdviceGiven)(nil),            // 56: tavolo.event.v1.AdviceGiven
+	(v1.Outcome)(0),                   // 57: tavolo.event.v1.Outcome
+	(v1.OutcomeReason)(0),             // 58: tavolo.event.v1.OutcomeReason
+	(*v1.Tally)(nil),                  // 59: tavolo.event.v1.Tally
+	(v1.Round)(0),                     // 60: tavolo.event.v1.Round
+	(*v1.ActRecorded)(nil),            // 61: tavolo.event.v1.ActRecorded
+	(v1.Choice)(0),                    // 62: tavolo.event.v1.Choice
 }
 var file_tavolo_api_v1_record_proto_depIdxs = []int32{
-	6,  // 0: tavolo.api.v1.ListWorkspacesResponse.workspaces:type_name -> tavolo.api.v1.WorkspaceView
-	7,  // 1: tavolo.api.v1.WorkspaceView.initiatives:type_name -> tavolo.api.v1.InitiativeSummary
-	42, // 2: tavolo.api.v1.InitiativeSummary.scope:type_name -> tavolo.event.v1.Scope
-	43, // 3: tavolo.api.v1.InitiativeSummary.area:type_name -> tavolo.event.v1.Area
-	44, // 4: tavolo.api.v1.InitiativeSummary.stage:type_name -> tavolo.event.v1.Stage
-	7,  // 5: tavolo.api.v1.InitiativeView.initiative:type_name -> tavolo.api.v1.InitiativeSummary
-	11, // 6: tavolo.api.v1.InitiativeView.participants:type_name -> tavolo.api.v1.ParticipantView
-	12, // 7: tavolo.api.v1.InitiativeView.sessions:type_name -> tavolo.api.v1.SessionSummary
-	15, // 8: tavolo.api.v1.InitiativeView.items:type_name -> tavolo.api.v1.ItemView
-	28, // 9: tavolo.api.v1.InitiativeView.decisions:type_name -> tavolo.api.v1.DecisionSummary
-	10, // 10: tavolo.api.v1.InitiativeView.unlogged:type_name -> tavolo.api.v1.UnloggedView
-	45, // 11: tavolo.api.v1.UnloggedView.at:type_name -> google.protobuf.Timestamp
-	46, // 12: tavolo.api.v1.ParticipantView.offices:type_name -> tavolo.event.v1.Office
-	47, // 13: tavolo.api.v1.ParticipantView.consents:type_name -> tavolo.event.v1.ConsentStated
-	48, // 14: tavolo.api.v1.SessionSummary.kind:type_name -> tavolo.event.v1.SessionKind
-	0,  // 15: tavolo.api.v1.SessionSummary.phase:type_name -> tavolo.api.v1.SessionPhase
-	45, // 16: tavolo.api.v1.SessionSummary.starts_at:type_name -> google.protobuf.Timestamp
-	45, // 17: tavolo.api.v1.SessionSummary.opened_at:type_name -> google.protobuf.Timestamp
-	45, // 18: tavolo.api.v1.SessionSummary.closed_at:type_name -> google.protobuf.Timestamp
-	12, // 19: tavolo.api.v1.SessionView.session:type_name -> tavolo.api.v1.SessionSummary
-	11, // 20: tavolo.api.v1.SessionView.seats:type_name -> tavolo.api.v1.ParticipantView
-	15, // 21: tavolo.api.v1.SessionView.items:type_name -> tavolo.api.v1.ItemView
-	31, // 22: tavolo.api.v1.SessionView.floor:type_name -> tavolo.api.v1.FloorView
-	32, // 23: tavolo.api.v1.SessionView.talk:type_name -> tavolo.api.v1.TalkTime
-	1,  // 24: tavolo.api.v1.ItemView.phase:type_name -> tavolo.api.v1.ItemPhase
-	16, // 25: tavolo.api.v1.ItemView.contributions:type_name -> tavolo.api.v1.ContributionView
-	20, // 26: tavolo.api.v1.ItemView.decisions:type_name -> tavolo.api.v1.DecisionView
-	29, // 27: tavolo.api.v1.ItemView.wordings:type_name -> tavolo.api.v1.WordingView
-	30, // 28: tavolo.api.v1.ItemView.attachments:type_name -> tavolo.api.v1.AttachmentView
-	49, // 29: tavolo.api.v1.ContributionView.kind:type_name -> tavolo.event.v1.ContributionKind
-	50, // 30: tavolo.api.v1.ContributionView.reply:type_name -> tavolo.event.v1.Reply
-	45, // 31: tavolo.api.v1.ContributionView.at:type_name -> google.protobuf.Timestamp
-	16, // 32: tavolo.api.v1.ListContributionsResponse.contributions:type_name -> tavolo.api.v1.ContributionView
-	2,  // 33: tavolo.api.v1.DecisionView.phase:type_name -> tavolo.api.v1.DecisionPhase
-	51, // 34: tavolo.api.v1.DecisionView.charter:type_name -> tavolo.event.v1.Charter
-	52, // 35: tavolo.api.v1.DecisionView.electors:type_name -> tavolo.event.v1.Elector
-	53, // 36: tavolo.api.v1.DecisionView.ballots:type_name -> tavolo.event.v1.BallotCast
-	54, // 37: tavolo.api.v1.DecisionView.advice:type_name -> tavolo.event.v1.AdviceGiven
-	55, // 38: tavolo.api.v1.DecisionView.outcome:type_name -> tavolo.event.v1.Outcome
-	56, // 39: tavolo.api.v1.DecisionView.outcome_reason:type_name -> tavolo.event.v1.OutcomeReason
-	57, // 40: tavolo.api.v1.DecisionView.tally:type_name -> tavolo.event.v1.Tally
-	45, // 41: tavolo.api.v1.DecisionView.opened_at:type_name -> google.protobuf.Timestamp
-	45, // 42: tavolo.api.v1.DecisionView.closes_at:type_name -> google.protobuf.Timestamp
-	45, // 43: tavolo.api.v1.DecisionView.closed_at:type_name -> google.protobuf.Timestamp
-	22, // 44: tavolo.api.v1.DecisionView.acts:type_name -> tavolo.api.v1.ActView
-	52, // 45: tavolo.api.v1.DecisionView.planned_electors:type_name -> tavolo.event.v1.Elector
-	58, // 46: tavolo.api.v1.DecisionView.round:type_name -> tavolo.event.v1.Round
-	33, // 47: tavolo.api.v1.DecisionView.amendments:type_name -> tavolo.api.v1.AmendmentView
-	34, // 48: tavolo.api.v1.DecisionView.count:type_name -> tavolo.api.v1.CountView
-	21, // 49: tavolo.api.v1.DecisionView.disputes:type_name -> tavolo.api.v1.DisputeView
-	45, // 50: tavolo.api.v1.DisputeView.at:type_name -> google.protobuf.Timestamp
-	59, // 51: tavolo.api.v1.ActView.act:type_name -> tavolo.event.v1.ActRecorded
-	45, // 52: tavolo.api.v1.ActView.at:type_name -> google.protobuf.Timestamp
-	2,  // 53: tavolo.api.v1.DecisionSummary.phase:type_name -> tavolo.api.v1.DecisionPhase
-	55, // 54: tavolo.api.v1.DecisionSummary.outcome:type_name -> tavolo.event.v1.Outcome
-	45, // 55: tavolo.api.v1.DecisionSummary.closes_at:type_name -> google.protobuf.Timestamp
-	45, // 56: tavolo.api.v1.DecisionSummary.closed_at:type_name -> google.protobuf.Timestamp
-	3,  // 57: tavolo.api.v1.DecisionSummary.follow_up:type_name -> tavolo.api.v1.FollowUp
-	45, // 58: tavolo.api.v1.WordingView.until:type_name -> google.protobuf.Timestamp
-	45, // 59: tavolo.api.v1.FloorView.since:type_name -> google.protobuf.Timestamp
-	45, // 60: tavolo.api.v1.AmendmentView.at:type_name -> google.protobuf.Timestamp
-	35, // 61: tavolo.api.v1.CountView.quorums:type_name -> tavolo.api.v1.QuorumView
-	36, // 62: tavolo.api.v1.CountView.conditions:type_name -> tavolo.api.v1.ConditionView
-	41, // 63: tavolo.api.v1.GetOwnBallotsResponse.ballots:type_name -> tavolo.api.v1.OwnBallot
-	60, // 64: tavolo.api.v1.OwnBallot.choice:type_name -> tavolo.event.v1.Choice
-	65, // [65:65] is the sub-list for method output_type
-	65, // [65:65] is the sub-list for method input_type
-	65, // [65:65] is the sub-list for extension type_name
-	65, // [65:65] is the sub-list for extension extendee
-	0,  // [0:65] is the sub-list for field type_name
+	8,  // 0: tavolo.api.v1.ListWorkspacesResponse.workspaces:type_name -> tavolo.api.v1.WorkspaceView
+	6,  // 1: tavolo.api.v1.ListWorkspacesResponse.partitions:type_name -> tavolo.api.v1.PartitionView
+	7,  // 2: tavolo.api.v1.PartitionView.areas:type_name -> tavolo.api.v1.MacroAreaView
+	9,  // 3: tavolo.api.v1.WorkspaceView.initiatives:type_name -> tavolo.api.v1.InitiativeSummary
+	44, // 4: tavolo.api.v1.InitiativeSummary.scope:type_name -> tavolo.event.v1.Scope
+	45, // 5: tavolo.api.v1.InitiativeSummary.area:type_name -> tavolo.event.v1.Area
+	46, // 6: tavolo.api.v1.InitiativeSummary.stage:type_name -> tavolo.event.v1.Stage
+	9,  // 7: tavolo.api.v1.InitiativeView.initiative:type_name -> tavolo.api.v1.InitiativeSummary
+	13, // 8: tavolo.api.v1.InitiativeView.participants:type_name -> tavolo.api.v1.ParticipantView
+	14, // 9: tavolo.api.v1.InitiativeView.sessions:type_name -> tavolo.api.v1.SessionSummary
+	17, // 10: tavolo.api.v1.InitiativeView.items:type_name -> tavolo.api.v1.ItemView
+	30, // 11: tavolo.api.v1.InitiativeView.decisions:type_name -> tavolo.api.v1.DecisionSummary
+	12, // 12: tavolo.api.v1.InitiativeView.unlogged:type_name -> tavolo.api.v1.UnloggedView
+	47, // 13: tavolo.api.v1.UnloggedView.at:type_name -> google.protobuf.Timestamp
+	48, // 14: tavolo.api.v1.ParticipantView.offices:type_name -> tavolo.event.v1.Office
+	49, // 15: tavolo.api.v1.ParticipantView.consents:type_name -> tavolo.event.v1.ConsentStated
+	50, // 16: tavolo.api.v1.SessionSummary.kind:type_name -> tavolo.event.v1.SessionKind
+	0,  // 17: tavolo.api.v1.SessionSummary.phase:type_name -> tavolo.api.v1.SessionPhase
+	47, // 18: tavolo.api.v1.SessionSummary.starts_at:type_name -> google.protobuf.Timestamp
+	47, // 19: tavolo.api.v1.SessionSummary.opened_at:type_name -> google.protobuf.Timestamp
+	47, // 20: tavolo.api.v1.SessionSummary.closed_at:type_name -> google.protobuf.Timestamp
+	14, // 21: tavolo.api.v1.SessionView.session:type_name -> tavolo.api.v1.SessionSummary
+	13, // 22: tavolo.api.v1.SessionView.seats:type_name -> tavolo.api.v1.ParticipantView
+	17, // 23: tavolo.api.v1.SessionView.items:type_name -> tavolo.api.v1.ItemView
+	33, // 24: tavolo.api.v1.SessionView.floor:type_name -> tavolo.api.v1.FloorView
+	34, // 25: tavolo.api.v1.SessionView.talk:type_name -> tavolo.api.v1.TalkTime
+	1,  // 26: tavolo.api.v1.ItemView.phase:type_name -> tavolo.api.v1.ItemPhase
+	18, // 27: tavolo.api.v1.ItemView.contributions:type_name -> tavolo.api.v1.ContributionView
+	22, // 28: tavolo.api.v1.ItemView.decisions:type_name -> tavolo.api.v1.DecisionView
+	31, // 29: tavolo.api.v1.ItemView.wordings:type_name -> tavolo.api.v1.WordingView
+	32, // 30: tavolo.api.v1.ItemView.attachments:type_name -> tavolo.api.v1.AttachmentView
+	51, // 31: tavolo.api.v1.ContributionView.kind:type_name -> tavolo.event.v1.ContributionKind
+	52, // 32: tavolo.api.v1.ContributionView.reply:type_name -> tavolo.event.v1.Reply
+	47, // 33: tavolo.api.v1.ContributionView.at:type_name -> google.protobuf.Timestamp
+	18, // 34: tavolo.api.v1.ListContributionsResponse.contributions:type_name -> tavolo.api.v1.ContributionView
+	2,  // 35: tavolo.api.v1.DecisionView.phase:type_name -> tavolo.api.v1.DecisionPhase
+	53, // 36: tavolo.api.v1.DecisionView.charter:type_name -> tavolo.event.v1.Charter
+	54, // 37: tavolo.api.v1.DecisionView.electors:type_name -> tavolo.event.v1.Elector
+	55, // 38: tavolo.api.v1.DecisionView.ballots:type_name -> tavolo.event.v1.BallotCast
+	56, // 39: tavolo.api.v1.DecisionView.advice:type_name -> tavolo.event.v1.AdviceGiven
+	57, // 40: tavolo.api.v1.DecisionView.outcome:type_name -> tavolo.event.v1.Outcome
+	58, // 41: tavolo.api.v1.DecisionView.outcome_reason:type_name -> tavolo.event.v1.OutcomeReason
+	59, // 42: tavolo.api.v1.DecisionView.tally:type_name -> tavolo.event.v1.Tally
+	47, // 43: tavolo.api.v1.DecisionView.opened_at:type_name -> google.protobuf.Timestamp
+	47, // 44: tavolo.api.v1.DecisionView.closes_at:type_name -> google.protobuf.Timestamp
+	47, // 45: tavolo.api.v1.DecisionView.closed_at:type_name -> google.protobuf.Timestamp
+	24, // 46: tavolo.api.v1.DecisionView.acts:type_name -> tavolo.api.v1.ActView
+	54, // 47: tavolo.api.v1.DecisionView.planned_electors:type_name -> tavolo.event.v1.Elector
+	60, // 48: tavolo.api.v1.DecisionView.round:type_name -> tavolo.event.v1.Round
+	35, // 49: tavolo.api.v1.DecisionView.amendments:type_name -> tavolo.api.v1.AmendmentView
+	36, // 50: tavolo.api.v1.DecisionView.count:type_name -> tavolo.api.v1.CountView
+	23, // 51: tavolo.api.v1.DecisionView.disputes:type_name -> tavolo.api.v1.DisputeView
+	47, // 52: tavolo.api.v1.DisputeView.at:type_name -> google.protobuf.Timestamp
+	61, // 53: tavolo.api.v1.ActView.act:type_name -> tavolo.event.v1.ActRecorded
+	47, // 54: tavolo.api.v1.ActView.at:type_name -> google.protobuf.Timestamp
+	2,  // 55: tavolo.api.v1.DecisionSummary.phase:type_name -> tavolo.api.v1.DecisionPhase
+	57, // 56: tavolo.api.v1.DecisionSummary.outcome:type_name -> tavolo.event.v1.Outcome
+	47, // 57: tavolo.api.v1.DecisionSummary.closes_at:type_name -> google.protobuf.Timestamp
+	47, // 58: tavolo.api.v1.DecisionSummary.closed_at:type_name -> google.protobuf.Timestamp
+	3,  // 59: tavolo.api.v1.DecisionSummary.follow_up:type_name -> tavolo.api.v1.FollowUp
+	47, // 60: tavolo.api.v1.WordingView.until:type_name -> google.protobuf.Timestamp
+	47, // 61: tavolo.api.v1.FloorView.since:type_name -> google.protobuf.Timestamp
+	47, // 62: tavolo.api.v1.AmendmentView.at:type_name -> google.protobuf.Timestamp
+	37, // 63: tavolo.api.v1.CountView.quorums:type_name -> tavolo.api.v1.QuorumView
+	38, // 64: tavolo.api.v1.CountView.conditions:type_name -> tavolo.api.v1.ConditionView
+	43, // 65: tavolo.api.v1.GetOwnBallotsResponse.ballots:type_name -> tavolo.api.v1.OwnBallot
+	62, // 66: tavolo.api.v1.OwnBallot.choice:type_name -> tavolo.event.v1.Choice
+	67, // [67:67] is the sub-list for method output_type
+	67, // [67:67] is the sub-list for method input_type
+	67, // [67:67] is the sub-list for extension type_name
+	67, // [67:67] is the sub-list for extension extendee
+	0,  // [0:67] is the sub-list for field type_name
 }
 
 func init() { file_tavolo_api_v1_record_proto_init() }
@@ -4053,7 +4225,7 @@ func file_tavolo_api_v1_record_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tavolo_api_v1_record_proto_rawDesc), len(file_tavolo_api_v1_record_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   38,
+			NumMessages:   40,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

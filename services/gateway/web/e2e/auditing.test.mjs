@@ -1,6 +1,9 @@
 // Evaluators in a real browser against the real program: from the department's figure to the events that prove it, by keyboard; every page in every
 // language; the report and the downloads; a decision that is missing, reported by somebody at the table.
 import assert from "node:assert/strict";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { item, prepareRoom, session, vote } from "./room.mjs";
 import { inspect, languages, listen, photograph, settled } from "./screens.mjs";
@@ -27,10 +30,17 @@ const pages = {
   "initiative, with a report": `/w/${workspace}/i/${initiative}`,
 };
 const names = { it: "Italiano", en: "English", "it-x-facile": "Italiano facile" };
+// One more way to put regions together than the survey has.
+const partition = join(mkdtempSync(join(tmpdir(), "tavolo-areas-")), "two.json");
+writeFileSync(partition, JSON.stringify({ list: "two", version: 3, areas: [
+  { code: "alps", it: "Alpi e Po", en: "Alps and Po", regions: ["01", "02", "03", "04", "05", "06", "08"] },
+  { code: "rest", it: "Il resto", en: "The rest", regions: ["07", "09", "10", "11", "12", "13", "14", "15", "16", "17", "18", "19", "20"] },
+] }));
+
 let tavolo, browser, evaluator;
 
 before(async () => {
-  [tavolo, browser] = await Promise.all([startTavolo(), startBrowser()]);
+  [tavolo, browser] = await Promise.all([startTavolo({ more: ["--partition", partition] }), startBrowser()]);
   const seated = await prepareRoom(tavolo); // one more decision, taken through the API
   await vote(tavolo, seated);
   await noQuorum(tavolo, seated);
@@ -199,6 +209,18 @@ test("The scope is chosen by keyboard, stands in the address and holds on every 
   await page.getByText(/Ci sono \d+ decisioni/).waitFor();
   await page.getByRole("link", { name: "Togli i filtri" }).click();
   await page.waitForURL((url) => url.search === "");
+  await page.close();
+});
+
+test("A partition that whoever runs Tavolo added is chosen like those of the survey, and its areas have pages", async () => {
+  const page = await open(evaluator, tavolo.base, "/territory", "it");
+  await page.getByRole("button", { name: "In 2 aree (two)" }).click();
+  await page.getByText("two/3").waitFor();
+  await page.getByRole("link", { name: "Alpi e Po", exact: true }).click();
+  await page.getByRole("heading", { level: 1, name: "Alpi e Po" }).waitFor();
+  assert.match(page.url(), /\/territory\/two\/alps/);
+  await page.reload();
+  await page.getByRole("heading", { level: 1, name: "Alpi e Po" }).waitFor();
   await page.close();
 });
 

@@ -23,7 +23,7 @@ export function read(path: string, query = ""): Route {
   if (path === "/enter") return { screen: "enter", back: ours(new URLSearchParams(query).get("back")) };
   if (path === "/table3") return { screen: "table3", query };
   if (path === "/following") return { screen: "following" };
-  const territory = /^\/territory(?:\/((?:macro[35]\/[a-z_]+)|(?:region\/(?:\d\d|unknown))))?(?:\/(ledger|departments|strength))?$/.exec(path);
+  const territory = /^\/territory(?:\/((?:region\/(?:\d\d|unknown))|(?:(?!region\/)[a-z][a-z0-9_-]*\/[a-z][a-z0-9_-]*)))?(?:\/(ledger|departments|strength))?$/.exec(path);
   if (territory) return { screen: "territory", place: territory[1] ?? "", part: territory[2] ?? "", query };
   const audit = /^\/w\/([^/]+)\/audit(?:\/(ledger|strength|findings))?$/.exec(path);
   const parts = /^\/w\/([^/]+)\/([isd])\/([^/]+)$/.exec(path);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { none, period, question, quarterOf, read, shared, spans, within, write } from "../src/auditing/filters";
 import { layOut } from "../src/auditing/picture";
-import { above, known, lies } from "../src/auditing/places";
+import { above, known, learn, lies } from "../src/auditing/places";
 import { conditional } from "../src/auditing/strength";
 import { scopeOf } from "../src/following/scope";
 import { address, read as route } from "../src/route";
@@ -20,7 +20,7 @@ test("What is chosen stands in the address and comes out of it again", () => {
 });
 
 test("What is no filter is left out, whoever wrote the address", () => {
-  for (const query of ["?from=2026-13-01", "?from=yesterday", "?to=2026-02-30", "?who=u1", "?role=boss", "?page=-1", "?area=<b>", "?scope=all of it", "?place=macro4/north", "?place=region/Umbria", "?else=1", ""]) assert.deepEqual(read(query), none, query);
+  for (const query of ["?from=2026-13-01", "?from=yesterday", "?to=2026-02-30", "?who=u1", "?role=boss", "?page=-1", "?area=<b>", "?scope=all of it", "?place=Macro/north", "?place=region/umbria", "?place=region/Umbria", "?else=1", ""]) assert.deepEqual(read(query), none, query);
 });
 
 test("A period includes its last day, and the record is read as it stood at the end of one", () => {
@@ -75,6 +75,13 @@ test("Departments lie where the lists of the record say, a province with its reg
   for (const partition of ["macro5", "macro3"] as const) for (let n = 1; n <= 22; n++) assert.equal(above(`region/${String(n).padStart(2, "0")}`, partition).length, 2, `${n} in ${partition}`);
 });
 
+test("A partition that the program adds is one more way to put regions together", () => {
+  assert.ok(!known("two/alps"));
+  learn([{ list: "two", version: 1, areas: [{ code: "alps", it: "Alpi", en: "Alps", regions: ["02", "04"] }, { code: "rest", it: "Il resto", en: "The rest", regions: ["01"] }] }, { list: "macro5", version: 9, areas: [] }]);
+  assert.ok(known("two/alps") && lies("two/alps", "21") && !lies("two/alps", "01") && known("macro5/centre"));
+  assert.deepEqual(above("region/21", "two"), ["", "two/alps"]);
+});
+
 test("A subscription is about what was chosen, and a whole department makes its initiatives needless", () => {
   assert.deepEqual(scopeOf({ all: false, places: ["dsm", "dsm/orari", "csm/casa"], areas: ["AREA_OTHER"], outcomes: [] }).places, [{ workspace: "dsm" }, { workspace: "csm", initiative: "casa" }]);
   assert.deepEqual(scopeOf({ all: true, places: ["dsm"], areas: [], outcomes: [] }), { places: [], areas: [], outcomes: [] });
@@ -87,6 +94,6 @@ test("The pages of evaluators have addresses", () => {
   for (const place of ["", "macro5/centre", "macro3/south_islands", "region/03", "region/unknown"]) for (const part of ["", "departments", "ledger", "strength"]) {
     assert.deepEqual(route(address.territory(place, part), "?who=users:broad"), { screen: "territory", place, part, query: "?who=users:broad" });
   }
-  assert.equal(route("/territory/macro7/centre").screen, "nowhere");
+  assert.equal(route("/territory/region/centre").screen, "nowhere");
   assert.deepEqual(route("/following"), { screen: "following" });
 });

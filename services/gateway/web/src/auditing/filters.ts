@@ -31,7 +31,7 @@ const names = Object.keys(none) as (keyof Filters)[];
 const day = /^\d{4}-\d{2}-\d{2}$/, code = /^[A-Z_]{1,60}$/;
 const forms: Partial<Record<keyof Filters, RegExp>> = {
   from: day, to: day, as_of: day, who: /^users:(strict|broad)$/, scope: code, area: code, stage: code, kind: code, role: /^(decisive|consultative|none|other|counted|left_out)$/, persons: /^1$/, page: /^\d{1,6}$/,
-  place: /^(macro[35]\/[a-z_]+|region\/(\d\d|unknown))$/,
+  place: /^(region\/(\d\d|unknown)|(?!region\/)[a-z][a-z0-9_-]*\/[a-z][a-z0-9_-]*)$/,
 };
 
 // read takes from an address what is a filter; what is none is left out.

@@ -5,7 +5,7 @@ import { decimal, interval, percent } from "../auditing/shares";
 import { FilterForm, Whose } from "../auditing/filterform";
 import { period, read, write } from "../auditing/filters";
 import { RoleBar, Textures } from "../auditing/picture";
-import { called, inside } from "../auditing/places";
+import { called, departmentsOf, inside } from "../auditing/places";
 import type { GetTable3ResponseJson, Table3RowJson, TableShareJson } from "../gen/tavolo/api/v1/evidence_pb";
 import type { WorkspaceViewJson } from "../gen/tavolo/api/v1/record_pb";
 import { may } from "../me";
@@ -16,7 +16,7 @@ import { address, refine } from "../route";
 import { type Key, dayAndTime, has, t } from "../words";
 
 export function Table3({ query }: { query: string }) {
-  const asked = useAsked("departments", async (signal) => (await ask("WorkspaceService/ListWorkspaces", {}, signal)).workspaces ?? []);
+  const asked = useAsked("departments", async (signal) => departmentsOf(await ask("WorkspaceService/ListWorkspaces", { withPartitions: true }, signal)));
   const open = (asked.data ?? []).filter((w) => may("GRANT_READ", w.id ?? "", ""));
   return (
     <Screen kind={t("web/table3")} asked={asked} back={<nav aria-label={t("web/where")}><ol class="crumbs"><li><A href={address.home}>{t("web/home")}</A></li></ol></nav>}>

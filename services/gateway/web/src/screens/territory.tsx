@@ -6,7 +6,7 @@ import { Excluded, interval, percent } from "../auditing/shares";
 import { FilterForm, Only, Whose } from "../auditing/filterform";
 import { type Filters, question, read, shared, spans, write } from "../auditing/filters";
 import { RoleBar, RoleSign, Textures, type Role, roles } from "../auditing/picture";
-import { type Partition, above, called, inside, known, partitionOf, partitions } from "../auditing/places";
+import { type Partition, above, called, departmentsOf, inside, known, partitionOf, partitions } from "../auditing/places";
 import type { LedgerLevelJson, LedgerRowJson } from "../gen/tavolo/api/v1/evidence_pb";
 import type { WorkspaceViewJson } from "../gen/tavolo/api/v1/record_pb";
 import { may } from "../me";
@@ -21,7 +21,7 @@ import { type Key, dayAndTime, t } from "../words";
 const strength = () => import("../auditing/strength"), ledger = () => import("../auditing/ledger");
 
 export function Territory({ place, part, query }: { place: string; part: string; query: string }) {
-  const asked = useAsked("departments", async (signal) => (await ask("WorkspaceService/ListWorkspaces", {}, signal)).workspaces ?? []);
+  const asked = useAsked("departments", async (signal) => departmentsOf(await ask("WorkspaceService/ListWorkspaces", { withPartitions: true }, signal)));
   const there = inside(place, (asked.data ?? []).filter((w) => may("GRANT_READ", w.id ?? "", "")));
   return (
     <Screen kind={t("web/territory")} title={called(place)} asked={asked} back={<Way place={place} query={query} />}>
@@ -38,10 +38,10 @@ export function Territory({ place, part, query }: { place: string; part: string;
 }
 
 // chosen is the partition that is looked at: the place's own, else that of the address.
-const chosen = (place: string, f: Filters): Partition => partitionOf(place) ?? (f.place.startsWith("macro3") ? "macro3" : "macro5");
+const chosen = (place: string, f: Filters): Partition => partitionOf(place) ?? partitionOf(f.place) ?? "macro5";
 
 // kept is what goes on from place to place: the period, whose role, and by which areas.
-const kept = (f: Filters, partition: Partition): string => write({ ...shared(f), ...partition === "macro3" && { place: "macro3/north" } });
+const kept = (f: Filters, partition: Partition): string => write({ ...shared(f), ...partition !== "macro5" && { place: `${partition}/${partitions[partition]?.[0]?.code ?? ""}` } });
 
 function Way({ place, query }: { place: string; query: string }) {
   const f = read(query), partition = chosen(place, f);
@@ -141,14 +141,14 @@ function Departments({ place, query, there }: Over) {
   );
 }
 
-// Cut switches between the two partitions of the survey, which do not fit into each other.
+// Cut switches between partitions, the two of the survey and those of this installation. They do not fit into each other.
 function Cut({ f, partition, page, list }: { f: Filters; partition: Partition; page: string; list: string }) {
   return (
     <div role="group" aria-labelledby="cut">
       <p id="cut" class="mb-1">{t("web/partition")}</p>
       <p class="buttons">
-        {(Object.keys(partitions) as Partition[]).map((p) => (
-          <Button key={p} look={p === partition ? "main" : "plain"} pressed={p === partition} onClick={() => refine(page + kept(f, p))}>{t("web/partition-n", { n: partitions[p].areas.length })}</Button>
+        {Object.entries(partitions).map(([p, areas]) => (
+          <Button key={p} look={p === partition ? "main" : "plain"} pressed={p === partition} onClick={() => refine(page + kept(f, p))}>{t("web/partition-n", { n: areas.length })}{p !== "macro5" && p !== "macro3" && ` (${p})`}</Button>
         ))}
       </p>
       <p class="under">{t("web/partition-what", { list })}</p>

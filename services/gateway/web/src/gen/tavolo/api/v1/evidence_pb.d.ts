@@ -204,7 +204,7 @@ export declare type ListRoleLedgerRequest = Message<"tavolo.api.v1.ListRoleLedge
   level: LedgerLevel;
 
   /**
-   * Partition of macro areas: macro5 or macro3. Empty: macro5.
+   * Partition of macro areas: macro5, macro3, or one that was added (ListWorkspaces names them). Empty: macro5.
    *
    * @generated from field: string partition = 10;
    */
@@ -324,7 +324,7 @@ export declare type ListRoleLedgerRequestJson = {
   level?: LedgerLevelJson;
 
   /**
-   * Partition of macro areas: macro5 or macro3. Empty: macro5.
+   * Partition of macro areas: macro5, macro3, or one that was added (ListWorkspaces names them). Empty: macro5.
    *
    * @generated from field: string partition = 10;
    */
@@ -2247,7 +2247,7 @@ export declare type ListTrendsRequest = Message<"tavolo.api.v1.ListTrendsRequest
   level: LedgerLevel;
 
   /**
-   * Partition of macro areas: macro5 or macro3. Empty: macro5.
+   * Partition of macro areas: macro5, macro3, or one that was added (ListWorkspaces names them). Empty: macro5.
    *
    * @generated from field: string partition = 5;
    */
@@ -2324,7 +2324,7 @@ export declare type ListTrendsRequestJson = {
   level?: LedgerLevelJson;
 
   /**
-   * Partition of macro areas: macro5 or macro3. Empty: macro5.
+   * Partition of macro areas: macro5, macro3, or one that was added (ListWorkspaces names them). Empty: macro5.
    *
    * @generated from field: string partition = 5;
    */

@@ -23,6 +23,12 @@ export declare const file_tavolo_api_v1_record: GenFile;
  * @generated from message tavolo.api.v1.ListWorkspacesRequest
  */
 export declare type ListWorkspacesRequest = Message<"tavolo.api.v1.ListWorkspacesRequest"> & {
+  /**
+   * Also say which partitions of macro areas there are.
+   *
+   * @generated from field: bool with_partitions = 1;
+   */
+  withPartitions: boolean;
 };
 
 /**
@@ -31,6 +37,12 @@ export declare type ListWorkspacesRequest = Message<"tavolo.api.v1.ListWorkspace
  * @generated from message tavolo.api.v1.ListWorkspacesRequest
  */
 export declare type ListWorkspacesRequestJson = {
+  /**
+   * Also say which partitions of macro areas there are.
+   *
+   * @generated from field: bool with_partitions = 1;
+   */
+  withPartitions?: boolean;
 };
 
 /**
@@ -51,6 +63,13 @@ export declare type ListWorkspacesResponse = Message<"tavolo.api.v1.ListWorkspac
    * @generated from field: repeated tavolo.api.v1.WorkspaceView workspaces = 1;
    */
   workspaces: WorkspaceView[];
+
+  /**
+   * If asked for: the two partitions of the survey, and those that whoever runs this Tavolo added.
+   *
+   * @generated from field: repeated tavolo.api.v1.PartitionView partitions = 2;
+   */
+  partitions: PartitionView[];
 };
 
 /**
@@ -65,6 +84,13 @@ export declare type ListWorkspacesResponseJson = {
    * @generated from field: repeated tavolo.api.v1.WorkspaceView workspaces = 1;
    */
   workspaces?: WorkspaceViewJson[];
+
+  /**
+   * If asked for: the two partitions of the survey, and those that whoever runs this Tavolo added.
+   *
+   * @generated from field: repeated tavolo.api.v1.PartitionView partitions = 2;
+   */
+  partitions?: PartitionViewJson[];
 };
 
 /**
@@ -72,6 +98,144 @@ export declare type ListWorkspacesResponseJson = {
  * Use `create(ListWorkspacesResponseSchema)` to create a new message.
  */
 export declare const ListWorkspacesResponseSchema: GenMessage<ListWorkspacesResponse, {jsonType: ListWorkspacesResponseJson}>;
+
+/**
+ * PartitionView is one way to put regions together, a code list.
+ *
+ * @generated from message tavolo.api.v1.PartitionView
+ */
+export declare type PartitionView = Message<"tavolo.api.v1.PartitionView"> & {
+  /**
+   * Its name, as ListRoleLedgerRequest has it: macro5, macro3 or another.
+   *
+   * @generated from field: string list = 1;
+   */
+  list: string;
+
+  /**
+   * Its version.
+   *
+   * @generated from field: uint32 version = 2;
+   */
+  version: number;
+
+  /**
+   * The areas, in order.
+   *
+   * @generated from field: repeated tavolo.api.v1.MacroAreaView areas = 3;
+   */
+  areas: MacroAreaView[];
+};
+
+/**
+ * PartitionView is one way to put regions together, a code list.
+ *
+ * @generated from message tavolo.api.v1.PartitionView
+ */
+export declare type PartitionViewJson = {
+  /**
+   * Its name, as ListRoleLedgerRequest has it: macro5, macro3 or another.
+   *
+   * @generated from field: string list = 1;
+   */
+  list?: string;
+
+  /**
+   * Its version.
+   *
+   * @generated from field: uint32 version = 2;
+   */
+  version?: number;
+
+  /**
+   * The areas, in order.
+   *
+   * @generated from field: repeated tavolo.api.v1.MacroAreaView areas = 3;
+   */
+  areas?: MacroAreaViewJson[];
+};
+
+/**
+ * Describes the message tavolo.api.v1.PartitionView.
+ * Use `create(PartitionViewSchema)` to create a new message.
+ */
+export declare const PartitionViewSchema: GenMessage<PartitionView, {jsonType: PartitionViewJson}>;
+
+/**
+ * MacroAreaView is one macro area of a partition.
+ *
+ * @generated from message tavolo.api.v1.MacroAreaView
+ */
+export declare type MacroAreaView = Message<"tavolo.api.v1.MacroAreaView"> & {
+  /**
+   * Its code.
+   *
+   * @generated from field: string code = 1;
+   */
+  code: string;
+
+  /**
+   * Its name in Italian.
+   *
+   * @generated from field: string it = 2;
+   */
+  it: string;
+
+  /**
+   * Its name in English.
+   *
+   * @generated from field: string en = 3;
+   */
+  en: string;
+
+  /**
+   * The regions in it, by the codes of the statistical office. An autonomous province that is not named lies where its region does.
+   *
+   * @generated from field: repeated string regions = 4;
+   */
+  regions: string[];
+};
+
+/**
+ * MacroAreaView is one macro area of a partition.
+ *
+ * @generated from message tavolo.api.v1.MacroAreaView
+ */
+export declare type MacroAreaViewJson = {
+  /**
+   * Its code.
+   *
+   * @generated from field: string code = 1;
+   */
+  code?: string;
+
+  /**
+   * Its name in Italian.
+   *
+   * @generated from field: string it = 2;
+   */
+  it?: string;
+
+  /**
+   * Its name in English.
+   *
+   * @generated from field: string en = 3;
+   */
+  en?: string;
+
+  /**
+   * The regions in it, by the codes of the statistical office. An autonomous province that is not named lies where its region does.
+   *
+   * @generated from field: repeated string regions = 4;
+   */
+  regions?: string[];
+};
+
+/**
+ * Describes the message tavolo.api.v1.MacroAreaView.
+ * Use `create(MacroAreaViewSchema)` to create a new message.
+ */
+export declare const MacroAreaViewSchema: GenMessage<MacroAreaView, {jsonType: MacroAreaViewJson}>;
 
 /**
  * WorkspaceView is a department's workspace.
