@@ -151,7 +151,7 @@ func (v *Views) getFigures(ctx context.Context, q *apiv1.GetFiguresRequest) (*ap
 		Seconds: shareOf(f.Voice.Seconds), Turns: shareOf(f.Voice.Turns), Gini: f.Voice.Gini,
 		Agenda: shareOf(f.Agenda.Decided), Refused: shareOf(f.Agenda.Refused), RefusedOthers: shareOf(f.Agenda.RefusedOthers), RefusedItems: f.Agenda.RefusedItems,
 		Answered: shareOf(f.Responsiveness.Answered), Pending: uint32(f.Responsiveness.Pending), Adopted: uint32(f.Responsiveness.Adopted), Partly: uint32(f.Responsiveness.Partly), AdviceRefused: uint32(f.Responsiveness.Refused), MedianDays: f.Responsiveness.MedianDays,
-		Implemented: shareOf(f.Implementation.Done), Overdue: f.Implementation.Overdue, ImplementationRefused: f.Implementation.Refused, MedianDelay: f.Implementation.MedianDelay, DueLater: uint32(f.Implementation.Pending),
+		Implemented: shareOf(f.Implementation.Done), Overdue: f.Implementation.Overdue, ImplementationRefused: f.Implementation.Refused, MedianDelay: f.Implementation.MedianDelay, WithDate: uint32(f.Implementation.WithDate), DueLater: uint32(f.Implementation.Pending),
 		Changed: shareOf(f.Changes.Traced), ChangedDecisions: f.Changes.Decisions,
 	}
 	out.Pivotal, out.MedianPower, out.WithPower, out.WithoutPower = shareOf(f.Reach.Pivotal), f.Reach.MedianPower, uint32(f.Reach.WithPower), uint32(f.Reach.WithoutPower)

@@ -207,6 +207,9 @@ func sizeOf(d *decision.State) (size int) {
 	for _, a := range d.Acts {
 		size += proto.Size(a.ActRecorded) + perElector
 	}
+	for _, x := range d.Settled {
+		size += len(x.Text.Sealed.GetCiphertext()) + len(x.How.Sealed.GetCiphertext()) + perElector
+	}
 	return size
 }
 

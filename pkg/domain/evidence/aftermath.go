@@ -156,8 +156,9 @@ type Implementation struct {
 	Pending int
 	// Refused formally, Explained late with an explanation, Overdue late without one: full ids.
 	Refused, Explained, Overdue []string
-	// MedianDelay in days after the last day, of those carried out; not late counts as 0.
+	// MedianDelay in days after the last day, of those carried out that had one (WithDate); not late counts as 0.
 	MedianDelay float64
+	WithDate    int
 }
 
 // Implementation follows the decisions adopted in a period that have a date or an end, up to an instant.
@@ -189,7 +190,7 @@ func (r *Reading) Implementation(from, to, asOf time.Time) Implementation {
 			out.Overdue = append(out.Overdue, d.id)
 		}
 	}
-	out.MedianDelay = median(delays)
+	out.MedianDelay, out.WithDate = median(delays), len(delays)
 	return out
 }
 

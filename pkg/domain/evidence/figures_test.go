@@ -134,7 +134,7 @@ func TestWhatWasAdoptedIsFollowedToItsEnd(t *testing.T) {
 		vote("i8", "d8", majority, "u1:against p1:against", "")))
 	got := w.record().Reading(nil).Implementation(ever, ever, w.record().AsOf)
 	own := func(n int) []string { return []string{full("2026-03-05", fmt.Sprint("d", n))} }
-	if got.Done != (evidence.Share{Part: 2, Whole: 5}) || got.Pending != 1 || got.MedianDelay != 5 || !slices.Equal(got.Overdue, own(3)) || !slices.Equal(got.Explained, own(4)) || !slices.Equal(got.Refused, own(5)) {
+	if got.Done != (evidence.Share{Part: 2, Whole: 5}) || got.Pending != 1 || got.MedianDelay != 5 || got.WithDate != 2 || !slices.Equal(got.Overdue, own(3)) || !slices.Equal(got.Explained, own(4)) || !slices.Equal(got.Refused, own(5)) {
 		t.Errorf("%+v", got)
 	}
 }

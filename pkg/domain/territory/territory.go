@@ -141,7 +141,7 @@ func (all Partitions) Named(list string) (p *Partition, ok bool) {
 	return nil, false
 }
 
-// code is what a list and an area may be called: it stands in addresses, where "region" means something else.
+// code is what a list and an area may be called: it stands in addresses, where "region" means something else, and "unknown" whose region nobody recognises.
 var code = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,30}$`)
 
 // Parse reads a partition and refuses one in which a region is unknown, in two areas, or in none.
@@ -154,7 +154,7 @@ func Parse(data []byte) (*Partition, error) {
 	}
 	placed := map[string]bool{}
 	for _, a := range p.Areas {
-		if !code.MatchString(a.Code) || a.It == "" || a.En == "" {
+		if !code.MatchString(a.Code) || a.Code == "unknown" || a.It == "" || a.En == "" {
 			return nil, decider.Refuse("territory/unreadable")
 		}
 		for _, region := range a.Regions {

@@ -99,6 +99,9 @@ func TestAPartitionHasANameOfItsOwn(t *testing.T) {
 	}
 	_, err = territory.With(p, p)
 	decidertest.Answer{T: t, Err: err}.Refused("territory/list-twice")
+	unknown := []byte(`{"list":"mine","version":1,"areas":[{"code":"unknown","it":"A","en":"A","regions":[` + allButOne + `,"04"]}]}`)
+	_, err = territory.Parse(unknown)
+	decidertest.Answer{T: t, Err: err}.Refused("territory/unreadable")
 	for _, list := range []string{"", "region", "North/South", "2"} { // it stands in addresses
 		_, err := territory.Parse([]byte(`{"list":"` + list + `","version":1,"areas":[{"code":"a","it":"A","en":"A","regions":[` + allButOne + `,"04"]}]}`))
 		decidertest.Answer{T: t, Err: err}.Refused("territory/unreadable")

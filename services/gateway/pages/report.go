@@ -297,12 +297,12 @@ func (r report) strength() []Block {
 		r.measure("page/strength-agenda", "page/strength-agenda-means", r.of(f.GetAgenda())),
 		r.measure("page/strength-refused", "page/strength-refused-means", r.of(f.GetRefused())),
 		r.measure("page/strength-voice", "page/strength-voice-means", voice),
-		r.measure("page/strength-gini", "page/strength-gini-means", middle(f.GetGini(), 2, f.GetTurns().GetOf())),
+		r.measure("page/strength-gini", "page/strength-gini-means", middle(f.GetGini(), 2, f.GetSeconds().GetOf())),
 		r.measure("page/strength-answered", "page/strength-answered-means", r.of(f.GetAnswered())),
-		r.measure("page/strength-days", "page/strength-days-means", middle(f.GetMedianDays(), 1, f.GetAdopted()+f.GetPartly()+f.GetAdviceRefused())),
+		r.measure("page/strength-days", "page/strength-days-means", middle(f.GetMedianDays(), 1, f.GetAnswered().GetN())),
 		r.measure("page/strength-changed", "page/strength-changed-means", r.of(f.GetChanged())),
 		r.measure("page/strength-implemented", "page/strength-implemented-means", r.of(f.GetImplemented())),
-		r.measure("page/strength-delay", "page/strength-delay-means", middle(f.GetMedianDelay(), 1, f.GetImplemented().GetN())),
+		r.measure("page/strength-delay", "page/strength-delay-means", middle(f.GetMedianDelay(), 1, f.GetWithDate())),
 	}}
 	return []Block{para(plain(r.say("page/strength-intro"))), {Table: t}}
 }

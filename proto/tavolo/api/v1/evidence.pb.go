@@ -1635,8 +1635,10 @@ type GetFiguresResponse struct {
 	DaysToAdmissionOthers float64 `protobuf:"fixed64,38,opt,name=days_to_admission_others,json=daysToAdmissionOthers,proto3" json:"days_to_admission_others,omitempty"`
 	// How many these are.
 	AdmittedOthers uint32 `protobuf:"varint,39,opt,name=admitted_others,json=admittedOthers,proto3" json:"admitted_others,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// How many decisions median_delay stands on: those carried out that had a last day.
+	WithDate      uint32 `protobuf:"varint,40,opt,name=with_date,json=withDate,proto3" json:"with_date,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetFiguresResponse) Reset() {
@@ -1924,6 +1926,13 @@ func (x *GetFiguresResponse) GetDaysToAdmissionOthers() float64 {
 func (x *GetFiguresResponse) GetAdmittedOthers() uint32 {
 	if x != nil {
 		return x.AdmittedOthers
+	}
+	return 0
+}
+
+func (x *GetFiguresResponse) GetWithDate() uint32 {
+	if x != nil {
+		return x.WithDate
 	}
 	return 0
 }
@@ -2744,7 +2753,7 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\x05scope\x18\x04 \x01(\x0e2\x16.tavolo.event.v1.ScopeR\x05scope\x12)\n" +
 	"\x04area\x18\x05 \x01(\x0e2\x15.tavolo.event.v1.AreaR\x04area\x12,\n" +
 	"\x05stage\x18\x06 \x01(\x0e2\x16.tavolo.event.v1.StageR\x05stage\x120\n" +
-	"\x04kind\x18\a \x01(\x0e2\x1c.tavolo.event.v1.SessionKindR\x04kind\"\xc2\f\n" +
+	"\x04kind\x18\a \x01(\x0e2\x1c.tavolo.event.v1.SessionKindR\x04kind\"\xdf\f\n" +
 	"\x12GetFiguresResponse\x12/\n" +
 	"\x05as_of\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x123\n" +
 	"\asuccess\x18\x02 \x01(\v2\x19.tavolo.api.v1.TableShareR\asuccess\x12J\n" +
@@ -2786,7 +2795,8 @@ const file_tavolo_api_v1_evidence_proto_rawDesc = "" +
 	"\x11days_to_admission\x18$ \x01(\x01R\x0fdaysToAdmission\x12\x1a\n" +
 	"\badmitted\x18% \x01(\rR\badmitted\x127\n" +
 	"\x18days_to_admission_others\x18& \x01(\x01R\x15daysToAdmissionOthers\x12'\n" +
-	"\x0fadmitted_others\x18' \x01(\rR\x0eadmittedOthersB\b\n" +
+	"\x0fadmitted_others\x18' \x01(\rR\x0eadmittedOthers\x12\x1b\n" +
+	"\twith_date\x18( \x01(\rR\bwithDateB\b\n" +
 	"\x06_voice\"\xbf\x03\n" +
 	"\x11ListTrendsRequest\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x125\n" +

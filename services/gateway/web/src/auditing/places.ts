@@ -8,8 +8,8 @@ import { spoken, t } from "../words";
 
 interface Area { code: string; it: string; en: string; regions: string[] }
 
-// partitions are the ways to put regions together, by the names of their lists.
-export const partitions: Record<string, Area[]> = { macro5: macro5.areas, macro3: macro3.areas };
+// partitions are the ways to put regions together, by the names of their lists. An address may hold any name: also one that every object has.
+export const partitions: Record<string, Area[]> = Object.assign(Object.create(null), { macro5: macro5.areas, macro3: macro3.areas });
 export type Partition = string;
 
 // learn adds the partitions that this installation has besides.

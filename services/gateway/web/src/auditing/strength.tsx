@@ -83,15 +83,15 @@ function measures(f: GetFiguresResponseJson): Measure[] {
     },
     { name: "web/strength-voice", means: "web/strength-voice-means", from: [], value: f.voice === undefined ? t("web/strength-nothing") : number(Number(f.voice)) },
     { name: "web/strength-turns", means: "web/strength-turns-means", from: [], value: share(f.turns) },
-    { name: "web/strength-gini", means: "web/strength-gini-means", from: [], value: middle(f.gini, f.turns?.of, 2) },
+    { name: "web/strength-gini", means: "web/strength-gini-means", from: [], value: middle(f.gini, f.seconds?.of, 2) },
     {
       name: "web/strength-answered", means: "web/strength-answered-means", from: [],
       value: `${share(f.answered)}. ${t("web/strength-answers", { adopted: f.adopted ?? 0, partly: f.partly ?? 0, refused: f.adviceRefused ?? 0, pending: f.pending ?? 0 })}`,
     },
-    { name: "web/strength-days", means: "web/strength-days-means", from: [], value: middle(f.medianDays, (f.adopted ?? 0) + (f.partly ?? 0) + (f.adviceRefused ?? 0)) },
+    { name: "web/strength-days", means: "web/strength-days-means", from: [], value: middle(f.medianDays, f.answered?.n) },
     { name: "web/strength-changed", means: "web/strength-changed-means", from: [], value: share(f.changed), decisions: f.changedDecisions },
     { name: "web/strength-implemented", means: "web/strength-implemented-means", from: [], value: share(f.implemented), decisions: [...f.overdue ?? [], ...f.implementationRefused ?? []] },
-    { name: "web/strength-delay", means: "web/strength-delay-means", from: [], value: middle(f.medianDelay, f.implemented?.n) },
+    { name: "web/strength-delay", means: "web/strength-delay-means", from: [], value: middle(f.medianDelay, f.withDate) },
   ];
 }
 

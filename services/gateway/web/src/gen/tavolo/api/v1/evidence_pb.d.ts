@@ -1938,6 +1938,13 @@ export declare type GetFiguresResponse = Message<"tavolo.api.v1.GetFiguresRespon
    * @generated from field: uint32 admitted_others = 39;
    */
   admittedOthers: number;
+
+  /**
+   * How many decisions median_delay stands on: those carried out that had a last day.
+   *
+   * @generated from field: uint32 with_date = 40;
+   */
+  withDate: number;
 };
 
 /**
@@ -2204,6 +2211,13 @@ export declare type GetFiguresResponseJson = {
    * @generated from field: uint32 admitted_others = 39;
    */
   admittedOthers?: number;
+
+  /**
+   * How many decisions median_delay stands on: those carried out that had a last day.
+   *
+   * @generated from field: uint32 with_date = 40;
+   */
+  withDate?: number;
 };
 
 /**
