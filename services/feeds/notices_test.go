@@ -2,6 +2,7 @@ package feeds_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,13 +14,13 @@ import (
 	feedv1 "tavolo/proto/tavolo/feed/v1"
 )
 
-// noticed are the kinds that were noticed of a subscription, with how often, newest first.
+// noticed are the kinds that were noticed of a subscription, each after the number of its day (0 is the one on which the house was opened), and how often.
 func (h *house) noticed(id string) (all map[string]uint64) {
 	h.t.Helper()
 	found := must[*feedv1.SubscriptionsResponse](h.t)(ask[feedv1.SubscriptionsResponse](h, "subscriptions", &feedv1.SubscriptionsRequest{Id: id}))
 	all = map[string]uint64{}
 	for _, n := range found.Subscriptions[0].Notices {
-		all[n.At.AsTime().Format("01-02 ")+n.Kind.String()[len("NOTICE_KIND_"):]] += n.Times
+		all[fmt.Sprint(int(n.At.AsTime().Sub(today()).Hours()/24), " ", n.Kind.String()[len("NOTICE_KIND_"):])] += n.Times
 	}
 	return all
 }
@@ -56,7 +57,7 @@ func TestWhatIsUnusualInTheUseOfATokenIsSeen(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	h.wantNoticed(s.Id, map[string]uint64{"11-25 NEW_NETWORK": 1})
+	h.wantNoticed(s.Id, map[string]uint64{"0 NEW_NETWORK": 1})
 	h.stop()
 	h.start() // it is remembered
 	h.later(24 * time.Hour)
@@ -67,7 +68,7 @@ func TestWhatIsUnusualInTheUseOfATokenIsSeen(t *testing.T) {
 	}
 	must[*feedv1.RefusedResponse](t)(ask[feedv1.RefusedResponse](h, "refused", &feedv1.RefusedRequest{Token: hash("t")}))
 	must[*feedv1.RefusedResponse](t)(ask[feedv1.RefusedResponse](h, "refused", &feedv1.RefusedRequest{Token: hash("nobody's")}))
-	h.wantNoticed(s.Id, map[string]uint64{"11-25 NEW_NETWORK": 1, "11-26 TOO_FAST": 1})
+	h.wantNoticed(s.Id, map[string]uint64{"0 NEW_NETWORK": 1, "1 TOO_FAST": 1})
 
 	h.onNATS("t", s.Id) // from this machine
 	h.noticed(s.Id)     // written
@@ -79,7 +80,7 @@ func TestWhatIsUnusualInTheUseOfATokenIsSeen(t *testing.T) {
 		again.Close()
 		t.Error("it came in")
 	}
-	h.wantNoticed(s.Id, map[string]uint64{"11-25 NEW_NETWORK": 1, "11-26 TOO_FAST": 1, "11-26 NEW_NETWORK": 1, "03-06 AFTER_END": 2})
+	h.wantNoticed(s.Id, map[string]uint64{"0 NEW_NETWORK": 1, "1 TOO_FAST": 1, "1 NEW_NETWORK": 1, "101 AFTER_END": 2})
 	h.wantNoticed(other.Id, nil)
 	h.stop()
 	files, err := filepath.Glob(filepath.Join(h.dir, "*"))
@@ -123,6 +124,6 @@ func TestSuddenlyManyUsesAreSeen(t *testing.T) {
 	h.wantNoticed(quiet.Id, nil)
 	for range 2 {
 		h.pull("quiet", 0, 1)
-		h.wantNoticed(quiet.Id, map[string]uint64{"11-26 MANY_USES": 1})
+		h.wantNoticed(quiet.Id, map[string]uint64{"1 MANY_USES": 1})
 	}
 }

@@ -27,7 +27,8 @@ func TestAKeptReadingSaysWhatAFreshOneSays(t *testing.T) {
 		if _, err := h.views.ready(ctx, ws, 0, true); err != nil {
 			t.Fatal(err)
 		}
-		for w, initiative := range map[string]string{"dsm-a": "csm", "dsm-c": "csm", ws: "i"} {
+		for _, of := range [][2]string{{"dsm-a", "csm"}, {"dsm-c", "csm"}, {ws, "i"}} {
+			w, initiative := of[0], of[1]
 			asOf := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, rapid.IntRange(0, 700).Draw(t, "as of"))
 			for range 2 {
 				got, err := h.views.readingOf(ctx, &scene{ListRoleLedgerRequest: &apiv1.ListRoleLedgerRequest{}, asOf: asOf}, w)

@@ -24,7 +24,8 @@ type Contribution struct {
 	// Words are what was said, as they stand in the log.
 	Words decider.Words
 	Seq   uint64
-	// SortedAt and SortedSeq say when, and by which commit, its kind was changed afterwards; zero when it is as first recorded.
+	// SortedSeq is the commit that changed its kind last, SortedAt the latest moment at which it was changed: changes may be recorded in another order than they
+	// happened. Both are zero when it is as first recorded.
 	SortedAt  time.Time
 	SortedSeq uint64
 }
@@ -189,7 +190,10 @@ func heard(c *eventv1.ContributionRecorded, at time.Time, f decider.Fact) Contri
 func reworded(c Contribution, w *eventv1.ContributionWorded, at time.Time, f decider.Fact) Contribution {
 	r := proto.CloneOf(c.ContributionRecorded)
 	if w.Kind != r.Kind {
-		r.Kind, c.SortedAt, c.SortedSeq = w.Kind, at, f.Seq
+		r.Kind, c.SortedSeq = w.Kind, f.Seq
+		if at.After(c.SortedAt) {
+			c.SortedAt = at
+		}
 	}
 	if w.Text != nil {
 		r.Text, r.EnteredBy, c.Words = w.Text, w.EnteredBy, f.Words("text", w.Text)

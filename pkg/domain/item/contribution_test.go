@@ -82,6 +82,11 @@ func TestWordsChangeWhatWasSaidAndNotWhoSaidItWhen(t *testing.T) {
 	if c.Words.Commit != "c2" || c.Kind != advice || c.SortedSeq != 3 || !c.SortedAt.Equal(later) || c.Seq != 2 {
 		t.Errorf("after it was said to be advice: %+v", c)
 	}
+	soon := decidertest.Now.Add(time.Minute) // recorded later, and it happened before
+	c = given.Given(decidertest.At(later, &eventv1.ContributionWorded{Session: "a:s1", Number: 1, Kind: advice}), decidertest.At(soon, &eventv1.ContributionWorded{Session: "a:s1", Number: 1, Kind: statement})).State().In("a:s1")[0]
+	if c.Kind != statement || c.SortedSeq != 4 || !c.SortedAt.Equal(later) {
+		t.Errorf("after it was said to be a statement after all: %+v", c)
+	}
 }
 
 func TestTheLastChangeOfWhatWasSaidIsKnownBySession(t *testing.T) {
